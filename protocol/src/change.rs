@@ -1,0 +1,107 @@
+//! What a device sends: net changes, and of which past they speak.
+
+use crate::clock::{DeviceId, Hlc, Origin, Point, Seq, Span};
+use crate::id::RecordId;
+use crate::log::About;
+use crate::model::{FieldIx, TableIx};
+use crate::value::Value;
+
+/// A record's name within a domain.
+pub type Key = (TableIx, RecordId);
+
+/// The net effect of a device's pending log on one record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Of which table.
+    pub table: TableIx,
+    /// Of which record.
+    pub id: RecordId,
+    /// What was decided about its conflicts, before the writes.
+    pub resolves: Vec<Resolve>,
+    /// What was written, in order of fields, each at most once.
+    pub writes: Vec<Write>,
+    /// The stamp of the last entry folded in.
+    pub hlc: Hlc,
+    /// The oldest base of those entries.
+    pub base: Seq,
+    /// Whether it begins with an insert: a record that the device did not get from the hub.
+    pub born: bool,
+    /// How it ends.
+    pub end: End,
+    /// Whether the record was deleted and inserted again: extremes start anew unless somebody else wrote meanwhile.
+    pub again: bool,
+    /// Fields that the device wants to be told again, in order: references that a local `set_null` emptied, say.
+    pub stale: Vec<FieldIx>,
+}
+
+impl Change {
+    /// The record's name.
+    pub fn key(&self) -> Key {
+        (self.table, self.id)
+    }
+}
+
+/// One field's part of a net change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// Which field.
+    pub field: FieldIx,
+    /// What was written.
+    pub what: What,
+    /// When it was last written.
+    pub hlc: Hlc,
+    /// The oldest base of the run of writes: what came since was hidden behind the pending value.
+    pub base: Seq,
+}
+
+/// What was written to a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// A value.
+    Set(Value),
+    /// The sum of the differences (`sum`). Wider than the field, because differences may add up to more than it holds.
+    Add(i128),
+}
+
+/// A decision about a conflict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolve {
+    /// What the conflict was about.
+    pub about: About,
+    /// The chosen values, in order of fields.
+    pub chosen: Vec<(FieldIx, Value)>,
+    /// When it was decided.
+    pub hlc: Hlc,
+    /// What the reviewer had seen: candidates up to here are settled, later ones stay.
+    pub base: Seq,
+}
+
+/// How a net change leaves its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum End {
+    /// Alive.
+    Alive,
+    /// Deleted because somebody asked for it.
+    Delete,
+    /// Gone with a parent that was deleted here. The hub derives that again.
+    Cascade,
+}
+
+/// All that a session sends.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Changeset {
+    /// The device, for people, permissions and the bound on wrong clocks.
+    pub device: DeviceId,
+    /// The file's origin at the time of folding: the author in stamps.
+    pub author: Origin,
+    /// Up to where the device has applied everything.
+    pub checkpoint: Point,
+    /// Commits of this file above the lowest of its checkpoint and its pending bases, ascending by seq.
+    pub own: Vec<Point>,
+    /// The entries that it speaks for, ascending by `upto`; one for each origin.
+    pub spans: Vec<Span>,
+    /// The device's last stamp.
+    pub upto: Hlc,
+    /// The net changes, by table, then by id.
+    pub changes: Vec<Change>,
+}

@@ -1,0 +1,26 @@
+//! Windrow's core, without input or output: what device and hub must agree on.
+//!
+//! Nothing here reads a clock, a file, a socket or a random number. Time and randomness are passed in, databases and
+//! networks are thin shells around it, and tests drive the very code that ships.
+//!
+//! - [`model`]: the declared shape of a domain; [`value`]: what a field holds.
+//! - [`clock`]: stamps, sequences, origins, marks. [`id`]: record ids.
+//! - [`log`], [`fold`]: a device's changelog, folded into net changes. [`change`]: what a device sends.
+//! - [`codec`]: changesets and pages as bytes. [`message`]: requests and answers.
+//! - [`record`], [`merge`]: what the hub keeps of a record, and how a commit changes it. [`told`]: what a pull says.
+//! - [`session`]: the device's side of a session as a state machine.
+
+pub mod change;
+pub mod clock;
+pub mod codec;
+mod digest;
+pub mod fold;
+pub mod id;
+pub mod log;
+pub mod merge;
+pub mod message;
+pub mod model;
+pub mod record;
+pub mod session;
+pub mod told;
+pub mod value;

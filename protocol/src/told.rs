@@ -1,0 +1,84 @@
+//! What a pull tells a device.
+
+use crate::clock::{DeviceId, Hlc, Point, Seq};
+use crate::id::RecordId;
+use crate::log::About;
+use crate::model::{FieldIx, TableIx};
+use crate::value::Value;
+use serde::{Deserialize, Serialize};
+
+/// What a pull says of one record.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Of which table.
+    pub table: TableIx,
+    /// Of which record.
+    pub id: RecordId,
+    /// Whether the device surely holds the record already, so that a shortened id will do.
+    pub held: bool,
+    /// What it shows now.
+    pub what: News,
+    /// Its open conflicts, where they changed. An empty list: all are closed.
+    pub conflicts: Option<Vec<Conflict>>,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum News {
+    /// All its fields, in order.
+    Whole(Vec<Value>),
+    /// Those that changed, in order of fields; none where only its conflicts did.
+    Patch(Vec<(FieldIx, Value)>),
+    /// It is gone.
+    Gone,
+}
+
+/// An open conflict.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// What it is about.
+    pub about: About,
+    /// The fields whose values are candidates: one, or all where the struct is under `review`; none about a delete.
+    pub fields: Vec<FieldIx>,
+    /// The hub's seq at which it last changed: the base of a resolve by whoever looks at it now.
+    pub seq: Seq,
+    /// What stands to choose from, by stamp.
+    pub candidates: Vec<Choice>,
+    /// For a clash of unique values, the other record.
+    pub other: Option<RecordId>,
+}
+
+/// A candidate as people see it: what, who, when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// A value for each of the conflict's fields.
+    pub values: Vec<Value>,
+    /// The device that wrote it; 0 for the hub.
+    pub device: DeviceId,
+    /// When.
+    pub hlc: Hlc,
+}
+
+/// A part of the answer to a pull.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// What it says, by table, then by id.
+    pub told: Vec<Told>,
+    /// Where the hub stands in the snapshot that this page read. With [`Page::next`] none, the device's next checkpoint.
+    pub at: Point,
+    /// Where the next page goes on; none: this one reached the end of its own snapshot.
+    pub next: Option<Cursor>,
+    /// The highest stamp that any session brought, as merged.
+    pub highest: Hlc,
+}
+
+/// Where a page stopped. Opaque to the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The seq it has reached, with the mark by which a restored hub is noticed between pages.
+    pub reached: Point,
+    /// Within that seq: the table.
+    pub table: TableIx,
+    /// Within that table: the record.
+    pub id: RecordId,
+}
