@@ -1,0 +1,322 @@
+//! Requests and answers, the envelopes around changesets and pages.
+//!
+//! A body is two bytes of magic, one of version, then the message in [postcard](https://postcard.jamesmunns.com/wire-format)'s
+//! format, whose decoder checks every length against what remains. Tags are the order of the variants: only ever added to.
+
+use crate::change::{Changeset, Key};
+use crate::clock::{DeviceId, Hlc, Origin, Point};
+use crate::digest;
+use crate::model::FieldIx;
+use crate::told::Cursor;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// 128 random bits that name a session; bound to the digest of its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SessionId(pub [u8; 16]);
+
+/// What a session id is bound to: 128 bits of the SHA-256 of its payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Digest(pub [u8; 16]);
+
+impl Digest {
+    /// Of an encoded changeset.
+    pub fn of(payload: &[u8]) -> Digest {
+        Digest(digest::of([payload]))
+    }
+}
+
+/// PREPARE: check all of this, apply nothing yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prepare {
+    /// The session.
+    pub session: SessionId,
+    /// The encoded [`Changeset`].
+    pub payload: Vec<u8>,
+}
+
+/// COMMIT: apply what was prepared, exactly once, and tell what is new.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Commit {
+    /// The session.
+    pub session: SessionId,
+    /// Of its payload.
+    pub digest: Digest,
+    /// For the first page of the answer. Its `own` need not name this commit.
+    pub pull: Pull,
+}
+
+/// What changed after the checkpoint?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pull {
+    /// The schema that table numbers in `refetch` and `cursor` refer to.
+    pub schema: [u8; 8],
+    /// Who asks.
+    pub device: DeviceId,
+    /// Up to where it has applied everything.
+    pub checkpoint: Point,
+    /// Commits of this file above the lowest of its checkpoint and its pending bases.
+    pub own: Vec<Point>,
+    /// What it believes the hub has, of origins that no mark vouches for yet.
+    pub covers: Vec<(Origin, Hlc)>,
+    /// Records that it wants whole.
+    pub refetch: Vec<Key>,
+    /// Where the last page stopped.
+    pub cursor: Option<Cursor>,
+    /// Whether ids must not be shortened: a shortened one was ambiguous.
+    pub whole_ids: bool,
+}
+
+/// What the hub answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// To PREPARE: all of it would be, or was, accepted.
+    Prepared,
+    /// To PREPARE or COMMIT: these changes can't be; the rest may come again without them.
+    Refused(Vec<Refusal>),
+    /// To PREPARE or COMMIT: a shortened id was ambiguous; the same again with whole ids.
+    WholeIds,
+    /// To COMMIT: never prepared, or expired.
+    UnknownSession,
+    /// To PREPARE or COMMIT: this session id stands for another payload.
+    Reused,
+    /// To COMMIT, however often. (PREPARE of a session that is committed already is answered [`Answer::Prepared`].)
+    Committed {
+        /// The commit's place in the hub's history; none where it changed nothing.
+        at: Option<Point>,
+        /// The encoded first [`Page`](crate::told::Page).
+        page: Vec<u8>,
+    },
+    /// To a pull: an encoded [`Page`](crate::told::Page).
+    News(Vec<u8>),
+}
+
+/// Why one change can't be accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The record.
+    pub key: Key,
+    /// The field at fault, where it is one.
+    pub field: Option<FieldIx>,
+    /// The rule.
+    pub code: RefusalCode,
+    /// A sentence for people: the record, the rule and the remedy.
+    pub sentence: String,
+}
+
+/// Rules that refuse a change. Their numbers are on the wire and in `windrow_refused` for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[repr(u8)]
+pub enum RefusalCode {
+    /// The record is not known here.
+    UnknownRecord = 1,
+    /// A reference names a record that nobody knows.
+    UnknownParent = 2,
+    /// A value is not of the field's type or range.
+    WrongType = 3,
+    /// A required field is NULL or, in an insert, missing.
+    Missing = 4,
+    /// A sum would leave the range of its type.
+    Overflow = 5,
+    /// A write of another kind than the field's strategy takes.
+    WrongStrategy = 6,
+    /// Records hang on each other in too long a chain.
+    TooDeep = 7,
+}
+
+impl RefusalCode {
+    /// The code as it is named in messages and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            RefusalCode::UnknownRecord => "unknown-record",
+            RefusalCode::UnknownParent => "unknown-parent",
+            RefusalCode::WrongType => "wrong-type",
+            RefusalCode::Missing => "missing",
+            RefusalCode::Overflow => "overflow",
+            RefusalCode::WrongStrategy => "wrong-strategy",
+            RefusalCode::TooDeep => "too-deep",
+        }
+    }
+}
+
+/// An error for the other side: a problem document (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{title}: {detail}")]
+pub struct Problem {
+    /// What kind of problem, a stable name.
+    #[serde(rename = "type")]
+    pub kind: ProblemKind,
+    /// The kind in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// This case in words: what is wrong, and what to do. Never a field's value.
+    pub detail: String,
+    /// Whether to try again.
+    pub retry: Retry,
+}
+
+/// Kinds of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProblemKind {
+    /// A body that is none.
+    Malformed,
+    /// A body of a version, or for a schema, that the hub does not know.
+    UnknownVersion,
+    /// The device speaks of a past that is not the hub's.
+    Disagrees,
+    /// More than the hub takes at once.
+    TooLarge,
+    /// No such address.
+    NotFound,
+    /// The hub is busy.
+    Busy,
+    /// The hub's own fault.
+    Internal,
+}
+
+/// Whether a request that failed may be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retry {
+    /// At once.
+    Now,
+    /// After a while.
+    Later,
+    /// Not as it stands.
+    Never,
+}
+
+impl Problem {
+    /// A problem of this kind.
+    pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Problem {
+        let (title, status, retry) = match kind {
+            ProblemKind::Malformed => ("the request can't be read", 400, Retry::Never),
+            ProblemKind::UnknownVersion => ("the hub does not know this version", 409, Retry::Later),
+            ProblemKind::Disagrees => ("device and hub disagree about the past", 409, Retry::Never),
+            ProblemKind::TooLarge => ("the request is too large", 413, Retry::Never),
+            ProblemKind::NotFound => ("there is nothing here", 404, Retry::Never),
+            ProblemKind::Busy => ("the hub is busy", 503, Retry::Later),
+            ProblemKind::Internal => ("the hub failed", 500, Retry::Later),
+        };
+        Problem { kind, title: title.into(), status, detail: detail.into(), retry }
+    }
+}
+
+/// Bytes that are no message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// They do not begin as ours do.
+    #[error("these bytes are not a Windrow message")]
+    Magic,
+    /// A version that this program does not know.
+    #[error("message version {0} is not known here: update this program")]
+    Version(u8),
+    /// They end early, or mean nothing.
+    #[error("the message is damaged: {0}")]
+    Damaged(String),
+}
+
+const MAGIC: [u8; 2] = *b"WR";
+const VERSION: u8 = 1;
+
+/// The bytes of a message.
+///
+/// # Errors
+/// None for the messages of this module; the signature is the serialiser's.
+pub fn to_bytes<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
+    let head = [MAGIC[0], MAGIC[1], VERSION];
+    postcard::to_extend(message, head.to_vec()).map_err(|e| MessageError::Damaged(e.to_string()))
+}
+
+/// The message in these bytes.
+///
+/// # Errors
+/// Bytes that are none, of an unknown version, cut short, or too long.
+pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> {
+    match bytes {
+        [a, b, VERSION, rest @ ..] if [*a, *b] == MAGIC => match postcard::take_from_bytes(rest) {
+            Ok((message, [])) => Ok(message),
+            Ok(_) => Err(MessageError::Damaged("bytes are left over".into())),
+            Err(e) => Err(MessageError::Damaged(e.to_string())),
+        },
+        [a, b, version, ..] if [*a, *b] == MAGIC => Err(MessageError::Version(*version)),
+        _ => Err(MessageError::Magic),
+    }
+}
+
+/// The seqs that a device names, which the hub must know by their marks.
+pub fn points(checkpoint: Point, own: &[Point]) -> impl Iterator<Item = Point> + '_ {
+    std::iter::once(checkpoint).chain(own.iter().copied()).filter(|p| *p != Point::START)
+}
+
+/// What a hub must look up before it can judge what a device says of their common past.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Past {
+    /// The marks it has for the seqs that the device named; none where there is no such commit.
+    pub marks: Vec<(Point, Option<crate::clock::Mark>)>,
+    /// The covers it has for the origins that the device named.
+    pub covers: Vec<(Origin, Hlc)>,
+}
+
+impl Past {
+    fn cover(&self, origin: Origin) -> Hlc {
+        self.covers.iter().find(|(o, _)| *o == origin).map_or(Hlc::ZERO, |(_, hlc)| *hlc)
+    }
+
+    fn marks_agree(&self) -> Result<(), Problem> {
+        match self.marks.iter().find(|(named, mark)| *mark != Some(named.mark)) {
+            None => Ok(()),
+            Some((named, _)) => Err(Problem::new(
+                ProblemKind::Disagrees,
+                format!(
+                    "the device has applied, or committed, seq {} under mark {}, which this hub never gave. \
+                     Was the hub restored from a backup, or is this another hub? The device keeps everything it has.",
+                    named.seq, named.mark
+                ),
+            )),
+        }
+    }
+
+    /// Whether the changeset continues this past: every mark is the hub's own, every span begins at its cover.
+    ///
+    /// # Errors
+    /// What disagrees.
+    pub fn continues(&self, changeset: &Changeset) -> Result<(), Problem> {
+        self.marks_agree()?;
+        match changeset.spans.iter().find(|s| self.cover(s.origin) != s.after) {
+            None => Ok(()),
+            Some(span) => Err(Problem::new(
+                ProblemKind::Disagrees,
+                format!(
+                    "the changeset continues origin {} after stamp {}, but the hub has it up to {}. Was the device's \
+                     file copied or restored? The device keeps everything it has.",
+                    span.origin,
+                    span.after.bits(),
+                    self.cover(span.origin).bits()
+                ),
+            )),
+        }
+    }
+
+    /// Whether a pull stands in this past.
+    ///
+    /// # Errors
+    /// What disagrees.
+    pub fn holds(&self, pull: &Pull) -> Result<(), Problem> {
+        self.marks_agree()?;
+        match pull.covers.iter().find(|(origin, upto)| self.cover(*origin) < *upto) {
+            None => Ok(()),
+            Some((origin, upto)) => Err(Problem::new(
+                ProblemKind::Disagrees,
+                format!(
+                    "the hub had acknowledged origin {origin} up to stamp {} and now has it up to {}. Was the hub \
+                     restored from a backup? The device keeps everything it has.",
+                    upto.bits(),
+                    self.cover(*origin).bits()
+                ),
+            )),
+        }
+    }
+}

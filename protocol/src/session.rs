@@ -1,0 +1,253 @@
+//! The device's side of a session, as a state machine.
+//!
+//! The shell carries out each [`Action`] and reports what came of it as an [`Event`]. All that must outlive a crash is in
+//! the device's file: a machine that is started anew goes on from there. Nothing it does is harmful twice.
+//!
+//! ```text
+//! Load ─ outbox ──────────► PREPARE ─ prepared ─► MarkPrepared ─► COMMIT ─ committed ─► Acknowledge ─► (page)
+//!   │                          │ refused: Refuse, Load again        │ unknown session: PREPARE
+//!   │                          │ whole ids, reused: Discard, Load   │
+//!   └─ nothing to send ─────► PULL ─ news ─► Keep ─► (page)
+//! (page): not the last: PULL with its cursor; the last: Apply ─ applied: Finish
+//!                                                         └ collided, ambiguous: Load again
+//! ```
+
+use crate::clock::Point;
+use crate::message::{Answer, Commit, Digest, Prepare, Pull, Refusal, SessionId};
+use crate::told::Cursor;
+
+/// A changeset as the device stored it before it sent it. A retry sends the same bytes under the same id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outbox {
+    /// The session.
+    pub session: SessionId,
+    /// The encoded changeset.
+    pub payload: Vec<u8>,
+    /// Whether the hub has it: then COMMIT alone will do.
+    pub prepared: bool,
+}
+
+/// Pages received and not yet applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Inbox {
+    /// None.
+    Empty,
+    /// Some; the next is asked for at this place.
+    Partial(Cursor),
+    /// All.
+    Complete,
+}
+
+/// What the device's file says at the start of a round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// What is to be sent; none where nothing is pending.
+    pub outbox: Option<Outbox>,
+    /// What was received.
+    pub inbox: Inbox,
+    /// How to ask for news; `cursor` and `whole_ids` are the machine's to set.
+    pub pull: Pull,
+}
+
+/// What the shell reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// To [`Action::Load`].
+    Loaded(Loaded),
+    /// To [`Action::Send`].
+    Answered(Answer),
+    /// To [`Action::MarkPrepared`], [`Action::Discard`] and [`Action::Refuse`].
+    Done,
+    /// To [`Action::Acknowledge`] and [`Action::Keep`]: the page is stored; what the inbox is now, and how to ask on.
+    Kept(Inbox, Box<Pull>),
+    /// To [`Action::Apply`]: done.
+    Applied,
+    /// To [`Action::Apply`]: a write made meanwhile collides with the answer, which is dropped whole.
+    Collided,
+    /// To [`Action::Apply`], [`Action::Acknowledge`] and [`Action::Keep`]: a shortened id was ambiguous; the pages are dropped.
+    Ambiguous,
+}
+
+/// What the shell is to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Read the outbox; where there is none, fold what is pending, store it with a new session id, safe from a power cut.
+    Load {
+        /// Whether ids must not be shortened.
+        whole_ids: bool,
+    },
+    /// Send this and wait for the answer.
+    Send(Request),
+    /// Note in the outbox that the hub has it.
+    MarkPrepared,
+    /// Forget the outbox: what it says is folded anew.
+    Discard,
+    /// Move these changes, and what depends on them, to `windrow_refused`; forget the outbox.
+    Refuse(Vec<Refusal>),
+    /// In one transaction: the log is acknowledged up to the outbox's stamp, the commit is the file's own, the outbox and
+    /// earlier pages are forgotten, this page is kept.
+    Acknowledge {
+        /// The commit; none where it changed nothing.
+        at: Option<Point>,
+        /// The first page.
+        page: Vec<u8>,
+    },
+    /// Keep this page.
+    Keep(Vec<u8>),
+    /// Apply all pages in one transaction, under the writes made since.
+    Apply,
+    /// The session is over.
+    Finish(Finish),
+}
+
+/// A request of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// PREPARE.
+    Prepare(Prepare),
+    /// COMMIT.
+    Commit(Commit),
+    /// A pull.
+    Pull(Pull),
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// Everything that was pending when it began is at the hub, and all news is applied.
+    InSync,
+    /// Writes kept colliding with the answers; nothing is lost, another session will do.
+    Unsettled,
+}
+
+/// An answer that does not fit its question: the peer is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the hub gave an answer that does not fit the question; update the server or this program")]
+pub struct Unexpected;
+
+/// The machine. Make one for each session.
+#[derive(Debug)]
+pub struct Session {
+    state: State,
+    whole_ids: bool,
+    rounds: u32,
+}
+
+#[derive(Debug)]
+/// What the machine waits for.
+enum State {
+    Loading,
+    Preparing(Outbox, Pull),
+    Marking(Outbox, Pull),
+    Committing(Outbox, Pull),
+    Reloading,
+    Pulling,
+    Keeping,
+    Applying,
+    Finished,
+}
+
+impl Session {
+    /// How often a session may begin anew before it gives up for this time.
+    const ROUNDS: u32 = 12;
+
+    /// A session, and what to do first.
+    pub fn start() -> (Session, Action) {
+        (Session { state: State::Loading, whole_ids: false, rounds: 0 }, Action::Load { whole_ids: false })
+    }
+
+    /// What to do after this event.
+    ///
+    /// # Errors
+    /// An answer that does not fit: of the hub, or of the shell.
+    pub fn on(&mut self, event: Event) -> Result<Action, Unexpected> {
+        match (std::mem::replace(&mut self.state, State::Finished), event) {
+            (State::Loading, Event::Loaded(loaded)) => Ok(self.loaded(loaded)),
+            (State::Preparing(outbox, pull), Event::Answered(answer)) => self.prepared(outbox, pull, answer),
+            (State::Marking(outbox, pull), Event::Done) => Ok(self.commit(outbox, pull)),
+            (State::Committing(outbox, pull), Event::Answered(answer)) => match answer {
+                Answer::UnknownSession => Ok(self.again(outbox, pull)),
+                Answer::Committed { at, page } => Ok(self.go(State::Keeping, Action::Acknowledge { at, page })),
+                Answer::Prepared => Err(Unexpected),
+                answer => self.prepared(outbox, pull, answer),
+            },
+            (State::Reloading, Event::Done) => Ok(self.reload()),
+            (State::Pulling, Event::Answered(Answer::News(page))) => Ok(self.go(State::Keeping, Action::Keep(page))),
+            (State::Keeping, Event::Kept(inbox, pull)) => Ok(self.page(inbox, *pull)),
+            (State::Applying, Event::Applied) => Ok(Action::Finish(Finish::InSync)),
+            (State::Applying, Event::Collided) => Ok(self.reload()),
+            (State::Applying | State::Keeping, Event::Ambiguous) => {
+                self.whole_ids = true;
+                Ok(self.reload())
+            }
+            _ => Err(Unexpected),
+        }
+    }
+
+    fn go(&mut self, state: State, action: Action) -> Action {
+        self.state = state;
+        action
+    }
+
+    fn loaded(&mut self, loaded: Loaded) -> Action {
+        match loaded.outbox {
+            Some(outbox) if outbox.prepared => self.commit(outbox, loaded.pull),
+            Some(outbox) => self.prepare(outbox, loaded.pull),
+            None => self.page(loaded.inbox, loaded.pull),
+        }
+    }
+
+    fn prepare(&mut self, outbox: Outbox, pull: Pull) -> Action {
+        let request = Prepare { session: outbox.session, payload: outbox.payload.clone() };
+        self.go(State::Preparing(outbox, pull), Action::Send(Request::Prepare(request)))
+    }
+
+    fn commit(&mut self, outbox: Outbox, mut pull: Pull) -> Action {
+        pull.whole_ids = self.whole_ids;
+        let request = Commit { session: outbox.session, digest: Digest::of(&outbox.payload), pull: pull.clone() };
+        self.go(State::Committing(outbox, pull), Action::Send(Request::Commit(request)))
+    }
+
+    /// An answer to PREPARE, or one to COMMIT that PREPARE may get too.
+    fn prepared(&mut self, outbox: Outbox, pull: Pull, answer: Answer) -> Result<Action, Unexpected> {
+        match answer {
+            Answer::Prepared => Ok(self.go(State::Marking(outbox, pull), Action::MarkPrepared)),
+            Answer::Refused(refusals) if refusals.is_empty() => Err(Unexpected),
+            Answer::Refused(refusals) => Ok(self.go(State::Reloading, Action::Refuse(refusals))),
+            Answer::WholeIds => {
+                self.whole_ids = true;
+                Ok(self.go(State::Reloading, Action::Discard))
+            }
+            Answer::Reused => Ok(self.go(State::Reloading, Action::Discard)),
+            Answer::Committed { .. } | Answer::UnknownSession | Answer::News(_) => Err(Unexpected),
+        }
+    }
+
+    /// The hub lost what it had prepared: the same once more, from the outbox.
+    fn again(&mut self, outbox: Outbox, pull: Pull) -> Action {
+        if self.exhausted() { Action::Finish(Finish::Unsettled) } else { self.prepare(outbox, pull) }
+    }
+
+    fn reload(&mut self) -> Action {
+        if self.exhausted() {
+            return Action::Finish(Finish::Unsettled);
+        }
+        let whole_ids = self.whole_ids;
+        self.go(State::Loading, Action::Load { whole_ids })
+    }
+
+    fn exhausted(&mut self) -> bool {
+        self.rounds += 1;
+        self.rounds > Self::ROUNDS
+    }
+
+    fn page(&mut self, inbox: Inbox, mut pull: Pull) -> Action {
+        pull.whole_ids = self.whole_ids;
+        pull.cursor = match inbox {
+            Inbox::Complete => return self.go(State::Applying, Action::Apply),
+            Inbox::Partial(cursor) => Some(cursor),
+            Inbox::Empty => None,
+        };
+        self.go(State::Pulling, Action::Send(Request::Pull(pull)))
+    }
+}
