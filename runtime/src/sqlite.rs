@@ -1,0 +1,79 @@
+//! What the device's store and the hub's share about SQLite: which versions are safe, and values as it takes them.
+
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use windrow_protocol::value::Value;
+
+/// A SQLite that can lose committed transactions in WAL mode.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "SQLite {found} can lose committed transactions in WAL mode; use 3.51.3 or newer (3.50.7 and 3.44.6 are patched too)"
+)]
+pub struct UnsafeSqlite {
+    /// The version that is linked in.
+    pub found: String,
+}
+
+/// Refuses a SQLite that can lose committed transactions.
+///
+/// # Errors
+/// A version older than 3.51.3 that is not one of the patched ones.
+pub(crate) fn check_version() -> Result<(), UnsafeSqlite> {
+    let found = || UnsafeSqlite { found: rusqlite::version().to_owned() };
+    if is_safe(rusqlite::version_number()) { Ok(()) } else { Err(found()) }
+}
+
+/// Whether the version of this number (`major * 1,000,000 + minor * 1,000 + patch`) has the fix.
+fn is_safe(number: i32) -> bool {
+    let of_branch = |minor: i32, patch: i32| number / 1_000 == 3_000 + minor && number % 1_000 >= patch;
+    number >= 3_051_003 || of_branch(50, 7) || of_branch(44, 6)
+}
+
+/// A value as a parameter of a statement.
+pub(crate) struct Bound<'a>(pub(crate) &'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Integer(n) => ValueRef::Integer(*n),
+            Value::Real(x) => ValueRef::Real(*x),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// The value of a column.
+///
+/// # Errors
+/// Text that is not UTF-8, which only a foreign program can have written.
+pub(crate) fn value_of(column: ValueRef<'_>) -> Result<Value, std::str::Utf8Error> {
+    Ok(match column {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(n) => Value::Integer(n),
+        ValueRef::Real(x) => Value::Real(x),
+        ValueRef::Text(text) => Value::Text(std::str::from_utf8(text)?.to_owned()),
+        ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_versions_with_the_fix_are_safe() {
+        for safe in [3_051_003, 3_051_004, 3_054_001, 4_000_000, 3_050_007, 3_050_012, 3_044_006] {
+            assert!(is_safe(safe), "{safe}");
+        }
+        for unsafe_one in [3_051_002, 3_051_000, 3_050_006, 3_044_005, 3_045_009, 3_049_050, 3_040_001] {
+            assert!(!is_safe(unsafe_one), "{unsafe_one}");
+        }
+    }
+
+    #[test]
+    fn the_linked_version_is_safe() {
+        assert_eq!(check_version(), Ok(()));
+    }
+}
