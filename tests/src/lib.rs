@@ -1,1 +1,4 @@
-//! Placeholder.
+//! The proofs: the oracle, random histories, and what lays the product beside them.
+
+pub mod history;
+pub mod oracle;

@@ -1,0 +1,147 @@
+//! Leads the oracle through a history.
+
+use super::generate::Look;
+use super::{DeviceNo, Step};
+use crate::oracle::device::Device;
+use crate::oracle::hub::{Conflict, Disagrees, Hub};
+use crate::oracle::log::{Clock, Kind, Wall, Write};
+use crate::oracle::schema::Schema;
+use crate::oracle::session::{Lost, Synced};
+use crate::oracle::{Hlc, Key, Origin, Value, View};
+use std::rc::Rc;
+
+/// An entry that another implementation logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Logged {
+    /// Of which record.
+    pub key: Key,
+    /// What it says.
+    pub kind: Kind,
+    /// Its stamp.
+    pub hlc: Hlc,
+}
+
+/// What another implementation did at a step and the oracle can't know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Happened {
+    /// What the device logged, in order of stamps.
+    pub logged: Vec<Logged>,
+    /// The stamp of a resolve at the hub.
+    pub resolved: Option<Hlc>,
+    /// What became of a session.
+    pub synced: Option<Synced>,
+    /// The origin under which a file was opened again.
+    pub origin: Option<Origin>,
+}
+
+/// The oracle's hub and devices.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The hub.
+    pub hub: Hub,
+    /// The devices.
+    pub devices: Vec<Device>,
+    sessions: u64,
+}
+
+/// Stamps taken from another log.
+#[derive(Debug, Default)]
+struct Replayed {
+    left: Vec<Logged>,
+    missing: Vec<(Key, Kind)>,
+}
+
+impl Clock for Replayed {
+    fn stamp(&mut self, key: Key, kind: Kind, last: Hlc) -> Hlc {
+        match self.left.iter().position(|e| e.key == key && e.kind == kind) {
+            Some(at) => self.left.remove(at).hlc,
+            None => {
+                self.missing.push((key, kind));
+                last + 1
+            }
+        }
+    }
+}
+
+impl Look for World {
+    fn shown(&self, device: DeviceNo) -> View {
+        self.devices[device].rows.clone()
+    }
+
+    fn conflicts(&self) -> Vec<Conflict> {
+        self.hub.conflicts()
+    }
+}
+
+impl World {
+    /// A hub, and a device for each of these origins.
+    pub fn new(schema: Rc<Schema>, origins: &[Origin]) -> World {
+        let devices = origins.iter().map(|origin| Device::new(schema.clone(), *origin)).collect();
+        World { hub: Hub::new(schema), devices, sessions: 0 }
+    }
+
+    /// Takes a step on its own: `clock` is that of the step's device, a file that is opened again draws `origin`.
+    ///
+    /// # Errors
+    /// Where device and hub disagree, which is a fault of the oracle.
+    pub fn take(&mut self, step: &Step, mut clock: Wall, origin: Origin) -> Result<Option<Synced>, Disagrees> {
+        let resolved = clock.hlc().max(self.hub.hlc + 1);
+        self.act(step, &mut clock, resolved, origin)
+    }
+
+    /// Takes a step after another implementation has taken it, with the stamps and origins that it had there.
+    ///
+    /// # Errors
+    /// What the other one logged or answered otherwise.
+    pub fn follow(&mut self, step: &Step, other: &Happened) -> Result<(), String> {
+        let mut clock = Replayed { left: other.logged.clone(), missing: Vec::new() };
+        let (resolved, origin) = (other.resolved.unwrap_or(0), other.origin.unwrap_or(0));
+        let synced = self.act(step, &mut clock, resolved, origin).map_err(|why| format!("oracle: {why:?}"))?;
+        if !clock.missing.is_empty() || !clock.left.is_empty() {
+            return Err(format!("not logged: {:?}; logged, but not expected: {:?}", clock.missing, clock.left));
+        }
+        if synced != other.synced {
+            return Err(format!("the session ended as {:?}, expected {synced:?}", other.synced));
+        }
+        Ok(())
+    }
+
+    fn act(
+        &mut self,
+        step: &Step,
+        clock: &mut dyn Clock,
+        resolved: Hlc,
+        origin: Origin,
+    ) -> Result<Option<Synced>, Disagrees> {
+        match step {
+            Step::Write { device, write } => {
+                self.devices[*device].write(write, clock);
+            }
+            Step::Sync { device, lost, meanwhile } => return self.sync(*device, *lost, meanwhile, clock).map(Some),
+            Step::Resolve { key, field, value, behind } => self.resolve(*key, field, *value, *behind, resolved),
+            Step::Reopen { device } => self.devices[*device].open(origin),
+        }
+        Ok(None)
+    }
+
+    fn sync(
+        &mut self,
+        device: DeviceNo,
+        lost: Option<Lost>,
+        meanwhile: &[Write],
+        clock: &mut dyn Clock,
+    ) -> Result<Synced, Disagrees> {
+        self.sessions += 1;
+        let (devices, hub) = (&mut self.devices, &mut self.hub);
+        devices[device].sync(hub, self.sessions, lost, |d| {
+            for write in meanwhile {
+                d.write(write, clock);
+            }
+        })
+    }
+
+    fn resolve(&mut self, key: Key, field: &'static str, value: Value, behind: u64, hlc: Hlc) {
+        let base = self.hub.seq.saturating_sub(behind);
+        self.hub.resolve(key, field, value, base, hlc);
+    }
+}

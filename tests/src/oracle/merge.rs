@@ -1,0 +1,164 @@
+//! How a commit changes one record.
+
+use super::fold::{Change, End, Written};
+use super::hub::{Candidate, Hub, Record, Reg, Speaker};
+use super::schema::{Deletes, OnDelete, Strategy};
+use super::{HUB, Key, Origin, Seq, Value};
+use std::collections::BTreeMap;
+
+impl Speaker {
+    /// Whether the author's file made this write itself.
+    fn wrote(&self, seq: Seq, author: Origin) -> bool {
+        author != HUB && self.own.contains(&seq)
+    }
+
+    /// Whether the author's file put the field's value there itself.
+    fn set(&self, reg: &Reg) -> bool {
+        !reg.news && self.own.contains(&reg.seq)
+    }
+
+    /// Whether the author knew that the record was dead when it wrote.
+    fn knew_death(&self, record: &Record, base: Seq) -> bool {
+        base >= record.died || !record.taken && self.own.contains(&record.died)
+    }
+
+    /// Whether somebody else edited the record since what the author had seen.
+    fn missed_edit(&self, record: &Record, base: Seq) -> bool {
+        record.edits.iter().any(|(author, seq)| *seq > base && !self.wrote(*seq, *author))
+    }
+}
+
+impl Hub {
+    pub(super) fn upsert(&mut self, by: &Speaker, c: &Change) {
+        let knew = self.record(c.key).is_some_and(|r| by.knew_death(r, c.base));
+        if c.born && knew && self.record(c.key).is_some_and(|r| !r.alive) {
+            self.live_anew(by, c.key);
+        }
+        let (fresh, schema) = (self.fresh(c.key.0), self.schema.clone());
+        let records = self.rows.entry(c.key.0).or_default();
+        let record = records.entry(c.key.1).or_insert_with(|| Record::new(fresh, by.seq));
+        if c.again && !by.missed_edit(record, c.base) {
+            forget_extremes(record, c, |f| schema.strategy(c.key.0, f));
+        }
+        for (field, written) in &c.fields {
+            let Some(reg) = record.regs.get_mut(field) else { continue };
+            merge(schema.strategy(c.key.0, field), reg, written, by);
+        }
+        if c.end == End::Alive {
+            record.edits.insert(by.author, by.seq);
+            let waits = record.cascaded && !c.born; // for its parent
+            let wins = knew || schema.table(c.key.0).deletes != Deletes::Drop;
+            if !record.alive && !waits && wins {
+                (record.alive, record.cascaded, record.born) = (true, false, by.seq);
+            }
+        }
+    }
+
+    /// Its author knew of the death: the record begins from nothing.
+    fn live_anew(&mut self, by: &Speaker, key: Key) {
+        let fresh = self.fresh(key.0);
+        if let Some(record) = self.record(key) {
+            (record.regs, record.life) = (fresh, by.seq);
+        }
+        self.let_go(key);
+    }
+
+    fn fresh(&self, table: &str) -> BTreeMap<&'static str, Reg> {
+        let reg = |value| Reg {
+            value,
+            stamp: None,
+            seq: self.seq,
+            news: false,
+            nulled: false,
+            candidates: Vec::new(),
+            open: false,
+        };
+        self.schema.table(table).fields.iter().map(|f| (f.name, reg(f.empty()))).collect()
+    }
+
+    /// What the old life took with it does not come back with the new one.
+    fn let_go(&mut self, key: Key) {
+        for e in self.schema.clone().children(key.0) {
+            for record in self.rows.entry(e.child).or_default().values_mut() {
+                let Some(reg) = record.regs.get_mut(e.field).filter(|r| r.value == Value::Ref(key.1)) else { continue };
+                if e.on_delete == OnDelete::Cascade {
+                    record.cascaded = false;
+                } else if reg.nulled {
+                    (reg.value, reg.nulled) = (Value::Null, false);
+                }
+            }
+        }
+    }
+
+    pub(super) fn delete(&mut self, by: &Speaker, c: &Change) {
+        let drop = self.schema.table(c.key.0).deletes == Deletes::Drop;
+        let Some(record) = self.record(c.key) else { return };
+        let unknown_life = record.life > c.base && !by.own.contains(&record.life);
+        if by.missed_edit(record, c.base) && !drop || unknown_life {
+            if record.alive {
+                record.born = by.seq; // undone: everyone, the deleter too, gets the whole record again
+            }
+            return;
+        }
+        if record.alive {
+            record.died = by.seq;
+        }
+        (record.alive, record.cascaded, record.taken) = (false, false, false);
+    }
+}
+
+/// Deleted and inserted again, and nobody else wrote: the new life's extremes start from nothing.
+fn forget_extremes(record: &mut Record, c: &Change, strategy: impl Fn(&str) -> Strategy) {
+    for (field, reg) in &mut record.regs {
+        if c.fields.contains_key(field) && matches!(strategy(field), Strategy::Max | Strategy::Min) {
+            reg.value = Value::Null;
+        }
+    }
+}
+
+fn merge(strategy: Strategy, reg: &mut Reg, w: &Written, by: &Speaker) {
+    match strategy {
+        Strategy::Sum if w.value == Value::Int(0) => {}
+        Strategy::Sum => put(reg, Value::Int(reg.value.number() + w.value.number()), by),
+        Strategy::Max => extreme(reg, reg.value.max(w.value), by),
+        Strategy::Min => extreme(reg, least(reg.value, w.value), by),
+        Strategy::Lww if Some((w.hlc, by.author)) > reg.stamp => {
+            reg.stamp = Some((w.hlc, by.author));
+            put(reg, w.value, by);
+            reg.nulled = false; // a new target: judged afresh, so that the writer hears of a dead one
+        }
+        Strategy::Lww => lost(reg, by),
+        Strategy::Review => review(reg, w, by),
+    }
+}
+
+/// The lesser of two, NULL losing.
+fn least(a: Value, b: Value) -> Value {
+    if a == Value::Null || b == Value::Null { a.max(b) } else { a.min(b) }
+}
+
+fn put(reg: &mut Reg, value: Value, by: &Speaker) {
+    (reg.value, reg.seq, reg.news) = (value, by.seq, false);
+}
+
+fn extreme(reg: &mut Reg, best: Value, by: &Speaker) {
+    if best == reg.value { lost(reg, by) } else { put(reg, best, by) }
+}
+
+/// A write that lost: its writer shows the losing value, so the next pull must carry the winner to it.
+fn lost(reg: &mut Reg, by: &Speaker) {
+    if reg.seq <= by.since || by.set(reg) {
+        reg.announce(by.seq);
+    }
+}
+
+/// A new candidate replaces those that its author had seen or written. Only a resolve closes a conflict.
+fn review(reg: &mut Reg, w: &Written, by: &Speaker) {
+    reg.candidates.retain(|c| c.seq > w.base && !by.wrote(c.seq, c.author));
+    let new = Candidate { hlc: w.hlc, author: by.author, value: w.value, seq: by.seq };
+    reg.candidates.push(new);
+    reg.open |= reg.contested();
+    let top = reg.top().unwrap_or(new);
+    put(reg, top.value, by);
+    reg.news = top.author != by.author;
+}

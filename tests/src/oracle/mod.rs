@@ -1,0 +1,68 @@
+//! The merge rules a second time, as an oracle: one hub, many devices, all in memory.
+//!
+//! It shares no code with the product, and is written to be read, not to be fast: settling and pulling walk all records.
+//! It models folding, merging, references, sessions with lost answers, and who "mine" is: origins, covers and own
+//! commits. Left out: wire and storage, `unique`, overflow, strategies on a struct, clocks too far ahead, resolves from a
+//! device, and the recovery of copied files and restored hubs, for which marks exist.
+//!
+//! - [`schema`]: what tables declare. [`log`]: what a device writes down. [`fold`]: net changes of it.
+//! - [`device`]: a file and its local foreign keys. [`session`]: its side of a session.
+//! - [`hub`]: what the hub keeps, takes and tells; `merge`: one record of it; `settle`: its references.
+
+pub mod device;
+pub mod fold;
+pub mod hub;
+pub mod log;
+mod merge;
+pub mod schema;
+pub mod session;
+mod settle;
+
+use std::collections::BTreeMap;
+
+/// A record's id: 16 bytes, big end first.
+pub type Id = u128;
+/// A record's name: its table and its id.
+pub type Key = (&'static str, Id);
+/// A record as a device or the hub shows it: its fields by name.
+pub type Row = BTreeMap<&'static str, Value>;
+/// All that a device or the hub shows: its records by table, and every table even where it is empty.
+pub type View = BTreeMap<&'static str, BTreeMap<Id, Row>>;
+/// A hybrid logical clock reading. 0 is before every stamp.
+pub type Hlc = u64;
+/// A number of the hub's clock. 0 is before its first commit.
+pub type Seq = u64;
+/// Who wrote: drawn each time that a file is opened.
+pub type Origin = u64;
+
+/// The hub itself as an author: the lowest.
+pub const HUB: Origin = 0;
+
+/// What a field holds. NULL is below all others, so that it loses wherever the greatest wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A number.
+    Int(i64),
+    /// The id of another record.
+    Ref(Id),
+}
+
+impl Value {
+    /// The number in it; of anything else 0.
+    pub fn number(self) -> i64 {
+        match self {
+            Value::Int(n) => n,
+            Value::Null | Value::Ref(_) => 0,
+        }
+    }
+
+    /// The record that it names, if it names one.
+    pub fn target(self) -> Option<Id> {
+        match self {
+            Value::Ref(id) => Some(id),
+            Value::Null | Value::Int(_) => None,
+        }
+    }
+}

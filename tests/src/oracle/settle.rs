@@ -1,0 +1,154 @@
+//! References made whole again after a commit.
+//!
+//! Derived from the rows, never from the order in which changes came: first what some live record needs is brought back,
+//! then cascades and emptied references follow the dead.
+
+use super::fold::Change;
+use super::hub::{Hub, Record};
+use super::schema::{Edge, OnDelete};
+use super::{Id, Key, Seq};
+
+impl Hub {
+    pub(super) fn settle(&mut self) {
+        while self.revive() {}
+        while self.follow_the_dead() {}
+    }
+
+    fn revive(&mut self) -> bool {
+        let pinned = self.revive_where(true, |hub, key, r| !r.alive && hub.pinned(key, &mut Vec::new()));
+        let freed = self.revive_where(false, |hub, key, r| r.cascaded && !hub.falling(key, &mut Vec::new()));
+        pinned || freed
+    }
+
+    fn revive_where(&mut self, children_first: bool, judge: impl Fn(&Hub, Key, &Record) -> bool) -> bool {
+        let (mut keys, seq) = (self.keys(), self.seq);
+        if children_first {
+            keys.reverse();
+        }
+        let mut changed = false;
+        for key in keys {
+            if self.get(key).is_some_and(|r| judge(self, key, r)) {
+                self.live_again(key, seq);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    fn live_again(&mut self, key: Key, seq: Seq) {
+        if let Some(r) = self.record(key) {
+            (r.alive, r.cascaded, r.born) = (true, false, seq);
+        }
+    }
+
+    /// All records, parents first.
+    fn keys(&self) -> Vec<Key> {
+        let tables = self.schema.tables().iter();
+        tables.flat_map(|t| self.rows[t.name].keys().map(|id| (t.name, *id))).collect()
+    }
+
+    fn get(&self, key: Key) -> Option<&Record> {
+        self.rows[key.0].get(&key.1)
+    }
+
+    fn dead(&self, table: &'static str, id: Id) -> bool {
+        self.get((table, id)).is_none_or(|r| !r.alive)
+    }
+
+    /// Some cascade parent of this record is dead, or about to fall itself.
+    fn falling(&self, key: Key, asked: &mut Vec<Key>) -> bool {
+        self.falls(key, asked, &mut Vec::new())
+    }
+
+    /// `asked`: questions of `pinned` under way, each taken as no; `below`: those of this one, where records that refer
+    /// to each other in a circle would ask for ever.
+    fn falls(&self, key: Key, asked: &mut Vec<Key>, below: &mut Vec<Key>) -> bool {
+        if below.contains(&key) {
+            return false;
+        }
+        below.push(key);
+        let falls = self.schema.parents(key.0).filter(|e| e.on_delete == OnDelete::Cascade).any(|e| {
+            let Some(id) = self.get(key).and_then(|r| r.target(e.field)) else { return false };
+            let parent = (e.parent, id);
+            self.dead(e.parent, id) || self.falls(parent, asked, below) && !self.pinned(parent, asked)
+        });
+        below.pop();
+        falls
+    }
+
+    /// Some live record below refuses to lose this one. `asked`: questions under way, each taken as no.
+    fn pinned(&self, key: Key, asked: &mut Vec<Key>) -> bool {
+        if asked.contains(&key) {
+            return false;
+        }
+        asked.push(key);
+        let pinned = self.schema.children(key.0).any(|e| self.pinned_by(e, key, asked));
+        asked.pop();
+        pinned
+    }
+
+    fn pinned_by(&self, e: Edge, key: Key, asked: &mut Vec<Key>) -> bool {
+        let needs = |(id, child): (&Id, &Record)| {
+            let below = (e.child, *id);
+            child.target(e.field) == Some(key.1)
+                && (self.pinned(below, asked)
+                    || e.on_delete == OnDelete::Restrict && child.alive && !self.falling(below, asked))
+        };
+        e.on_delete != OnDelete::SetNull && self.rows[e.child].iter().any(needs)
+    }
+
+    /// `cascade` and `set_null`, parents first. Says whether anything changed: what refers to its own table goes by rows,
+    /// and may need another round.
+    fn follow_the_dead(&mut self) -> bool {
+        let mut changed = false;
+        for key in self.keys() {
+            for e in self.schema.clone().parents(key.0) {
+                changed |= self.follow(key, e);
+            }
+        }
+        changed
+    }
+
+    fn follow(&mut self, key: Key, e: Edge) -> bool {
+        let target = self.get(key).and_then(|r| r.target(e.field));
+        let (dead, seq) = (target.is_some_and(|id| self.dead(e.parent, id)), self.seq);
+        let Some(record) = self.record(key) else { return false };
+        if e.on_delete == OnDelete::Cascade && dead && record.alive {
+            (record.alive, record.cascaded, record.died, record.taken) = (false, true, seq, true);
+            return true;
+        }
+        let Some(reg) = record.regs.get_mut(e.field).filter(|_| e.on_delete == OnDelete::SetNull) else { return false };
+        if dead == reg.nulled {
+            return false;
+        }
+        reg.nulled = dead;
+        reg.announce(seq);
+        true
+    }
+
+    /// The changes in an order in which every record comes after those that it refers to: by tables, where a table refers
+    /// to itself by rows.
+    pub(super) fn parents_first<'a>(&self, changes: &'a [Change]) -> Vec<&'a Change> {
+        let mut order: Vec<_> = changes.iter().collect();
+        order.sort_by_key(|c| (self.schema.position(c.key.0), self.depth(changes, c), c.hlc));
+        order
+    }
+
+    /// How many records of this changeset and of this table stand above this one. A circle ends where it closes.
+    fn depth(&self, changes: &[Change], c: &Change) -> usize {
+        let (mut above, mut at) = (Vec::new(), c);
+        while let Some(parent) = self.own_parent(changes, at).filter(|p| !above.contains(&p.key)) {
+            above.push(parent.key);
+            at = parent;
+        }
+        above.len()
+    }
+
+    /// The change of the record of the same table that this one refers to.
+    fn own_parent<'a>(&self, changes: &'a [Change], c: &Change) -> Option<&'a Change> {
+        let edge = self.schema.parents(c.key.0).find(|e| e.parent == c.key.0)?;
+        let now = || self.get(c.key).and_then(|r| r.target(edge.field));
+        let target = c.fields.get(edge.field).map_or_else(now, |w| w.value.target());
+        changes.iter().find(|p| target == Some(p.key.1) && p.key.0 == c.key.0)
+    }
+}

@@ -1,0 +1,5 @@
+//! The oracle on its own: does it keep its promises before anything is judged by it?
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod histories;
