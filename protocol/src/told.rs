@@ -3,7 +3,8 @@
 use crate::clock::{DeviceId, Hlc, Point, Seq};
 use crate::id::RecordId;
 use crate::log::About;
-use crate::model::{FieldIx, TableIx};
+use crate::model::{FieldIx, Strategy, Table, TableIx};
+use crate::record::{Record, Register};
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
 
@@ -81,4 +82,40 @@ pub struct Cursor {
     pub table: TableIx,
     /// Within that table: the record.
     pub id: RecordId,
+}
+
+/// What a device at `since` is told of a record; none where nothing of it changed for that device.
+///
+/// `own`: is this seq one of the device's own commits? What such a commit wrote itself is not echoed, but for sums, whose
+/// totals it can't know. `whole`: the device asks for all of it.
+pub fn tell(
+    table: (TableIx, &Table),
+    id: RecordId,
+    record: &Record,
+    since: Seq,
+    own: &dyn Fn(Seq) -> bool,
+    whole: bool,
+) -> Option<Told> {
+    let (ix, table) = table;
+    if !record.alive {
+        // Who has applied everything up to `since` held the record then, unless it is a death of its own making.
+        let held = record.born <= since && !own(record.died);
+        let gone = Told { table: ix, id, held, what: News::Gone, conflicts: None };
+        return (record.died > since || whole).then_some(gone);
+    }
+    let conflicts = || Some(record.conflicts(table));
+    if record.born > since || whole {
+        let conflicts = if record.conflicts_seq > Seq::ZERO { conflicts() } else { None };
+        let what = News::Whole(record.fields.iter().map(Register::shown).collect());
+        return Some(Told { table: ix, id, held: false, what, conflicts });
+    }
+    let new = |f: &(FieldIx, &Register)| {
+        let (field, register) = f;
+        let echo = register.own && own(register.seq) && table.fields[*field].strategy != Strategy::Sum;
+        register.seq > since && !echo
+    };
+    let fields: Vec<_> = record.fields.iter().enumerate().filter(new).map(|(f, r)| (f, r.shown())).collect();
+    let conflicts = if record.conflicts_seq > since { conflicts() } else { None };
+    let silent = fields.is_empty() && conflicts.is_none();
+    (!silent).then_some(Told { table: ix, id, held: true, what: News::Patch(fields), conflicts })
 }

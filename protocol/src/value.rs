@@ -49,3 +49,16 @@ impl PartialEq for Value {
 }
 
 impl Eq for Value {}
+
+impl std::hash::Hash for Value {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Value::Null => {}
+            Value::Integer(n) => n.hash(state),
+            Value::Real(x) => x.to_bits().hash(state),
+            Value::Text(text) => text.hash(state),
+            Value::Blob(bytes) => bytes.hash(state),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Folding: a device's pending log as one net change a record.
+
+use crate::change::{Change, End, Key, Resolve, What, Write};
+use crate::clock::{Hlc, Seq};
+use crate::id::RecordId;
+use crate::log::{About, Entry, Op};
+use crate::model::{FieldIx, Schema, Strategy};
+use crate::value::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// The net changes of pending entries, given in order of their stamps. This is what the records look like *under* which
+/// an answer is applied; what is sent is [`net_changes`].
+pub fn pending(schema: &Schema, entries: impl IntoIterator<Item = Entry>) -> BTreeMap<Key, Change> {
+    Fold::of(schema, entries).net
+}
+
+/// What a device sends for its pending entries, given in order of their stamps; by table, then by id.
+///
+/// A record born and died offline is left out, unless something that is sent needs it. What a foreign key did stays as
+/// that where the hub will see the death that caused it, and becomes an ordinary write where it will not.
+pub fn net_changes(schema: &Schema, entries: impl IntoIterator<Item = Entry>) -> Vec<Change> {
+    Fold::of(schema, entries).into_changes()
+}
+
+/// What a record held when it went, and the parent that took it.
+struct Gone {
+    last: Vec<Value>,
+    via: Option<Key>,
+}
+
+/// A reference that a foreign key emptied: what it named, and when.
+struct Emptied {
+    target: Key,
+    hlc: Hlc,
+    base: Seq,
+}
+
+struct Fold<'s> {
+    schema: &'s Schema,
+    net: BTreeMap<Key, Change>,
+    gone: HashMap<Key, Gone>,
+    emptied: HashMap<(Key, FieldIx), Emptied>,
+}
+
+impl<'s> Fold<'s> {
+    fn of(schema: &'s Schema, entries: impl IntoIterator<Item = Entry>) -> Fold<'s> {
+        let mut fold = Fold { schema, net: BTreeMap::new(), gone: HashMap::new(), emptied: HashMap::new() };
+        for entry in entries {
+            fold.add(entry);
+        }
+        fold
+    }
+
+    fn add(&mut self, entry: Entry) {
+        let key = (entry.table, entry.id);
+        let change = self.net.entry(key).or_insert_with(|| Change {
+            table: entry.table,
+            id: entry.id,
+            resolves: Vec::new(),
+            writes: Vec::new(),
+            hlc: entry.hlc,
+            base: entry.base,
+            born: matches!(entry.op, Op::Insert(_)),
+            end: End::Alive,
+            again: false,
+            stale: Vec::new(),
+        });
+        change.hlc = entry.hlc;
+        change.base = change.base.min(entry.base);
+        match entry.op {
+            Op::Delete(last) => self.went(key, End::Delete, Gone { last, via: None }),
+            Op::Cascade { last, via } => {
+                let via = parent_named(self.schema, key, via, last.get(via));
+                self.went(key, End::Cascade, Gone { last, via });
+            }
+            Op::Stale { field, target } => self.emptied(key, field, target, entry.hlc, entry.base),
+            Op::Insert(values) => self.wrote(key, values.into_iter().enumerate().collect(), entry.hlc, entry.base),
+            Op::Update(values) => self.wrote(key, values, entry.hlc, entry.base),
+            Op::Resolve(about, chosen) => {
+                let resolve = Resolve { about, chosen, hlc: entry.hlc, base: entry.base };
+                self.resolved(key, resolve);
+            }
+        }
+    }
+
+    fn went(&mut self, key: Key, end: End, gone: Gone) {
+        if let Some(change) = self.net.get_mut(&key) {
+            change.end = end;
+            self.gone.insert(key, gone);
+        }
+    }
+
+    fn emptied(&mut self, key: Key, field: FieldIx, target: RecordId, hlc: Hlc, base: Seq) {
+        let Some(edge) = self.schema.parents(key.0).iter().find(|e| e.field == field) else { return };
+        if let Some(change) = self.net.get_mut(&key) {
+            add_sorted(&mut change.stale, field);
+            self.emptied.insert((key, field), Emptied { target: (edge.parent, target), hlc, base });
+        }
+    }
+
+    fn wrote(&mut self, key: Key, values: Vec<(FieldIx, Value)>, hlc: Hlc, base: Seq) {
+        let Some(change) = self.net.get_mut(&key) else { return };
+        if change.end != End::Alive && change.born {
+            // Born, died and born again, all offline: only this life counts.
+            change.writes.clear();
+            change.resolves.clear();
+        }
+        let again = change.end != End::Alive && !change.born;
+        change.end = End::Alive;
+        let last = again.then(|| self.gone.get(&key)).flatten();
+        for (field, value) in values {
+            let sum = self.schema.field(key.0, field).strategy == Strategy::Sum;
+            let held = last.and_then(|gone| gone.last.get(field)).and_then(Value::as_integer).unwrap_or(0);
+            let what = if sum {
+                What::Add(i128::from(value.as_integer().unwrap_or(0)) - i128::from(held))
+            } else {
+                What::Set(value)
+            };
+            write(&mut change.writes, Write { field, what, hlc, base });
+            change.stale.retain(|f| *f != field);
+        }
+        if again {
+            change.again = true;
+            for (field, f) in self.schema.table(key.0).fields.iter().enumerate() {
+                if f.strategy == Strategy::Sum {
+                    // What came while the record was gone was not applied to it.
+                    add_sorted(&mut change.stale, field);
+                }
+            }
+        }
+    }
+
+    /// A decision replaces what was pending for its fields, and an earlier decision about the same.
+    fn resolved(&mut self, key: Key, resolve: Resolve) {
+        let Some(change) = self.net.get_mut(&key) else { return };
+        let decided = |field: FieldIx| resolve.chosen.iter().any(|(f, _)| *f == field);
+        if resolve.about == About::Fields {
+            change.writes.retain(|w| !decided(w.field));
+        }
+        change.resolves.retain(|r| {
+            r.about != resolve.about || !(r.chosen.is_empty() || r.chosen.iter().any(|(f, _)| decided(*f)))
+        });
+        change.resolves.push(resolve);
+    }
+
+    fn into_changes(mut self) -> Vec<Change> {
+        let unborn = self.unborn();
+        self.net.retain(|key, _| !unborn.contains(key));
+        let dead: HashSet<Key> = self.net.iter().filter(|(_, c)| c.end != End::Alive).map(|(k, _)| *k).collect();
+        let asked = self.underived(&dead);
+        for (key, change) in &mut self.net {
+            if asked.contains(key) {
+                change.end = End::Delete;
+            }
+            for field in std::mem::take(&mut change.stale) {
+                match self.emptied.get(&(*key, field)) {
+                    Some(e) if !dead.contains(&e.target) => {
+                        let what = What::Set(Value::Null);
+                        write(&mut change.writes, Write { field, what, hlc: e.hlc, base: e.base });
+                    }
+                    _ => change.stale.push(field),
+                }
+            }
+        }
+        self.net.into_values().collect()
+    }
+
+    /// Records born and died offline that nothing sent needs.
+    fn unborn(&self) -> BTreeSet<Key> {
+        let mut unborn: BTreeSet<Key> =
+            self.net.iter().filter(|(_, c)| c.born && c.end != End::Alive).map(|(k, _)| *k).collect();
+        while !unborn.is_empty() {
+            let needed = self.needed(&unborn);
+            let taken = |key: &Key| self.gone.get(key).and_then(|g| g.via).is_some_and(|via| unborn.contains(&via));
+            let still: BTreeSet<Key> = unborn
+                .iter()
+                .filter(|k| !needed.contains(*k) && (self.net[*k].end == End::Delete || taken(k)))
+                .copied()
+                .collect();
+            if still.len() == unborn.len() {
+                break;
+            }
+            unborn = still;
+        }
+        unborn
+    }
+
+    /// What the records outside `unborn` refer to.
+    fn needed(&self, unborn: &BTreeSet<Key>) -> HashSet<Key> {
+        let sent = self.net.iter().filter(|(key, _)| !unborn.contains(*key));
+        sent.flat_map(|(_, change)| references(self.schema, change)).collect()
+    }
+
+    /// Records that a cascade took whose parents' death the hub will not see: it ends at no delete that is sent. Rows
+    /// that refer to each other in a ring are all such, for each went with another.
+    fn underived(&self, dead: &HashSet<Key>) -> HashSet<Key> {
+        let (mut asked, mut judged) = (HashSet::new(), HashSet::new());
+        for key in self.net.iter().filter(|(_, c)| c.end == End::Cascade).map(|(k, _)| *k) {
+            let (mut path, mut at) = (Vec::new(), key);
+            // Up, from parent to parent, until a delete, something judged before, or the beginning of a ring.
+            while self.net[&at].end == End::Cascade && judged.insert(at) {
+                path.push(at);
+                match self.gone.get(&at).and_then(|g| g.via).filter(|via| dead.contains(via)) {
+                    Some(via) => at = via,
+                    None => {
+                        asked.insert(at);
+                        break;
+                    }
+                }
+            }
+            if let Some(ring) = path.iter().position(|k| *k == at).filter(|_| !asked.contains(&at)) {
+                asked.extend(path[ring..].iter().copied());
+            }
+        }
+        asked
+    }
+}
+
+/// The records that a change's writes and decisions refer to.
+pub fn references<'a>(schema: &'a Schema, change: &'a Change) -> impl Iterator<Item = Key> + 'a {
+    let written = change.writes.iter().filter_map(|w| match &w.what {
+        What::Set(value) => Some((w.field, value)),
+        What::Add(_) => None,
+    });
+    let chosen = change.resolves.iter().flat_map(|r| r.chosen.iter().map(|(f, v)| (*f, v)));
+    written.chain(chosen).filter_map(|(field, value)| parent_named(schema, change.key(), field, Some(value)))
+}
+
+/// The record that this value of a reference names.
+fn parent_named(schema: &Schema, child: Key, field: FieldIx, value: Option<&Value>) -> Option<Key> {
+    let edge = schema.parents(child.0).iter().find(|e| e.field == field)?;
+    match value {
+        Some(Value::Blob(id)) => Some((edge.parent, RecordId::from_slice(id)?)),
+        _ => None,
+    }
+}
+
+/// Puts a write among those of its record: the later value, the oldest base, sums added up.
+fn write(writes: &mut Vec<Write>, new: Write) {
+    match writes.binary_search_by_key(&new.field, |w| w.field) {
+        Err(at) => writes.insert(at, new),
+        Ok(at) => {
+            let old = &mut writes[at];
+            old.what = match (&old.what, new.what) {
+                (What::Add(before), What::Add(delta)) => What::Add(before + delta),
+                (_, what) => what,
+            };
+            old.hlc = new.hlc;
+            old.base = old.base.min(new.base);
+        }
+    }
+}
+
+fn add_sorted(fields: &mut Vec<FieldIx>, field: FieldIx) {
+    if let Err(at) = fields.binary_search(&field) {
+        fields.insert(at, field);
+    }
+}

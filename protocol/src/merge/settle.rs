@@ -1,0 +1,324 @@
+//! References made whole again. Derived from the records, never from the order in which changes came: first whatever a
+//! live record below needs is kept, then cascades and emptied references follow the dead.
+//!
+//! Before a commit everything is settled, so only what hangs together with its records is looked at. The search asks for
+//! what it misses and starts afresh when it has it; nothing is changed until it ends.
+
+use super::Begun;
+use super::history::{Detail, History, Notice};
+use super::rules::refusal;
+use super::world::{View, Wants, World};
+use crate::change::Key;
+use crate::clock::{DeviceId, Hlc, Origin, Stamp};
+use crate::message::{Refusal, RefusalCode};
+use crate::model::{Edge, FieldIx, OnDelete, Schema};
+use crate::record::Record;
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// How many references deep records may hang on each other. Only a chain of self-references gets so far.
+const DEEPEST: usize = 2_000;
+
+/// What settling comes to.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    lives: BTreeMap<Key, Life>,
+    /// References whose target died (true) or lives again (false).
+    nulled: BTreeMap<(Key, FieldIx), bool>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// Brought back; whether because somebody needs it, and not with a parent.
+    Back { needed: bool },
+    /// Gone with a parent.
+    Gone,
+}
+
+impl Settled {
+    /// Whether a record lives once this is applied.
+    pub(super) fn alive(&self, key: Key, view: &View<'_>) -> bool {
+        match self.lives.get(&key) {
+            Some(Life::Back { .. }) => true,
+            Some(Life::Gone) => false,
+            None => view.record(key).is_some_and(|r| r.alive),
+        }
+    }
+}
+
+/// Finds what must live, die, show NULL or show its target again. Err: records that are not loaded.
+pub(super) fn settle(schema: &Schema, begun: &Begun, world: &World) -> Result<Result<Settled, Refusal>, Wants> {
+    let view = begun.view(world);
+    let mut search = Search {
+        schema,
+        view: &view,
+        stirred: stirred(schema, begun, &view),
+        settled: Settled::default(),
+        depth: Cell::new(0),
+        too_deep: Cell::new(None),
+        pins: RefCell::default(),
+    };
+    search.revive();
+    if view.complete() {
+        search.follow();
+    }
+    let (settled, too_deep) = (search.settled, search.too_deep.get());
+    view.wants()?;
+    match too_deep {
+        None => Ok(Ok(settled)),
+        Some(key) => {
+            let rest = format!("it hangs in a chain of more than {DEEPEST} references; shorten the chain");
+            Ok(Err(refusal(schema, key, None, RefusalCode::TooDeep, &rest)))
+        }
+    }
+}
+
+/// The records of this commit that matter to others: new ones, and those whose life or references changed.
+fn stirred(schema: &Schema, begun: &Begun, view: &View<'_>) -> Vec<Key> {
+    let same = |key: &Key, a: &Record, b: &Record| {
+        let refers = |e: &Edge| {
+            (&a.fields[e.field].value, a.fields[e.field].nulled) == (&b.fields[e.field].value, b.fields[e.field].nulled)
+        };
+        a.alive == b.alive && schema.parents(key.0).iter().all(refers)
+    };
+    let changed = |(key, now): &(&Key, &Record)| view.before(**key).is_none_or(|before| !same(key, before, now));
+    begun.touched.iter().filter(changed).map(|(key, _)| *key).collect()
+}
+
+struct Search<'a> {
+    schema: &'a Schema,
+    view: &'a View<'a>,
+    stirred: Vec<Key>,
+    settled: Settled,
+    depth: Cell<usize>,
+    too_deep: Cell<Option<Key>>,
+    /// Answers of [`Search::pinned`] that hold until the next record comes back.
+    pins: RefCell<HashMap<Key, bool>>,
+}
+
+impl Search<'_> {
+    fn alive(&self, key: Key) -> bool {
+        self.settled.alive(key, self.view)
+    }
+
+    /// The record that this reference of a record names.
+    fn parent(&self, key: Key, edge: &Edge) -> Option<Key> {
+        Some((edge.parent, self.view.record(key)?.reference(edge.field)?))
+    }
+
+    fn cascaded(&self, key: Key) -> bool {
+        !self.alive(key) && self.view.record(key).is_some_and(|r| r.cascaded)
+    }
+
+    // ---- first: keep what is needed ------------------------------------------------------------------------------
+
+    /// Brings back what live records need, and what only a cascade killed whose parents live. Coming back only ever makes
+    /// more records needed, so all that can be told at once come back at once.
+    fn revive(&mut self) {
+        let mut open: BTreeSet<Key> = BTreeSet::new();
+        for key in &self.stirred {
+            self.suspects(*key, &mut open);
+            if self.alive(*key) && self.view.before(*key).is_some_and(|r| !r.alive) {
+                self.suspects_below(*key, &mut open);
+            }
+        }
+        loop {
+            let back: Vec<(Key, bool)> = open.iter().filter_map(|k| Some((*k, self.comes_back(*k)?))).collect();
+            if back.is_empty() || !self.view.complete() || self.too_deep.get().is_some() {
+                return;
+            }
+            for (key, needed) in &back {
+                self.settled.lives.insert(*key, Life::Back { needed: *needed });
+                open.remove(key);
+            }
+            self.pins.borrow_mut().retain(|_, pinned| *pinned);
+            for (key, _) in &back {
+                self.suspects(*key, &mut open);
+                self.suspects_below(*key, &mut open);
+            }
+        }
+    }
+
+    /// Whether this dead record comes back, and if so whether because somebody needs it.
+    fn comes_back(&self, key: Key) -> Option<bool> {
+        let needed = self.pinned(key);
+        (needed || self.cascaded(key) && !self.falling(key)).then_some(needed)
+    }
+
+    /// The dead that may have to come back because of this record: itself, and what it needs, up to the living.
+    fn suspects(&self, key: Key, open: &mut BTreeSet<Key>) {
+        let (mut todo, mut seen) = (vec![key], HashSet::new());
+        while let Some(key) = todo.pop() {
+            if !seen.insert(key) {
+                continue;
+            }
+            if !self.alive(key) && self.view.record(key).is_some() {
+                open.insert(key);
+            }
+            for edge in self.schema.parents(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull) {
+                todo.extend(self.parent(key, edge).filter(|parent| !self.alive(*parent)));
+            }
+        }
+    }
+
+    /// Records that went with this one and may come back with it.
+    fn suspects_below(&self, key: Key, open: &mut BTreeSet<Key>) {
+        for edge in self.schema.children(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade) {
+            open.extend(self.view.children(edge, key.1).into_iter().filter(|child| self.cascaded(*child)));
+        }
+    }
+
+    /// Some cascade parent of this record is dead, or about to fall itself.
+    fn falling(&self, key: Key) -> bool {
+        self.falls(key, &mut HashSet::new())
+    }
+
+    fn falls(&self, key: Key, asked: &mut HashSet<Key>) -> bool {
+        self.deeper(key, || {
+            let cascades = self.schema.parents(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade);
+            cascades
+                .filter_map(|edge| self.parent(key, edge))
+                .filter(|parent| *parent != key)
+                .any(|parent| !self.alive(parent) || self.falls(parent, asked) && !self.pins(parent, asked))
+        })
+    }
+
+    /// Some live record below refuses to lose this one.
+    fn pinned(&self, key: Key) -> bool {
+        if let Some(known) = self.pins.borrow().get(&key) {
+            return *known;
+        }
+        let pinned = self.pins(key, &mut HashSet::new());
+        if self.view.complete() {
+            self.pins.borrow_mut().insert(key, pinned);
+        }
+        pinned
+    }
+
+    /// `asked`: questions under way, each taken as no.
+    fn pins(&self, key: Key, asked: &mut HashSet<Key>) -> bool {
+        if !asked.insert(key) {
+            return false;
+        }
+        let pins = self.deeper(key, || {
+            self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull).any(|edge| {
+                self.view.children(edge, key.1).into_iter().any(|child| {
+                    self.pins(child, asked)
+                        || edge.on_delete == OnDelete::Restrict && self.alive(child) && !self.falls(child, asked)
+                })
+            })
+        });
+        asked.remove(&key);
+        pins
+    }
+
+    /// Bounds the depth: a chain of references comes from a peer.
+    fn deeper(&self, key: Key, question: impl FnOnce() -> bool) -> bool {
+        if self.depth.get() >= DEEPEST {
+            self.too_deep.set(Some(key));
+            return false;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let answer = question();
+        self.depth.set(self.depth.get() - 1);
+        answer
+    }
+
+    // ---- then: follow the dead -----------------------------------------------------------------------------------
+
+    fn follow(&mut self) {
+        let mut moved: BTreeSet<Key> = BTreeSet::new();
+        for key in self.stirred.iter().chain(self.settled.lives.keys()) {
+            let lived = self.view.before(*key).is_some_and(|r| r.alive);
+            if self.alive(*key) != lived && (lived || self.view.before(*key).is_some()) {
+                moved.insert(*key);
+            }
+        }
+        let judged: Vec<Key> =
+            self.stirred.iter().copied().filter(|k| self.alive(*k) && self.loses_parent(*k)).collect();
+        self.fall(judged, &mut moved);
+        let dead: Vec<Key> = moved.iter().copied().filter(|k| !self.alive(*k)).collect();
+        let below = dead.iter().flat_map(|k| self.live_below(*k)).collect();
+        self.fall(below, &mut moved);
+        let mut references: BTreeSet<(Key, FieldIx)> = BTreeSet::new();
+        for key in &self.stirred {
+            references.extend(set_nulls(self.schema.parents(key.0)).map(|e| (*key, e.field)));
+        }
+        for key in &moved {
+            for edge in set_nulls(self.schema.children(key.0)) {
+                references.extend(self.view.children(edge, key.1).into_iter().map(|child| (child, edge.field)));
+            }
+        }
+        for (key, field) in references {
+            self.judge_reference(key, field);
+        }
+    }
+
+    fn loses_parent(&self, key: Key) -> bool {
+        let cascades = self.schema.parents(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade);
+        cascades.filter_map(|edge| self.parent(key, edge)).any(|parent| !self.alive(parent))
+    }
+
+    fn live_below(&self, key: Key) -> Vec<Key> {
+        let cascades = self.schema.children(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade);
+        cascades.flat_map(|edge| self.view.children(edge, key.1)).filter(|child| self.alive(*child)).collect()
+    }
+
+    /// These die with their parents, and what hangs below them.
+    fn fall(&mut self, mut todo: Vec<Key>, moved: &mut BTreeSet<Key>) {
+        while let Some(key) = todo.pop() {
+            if self.alive(key) {
+                self.settled.lives.insert(key, Life::Gone);
+                moved.insert(key);
+                todo.extend(self.live_below(key));
+            }
+        }
+    }
+
+    fn judge_reference(&mut self, key: Key, field: FieldIx) {
+        let Some(edge) = self.schema.parents(key.0).iter().find(|e| e.field == field) else { return };
+        let Some(record) = self.view.record(key) else { return };
+        let dead = self.parent(key, edge).is_some_and(|parent| !self.alive(parent));
+        if dead != record.fields[field].nulled {
+            self.settled.nulled.insert((key, field), dead);
+        }
+    }
+}
+
+fn set_nulls(edges: &[Edge]) -> impl Iterator<Item = &Edge> {
+    edges.iter().filter(|e| e.on_delete == OnDelete::SetNull)
+}
+
+/// Carries it out.
+pub(super) fn apply(settled: Settled, begun: &mut Begun, world: &World) {
+    let seq = begun.seq;
+    for (key, life) in settled.lives {
+        let Some(record) = begun.edit(key, world) else { continue };
+        let notice = match life {
+            Life::Back { needed } => {
+                (record.alive, record.cascaded, record.born) = (true, false, seq);
+                if needed { Notice::Needed } else { Notice::CameBackWithParent }
+            }
+            Life::Gone => {
+                (record.alive, record.cascaded, record.died, record.died_asked) = (false, true, seq, false);
+                Notice::WentWithParent
+            }
+        };
+        begun.derived(key, notice);
+    }
+    for ((key, field), dead) in settled.nulled {
+        let Some(record) = begun.edit(key, world) else { continue };
+        let register = &mut record.fields[field];
+        (register.nulled, register.own, register.seq) = (dead, false, seq);
+        begun.derived(key, if dead { Notice::ReferenceEmptied } else { Notice::ReferenceRestored });
+    }
+}
+
+impl Begun {
+    /// A line of history for what the hub derived.
+    pub(super) fn derived(&mut self, key: Key, notice: Notice) {
+        let stamp = Stamp { hlc: Hlc::ZERO, author: Origin::HUB };
+        let device = DeviceId::ZERO;
+        self.history.push(History { key, device, stamp, detail: Detail::Notice(notice) });
+    }
+}

@@ -1,0 +1,294 @@
+//! What each record becomes by itself: edits parents before children, then deletes children before parents.
+
+use super::history::{Detail, History, Notice, Outcome};
+use super::rules::refusal;
+use super::world::World;
+use super::{Begun, Fate};
+use crate::change::{Change, End, Key, Resolve, What, Write};
+use crate::clock::{Origin, Seq};
+use crate::log::About;
+use crate::message::RefusalCode;
+use crate::model::{Deletes, FieldIx, OnDelete, Schema, Strategy, Table};
+use crate::record::{Candidate, Record, Register};
+use crate::value::Value;
+use std::cmp::Ordering;
+
+/// Applies all changes to their records. A sum that overflows is noted in `begun.refusals`.
+pub(super) fn apply(schema: &Schema, changes: &[Change], begun: &mut Begun, world: &World) {
+    let mut order: Vec<&Change> = changes.iter().collect();
+    order.sort_by_key(|c| (c.table, c.hlc));
+    let mut lines = std::collections::HashMap::new();
+    for change in &order {
+        let line = upsert(schema, change, begun, world);
+        lines.insert(change.key(), line);
+    }
+    order.sort_by_key(|c| (std::cmp::Reverse(c.table), c.hlc));
+    for change in order.iter().filter(|c| c.end == End::Delete) {
+        let fate = delete(schema.table(change.table), change, begun);
+        if let Some(Line { delete, .. }) = lines.get_mut(&change.key()) {
+            *delete = Some(fate);
+        }
+    }
+    for change in changes {
+        if let Some(line) = lines.remove(&change.key()) {
+            begun.note(change, line.into_detail(schema, change));
+        }
+    }
+}
+
+/// What became of one change.
+#[derive(Default)]
+struct Line {
+    fates: Vec<Outcome>,
+    delete: Option<Outcome>,
+}
+
+impl Line {
+    fn into_detail(self, schema: &Schema, change: &Change) -> Detail {
+        let name = |field: FieldIx| schema.field(change.table, field).name;
+        let writes = change.writes.iter().zip(self.fates).map(|(w, fate)| (name(w.field), (&w.what).into(), fate));
+        let chosen = |r: &Resolve| r.chosen.iter().map(|(f, v)| (name(*f), v.clone())).collect();
+        Detail::Change {
+            born: change.born,
+            end: change.end,
+            delete: self.delete,
+            writes: writes.collect(),
+            resolves: change.resolves.iter().map(chosen).collect(),
+        }
+    }
+}
+
+impl Begun {
+    fn note(&mut self, change: &Change, detail: Detail) {
+        let stamp = self.stamp(change.hlc);
+        self.history.push(History { key: change.key(), device: self.device, stamp, detail });
+    }
+
+    /// Whether somebody else edited this record after `change` was based.
+    fn unseen(&self, change: &Change, record: &Record) -> bool {
+        record.edits.values().any(|seq| *seq > change.base && !self.owns(*seq))
+    }
+
+    /// Whether the change's author knew of the record's last death.
+    fn knew(&self, change: &Change, record: &Record) -> bool {
+        change.base >= record.died || record.died_asked && self.owns(record.died)
+    }
+}
+
+fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) -> Line {
+    let (key, table, seq) = (change.key(), schema.table(change.table), begun.seq);
+    let stamp = begun.stamp(change.hlc);
+    let before = begun.take(key, world);
+    let knew = before.as_ref().is_some_and(|r| begun.knew(change, r));
+    let mut record = match before {
+        None => Record::new(table, seq, stamp),
+        Some(mut record) => {
+            if change.born && !record.alive && knew {
+                // Its author knew of the death: a new life, from nothing.
+                (record.fields, record.life, record.inserted) = (Record::blank(table, seq), seq, stamp);
+                (record.undone, record.clashes) = (None, Vec::new());
+                let_go(schema, key, begun, world);
+            }
+            record
+        }
+    };
+    if change.again && !begun.unseen(change, &record) {
+        for write in change.writes.iter().filter(|w| is_extreme(table.fields[w.field].strategy)) {
+            record.fields[write.field].value = Value::Null;
+        }
+    }
+    change.resolves.iter().for_each(|resolve| resolve_one(resolve, &mut record, begun));
+    let fates = change.writes.iter().map(|write| merge(schema, change, write, &mut record, begun)).collect();
+    let edited = !change.writes.is_empty() || change.resolves.is_empty();
+    if change.end == End::Alive && edited {
+        record.edits.insert(begun.author, seq);
+        come_back(table, change, knew, &mut record, begun);
+    }
+    begun.touched.insert(key, record);
+    schema.parents(change.table).iter().for_each(|edge| begun.refer(edge, key));
+    Line { fates, delete: None }
+}
+
+/// An edit or insert of a dead record: does it live again?
+fn come_back(table: &Table, change: &Change, knew: bool, record: &mut Record, begun: &mut Begun) {
+    if record.alive || (record.cascaded && !change.born) {
+        return;
+    }
+    if !knew && table.deletes == Deletes::Drop {
+        begun.note(change, Detail::Notice(Notice::EditOfDeleted));
+        return;
+    }
+    (record.alive, record.cascaded, record.born) = (true, false, begun.seq);
+    if !knew {
+        begun.note(change, Detail::Notice(Notice::UndoneByEdit));
+        if table.deletes == Deletes::Review {
+            // The deleter is not known any more: the conflict shows the one who edited.
+            (record.undone, record.conflicts_seq) = (Some((begun.device, change.hlc)), begun.seq);
+        }
+    }
+}
+
+/// What the old life took with it does not come back with the new one.
+fn let_go(schema: &Schema, parent: Key, begun: &mut Begun, world: &World) {
+    for edge in schema.children(parent.0).iter().filter(|e| e.on_delete != OnDelete::Restrict) {
+        for key in begun.view(world).children(edge, parent.1) {
+            let Some(child) = begun.edit(key, world) else { continue };
+            if edge.on_delete == OnDelete::Cascade {
+                child.cascaded = false;
+            } else if child.fields[edge.field].nulled {
+                let register = &mut child.fields[edge.field];
+                (register.value, register.nulled) = (Value::Null, false);
+            }
+            schema.parents(edge.child).iter().for_each(|e| begun.refer(e, key));
+        }
+    }
+}
+
+fn is_extreme(strategy: Strategy) -> bool {
+    matches!(strategy, Strategy::Max | Strategy::Min)
+}
+
+fn merge(schema: &Schema, change: &Change, write: &Write, record: &mut Record, begun: &mut Begun) -> Fate {
+    let strategy = schema.field(change.table, write.field).strategy;
+    let register = &mut record.fields[write.field];
+    match (&write.what, strategy) {
+        (What::Add(delta), _) => match add(register, *delta, begun.seq) {
+            Ok(fate) => fate,
+            Err(()) => {
+                let rest = "the sum would leave the range of its type; send a smaller difference";
+                let refusal = refusal(schema, change.key(), Some(write.field), RefusalCode::Overflow, rest);
+                begun.refusals.push(refusal);
+                Outcome::Refused
+            }
+        },
+        (What::Set(value), Strategy::Lww | Strategy::Sum) => later(register, value, write, begun),
+        (What::Set(value), Strategy::Max) => extreme(register, value, write, Ordering::Greater, begun),
+        (What::Set(value), Strategy::Min) => extreme(register, value, write, Ordering::Less, begun),
+        (What::Set(value), Strategy::Review) => {
+            let before = register.open;
+            let fate = review(register, value, write, begun);
+            if record.fields[write.field].open || before {
+                record.conflicts_seq = begun.seq;
+            }
+            fate
+        }
+    }
+}
+
+fn add(register: &mut Register, delta: i128, seq: Seq) -> Result<Outcome, ()> {
+    if delta != 0 {
+        let total = i128::from(register.value.as_integer().unwrap_or(0)) + delta;
+        register.value = Value::Integer(i64::try_from(total).map_err(|_| ())?);
+        (register.seq, register.own) = (seq, true);
+    }
+    Ok(Outcome::Merged)
+}
+
+fn later(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -> Outcome {
+    let stamp = begun.stamp(write.hlc);
+    if stamp <= register.stamp {
+        return lost(register, begun);
+    }
+    (register.value, register.stamp, register.seq, register.own) = (value.clone(), stamp, begun.seq, true);
+    // A new target: judged afresh, so that the writer hears of a dead one.
+    register.nulled = false;
+    Outcome::Accepted
+}
+
+fn extreme(register: &mut Register, value: &Value, write: &Write, wanted: Ordering, begun: &Begun) -> Outcome {
+    if !beats(value, &register.value, wanted) {
+        return lost(register, begun);
+    }
+    let stamp = begun.stamp(write.hlc);
+    (register.value, register.stamp, register.seq, register.own) = (value.clone(), stamp, begun.seq, true);
+    Outcome::Accepted
+}
+
+/// Whether `new` is strictly on the `wanted` side of `old`. NULL loses to any value.
+fn beats(new: &Value, old: &Value, wanted: Ordering) -> bool {
+    match (new, old) {
+        (Value::Null, _) => false,
+        (_, Value::Null) => true,
+        (Value::Integer(a), Value::Integer(b)) => a.cmp(b) == wanted,
+        (Value::Real(a), Value::Real(b)) => a.total_cmp(b) == wanted,
+        (Value::Text(a), Value::Text(b)) => a.cmp(b) == wanted,
+        _ => false,
+    }
+}
+
+/// A write that lost: its writer shows the losing value, so the next pull must carry the winner to it.
+fn lost(register: &mut Register, begun: &Begun) -> Outcome {
+    if register.seq <= begun.since || register.own && begun.owns(register.seq) {
+        (register.seq, register.own) = (begun.seq, false);
+    }
+    Outcome::Superseded
+}
+
+/// The concurrent frontier: what the writer had seen, or wrote itself, is replaced; the rest stays beside the new value.
+fn review(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -> Outcome {
+    register.candidates.retain(|c| c.seq > write.base && !begun.owns(c.seq));
+    let stamp = begun.stamp(write.hlc);
+    register.candidates.push(Candidate { value: value.clone(), stamp, device: begun.device, seq: begun.seq });
+    register.open |= several(&register.candidates);
+    show_highest(register, begun);
+    if register.open { Outcome::Conflict } else { Outcome::Accepted }
+}
+
+fn several(candidates: &[Candidate]) -> bool {
+    candidates.iter().any(|c| c.value != candidates[0].value)
+}
+
+fn show_highest(register: &mut Register, begun: &Begun) {
+    let Some(top) = register.candidates.iter().max_by_key(|c| c.stamp) else { return };
+    if register.value != top.value {
+        register.nulled = false;
+    }
+    (register.value, register.stamp, register.seq) = (top.value.clone(), top.stamp, begun.seq);
+    register.own = top.stamp.author == begun.author && begun.author != Origin::HUB;
+}
+
+/// A reviewer, having seen the candidates up to the base, decides. What came later keeps the conflict open.
+fn resolve_one(resolve: &Resolve, record: &mut Record, begun: &Begun) {
+    record.conflicts_seq = begun.seq;
+    match resolve.about {
+        About::Delete => record.undone = None,
+        About::Unique(field) => record.clashes.retain(|(f, _)| *f != field),
+        About::Fields => {
+            for (field, value) in &resolve.chosen {
+                let (register, stamp) = (&mut record.fields[*field], begun.stamp(resolve.hlc));
+                register.candidates.retain(|c| c.seq > resolve.base);
+                register.candidates.push(Candidate {
+                    value: value.clone(),
+                    stamp,
+                    device: begun.device,
+                    seq: begun.seq,
+                });
+                register.open = several(&register.candidates);
+                show_highest(register, begun);
+            }
+        }
+    }
+}
+
+fn delete(table: &Table, change: &Change, begun: &mut Begun) -> Outcome {
+    let Some(record) = begun.touched.get(&change.key()) else { return Outcome::Refused };
+    let other_life = record.life > change.base && !begun.owns(record.life);
+    let unseen = begun.unseen(change, record);
+    let (seq, device) = (begun.seq, begun.device);
+    let Some(record) = begun.touched.get_mut(&change.key()) else { return Outcome::Refused };
+    if unseen && table.deletes != Deletes::Drop || other_life {
+        if record.alive {
+            // Undone: everyone, the deleter too, gets the whole record again.
+            record.born = seq;
+            if table.deletes == Deletes::Review {
+                (record.undone, record.conflicts_seq) = (Some((device, change.hlc)), seq);
+            }
+        }
+        return Outcome::Refused;
+    }
+    if record.alive {
+        record.died = seq;
+    }
+    (record.alive, record.cascaded, record.died_asked) = (false, false, true);
+    Outcome::Accepted
+}
