@@ -1,0 +1,70 @@
+//! What a changeset says of itself before its changes. Its random numbers are plain bytes: no compression gains on them.
+
+use crate::change::Changeset;
+use crate::clock::{Hlc, Origin, Point, Seq, Span};
+use crate::codec::column::stamps::{read_hlc, read_point, write_hlc, write_point};
+use crate::codec::read::{Reader, Result};
+use crate::codec::rows::{read_device, read_list, write_list};
+use crate::codec::write::Writer;
+
+/// Its checkpoint is [`Point::START`].
+const START: u8 = 1;
+/// Its one span is of the author's origin and ends at `upto`: only `after` is said.
+const OWN_SPAN: u8 = 2;
+/// Some ids are shortened: a hash over all follows.
+const HASH: u8 = 4;
+
+/// Writes a head and answers its flags.
+pub(super) fn write(changeset: &Changeset, hash: Option<[u8; 8]>) -> (u8, Writer) {
+    let mut w = Writer::default();
+    let start = changeset.checkpoint == Point::START;
+    let own_span = own_span(changeset);
+    w.slice(&changeset.device.bits().to_le_bytes());
+    w.slice(&changeset.author.0.to_le_bytes());
+    w.slice(hash.as_ref().map_or(&[], |hash| hash));
+    write_hlc(&mut w, Hlc::ZERO, changeset.upto);
+    if !start {
+        write_point(&mut w, Seq::ZERO, changeset.checkpoint);
+    }
+    write_list(&mut w, &changeset.own, |w, point| write_point(w, changeset.checkpoint.seq, *point));
+    match own_span {
+        Some(span) => write_hlc(&mut w, changeset.upto, span.after),
+        None => write_list(&mut w, &changeset.spans, |w, span| write_span(w, changeset.upto, *span)),
+    }
+    let flag = |is: bool, flag: u8| if is { flag } else { 0 };
+    (flag(start, START) | flag(own_span.is_some(), OWN_SPAN) | flag(hash.is_some(), HASH), w)
+}
+
+/// Reads a head: the changeset without changes, and the hash over its ids.
+pub(super) fn read(r: &mut Reader<'_>, flags: u8) -> Result<(Changeset, Option<[u8; 8]>)> {
+    let device = read_device(r)?;
+    let author = Origin(r.u64()?);
+    let hash = if flags & HASH != 0 { Some(r.array()?) } else { None };
+    let upto = read_hlc(r, Hlc::ZERO)?;
+    let checkpoint = if flags & START != 0 { Point::START } else { read_point(r, Seq::ZERO)? };
+    let own = read_list(r, |r| read_point(r, checkpoint.seq))?;
+    let spans = match flags & OWN_SPAN {
+        0 => read_list(r, |r| read_span(r, upto))?,
+        _ => vec![Span { origin: author, after: read_hlc(r, upto)?, upto }],
+    };
+    Ok((Changeset { device, author, checkpoint, own, spans, upto, changes: Vec::new() }, hash))
+}
+
+fn own_span(changeset: &Changeset) -> Option<Span> {
+    match changeset.spans[..] {
+        [span] if span.origin == changeset.author && span.upto == changeset.upto => Some(span),
+        _ => None,
+    }
+}
+
+fn write_span(w: &mut Writer, upto: Hlc, span: Span) {
+    w.slice(&span.origin.0.to_le_bytes());
+    write_hlc(w, upto, span.upto);
+    write_hlc(w, span.upto, span.after);
+}
+
+fn read_span(r: &mut Reader<'_>, upto: Hlc) -> Result<Span> {
+    let origin = Origin(r.u64()?);
+    let upto = read_hlc(r, upto)?;
+    Ok(Span { origin, after: read_hlc(r, upto)?, upto })
+}

@@ -1,0 +1,69 @@
+//! Changesets as bytes.
+
+mod group;
+mod head;
+
+use self::group::{Group, Shape};
+use super::frame::{self, Body, Kind};
+use super::groups::{GroupReader, GroupWriter};
+use super::short::{Encoded, hash_of};
+use super::{DecodeError, Effort, Limits};
+use crate::change::{Change, Changeset};
+use crate::id::RecordId;
+use crate::model::Schema;
+use std::collections::BTreeMap;
+
+const KIND: Kind = Kind { name: "changeset", magic: *b"WC" };
+
+/// A changeset as bytes. `lens` says for each of its changes, in order, how many leading bytes of the id name a record
+/// of its table unambiguously as far as the sender knows, 1 to 16. An id of a record that the hub may not have must be
+/// whole (16): that of every record born here.
+pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], effort: Effort) -> Vec<u8> {
+    let lens = lens.iter().copied().chain(std::iter::repeat(16)).map(|len| len.clamp(1, 16));
+    let mut changes: Vec<(&Change, u8)> = changeset.changes.iter().zip(lens).collect();
+    changes.sort_by_key(|(change, _)| change.key());
+    let shortened = changes.iter().any(|(_, len)| *len < 16);
+    let hash = shortened.then(|| hash_of(changes.iter().map(|(change, _)| change.id)));
+    let mut groups: BTreeMap<Shape, Vec<&Change>> = BTreeMap::new();
+    for (change, len) in changes {
+        groups.entry(Shape::of(change, len)).or_default().push(change);
+    }
+    let mut body = GroupWriter::new(schema);
+    for (shape, changes) in &groups {
+        Group { schema, near: changeset.into(), shape }.write(&mut body, changes);
+    }
+    let (flags, head) = head::write(changeset, hash);
+    frame::seal(KIND, schema, flags, head, body.w, effort)
+}
+
+/// The changeset in these bytes, read with the schema that they name ([`changeset_schema`]). Its ids may be shortened.
+/// Only its form is judged, not what its values, stamps and seqs say.
+///
+/// # Errors
+/// Whatever breaks the format or the limits.
+pub fn decode_changeset(schema: &Schema, bytes: &[u8], limits: &Limits) -> Result<Encoded<Changeset>, DecodeError> {
+    let (flags, mut r) = frame::open(KIND, schema, bytes, limits)?;
+    let (mut changeset, hash) = head::read(&mut r, flags)?;
+    let body = Body::read(schema, flags, r, limits)?;
+    let mut groups = GroupReader::new(schema, body.reader());
+    while let Some((lead, n)) = groups.lead()? {
+        let shape = Shape::read(&mut groups.r, lead, schema.table(lead.table).fields.len())?;
+        let group = Group { schema, near: (&changeset).into(), shape: &shape };
+        let changes = group.read(&mut groups, n)?;
+        changeset.changes.extend(changes);
+    }
+    Ok(Encoded::new(changeset, groups.finish()?, hash, put_ids))
+}
+
+/// The digest of the schema that a changeset was written for, by which to choose the one to read it with.
+///
+/// # Errors
+/// Other bytes than a changeset, or an unknown format.
+pub fn changeset_schema(bytes: &[u8]) -> Result<[u8; 8], DecodeError> {
+    frame::named(KIND, bytes).map(|(digest, _)| digest)
+}
+
+fn put_ids(changeset: &mut Changeset, ids: &[RecordId]) {
+    changeset.changes.iter_mut().zip(ids).for_each(|(change, id)| change.id = *id);
+    changeset.changes.sort_by_key(Change::key);
+}

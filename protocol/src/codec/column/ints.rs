@@ -1,0 +1,157 @@
+//! Columns of integers: the cheapest of a few codings, which the column names in its first byte.
+//!
+//! The low half of that byte is the coding ([`Coding`], or 5: the distinct values ascending, then the place of each), the
+//! high half how often neighbours were subtracted before: the values, their deltas, or the deltas of their deltas. The
+//! first value of each subtraction stands before the rest. All arithmetic wraps at 64 bits. A column of one value is just
+//! a signed varint.
+
+use super::coding::Coding;
+use crate::codec::read::{Reader, Result};
+use crate::codec::write::Writer;
+
+const LISTED: u8 = 5;
+const MOST_DELTAS: u8 = 2;
+
+/// Writes a column; nothing where it is empty.
+pub(in crate::codec) fn write(w: &mut Writer, values: &[i64]) {
+    match values {
+        [] => {}
+        [one] => w.signed(*one),
+        _ => write_cheapest(w, values),
+    }
+}
+
+fn write_cheapest(w: &mut Writer, values: &[i64]) {
+    let deltas = Deltas::best(values);
+    match List::of(values).filter(|list| list.cost() < deltas.cost) {
+        Some(list) => list.write(w),
+        None => deltas.write(w),
+    }
+}
+
+/// Reads a column of `n` values. The caller has charged for records in this number.
+pub(in crate::codec) fn read(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
+    match n {
+        0 => Ok(Vec::new()),
+        1 => Ok(vec![r.signed()?]),
+        _ => match r.byte()? {
+            LISTED => read_list(r, n),
+            first => read_deltas(r, n, first),
+        },
+    }
+}
+
+/// Values, subtracted from their neighbours some times.
+#[derive(Debug)]
+struct Deltas {
+    heads: Vec<i64>,
+    rest: Vec<i64>,
+    coding: Coding,
+    cost: u64,
+}
+
+impl Deltas {
+    fn best(values: &[i64]) -> Deltas {
+        let plain = Deltas { heads: Vec::new(), rest: values.to_vec(), coding: Coding::Varints, cost: u64::MAX };
+        let mut best = plain.coded();
+        let mut last = best.less();
+        while let Some(deltas) = last {
+            last = deltas.less();
+            if deltas.cost < best.cost {
+                best = deltas;
+            }
+        }
+        best
+    }
+
+    /// The same with neighbours subtracted once more; `None` where that is pointless.
+    fn less(&self) -> Option<Deltas> {
+        let (&head, tail) = self.rest.split_first()?;
+        if self.heads.len() >= MOST_DELTAS.into() || tail.is_empty() {
+            return None;
+        }
+        let rest = self.rest.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+        let heads = self.heads.iter().copied().chain([head]).collect();
+        Some(Deltas { heads, rest, coding: Coding::Varints, cost: u64::MAX }.coded())
+    }
+
+    /// With the cheapest coding.
+    fn coded(mut self) -> Deltas {
+        for coding in Coding::candidates(&self.rest) {
+            let mut trial = Writer::default();
+            self.heads.iter().for_each(|&head| trial.signed(head));
+            coding.write(&mut trial, &self.rest);
+            if trial.cost() < self.cost {
+                (self.coding, self.cost) = (coding, trial.cost());
+            }
+        }
+        self
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.byte(self.coding.tag() | (self.heads.len() as u8) << 4);
+        self.heads.iter().for_each(|&head| w.signed(head));
+        self.coding.write(w, &self.rest);
+    }
+}
+
+fn read_deltas(r: &mut Reader<'_>, n: usize, first: u8) -> Result<Vec<i64>> {
+    let order = first >> 4;
+    if order > MOST_DELTAS || usize::from(order) >= n {
+        return r.malformed("too many subtractions");
+    }
+    let heads = (0..order).map(|_| r.signed()).collect::<Result<Vec<_>>>()?;
+    let rest = Coding::read(r, first & 15)?.values(r, n - heads.len())?;
+    Ok(heads.into_iter().rev().fold(rest, |deltas, head| sums(head, &deltas)))
+}
+
+fn sums(head: i64, deltas: &[i64]) -> Vec<i64> {
+    let mut last = head;
+    let rest = deltas.iter().map(|delta| {
+        last = last.wrapping_add(*delta);
+        last
+    });
+    std::iter::once(head).chain(rest).collect()
+}
+
+/// Distinct values, and which of them stands where.
+#[derive(Debug)]
+struct List {
+    distinct: Deltas,
+    places: Deltas,
+}
+
+impl List {
+    /// `None` unless values repeat enough.
+    fn of(values: &[i64]) -> Option<List> {
+        let mut distinct = values.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if distinct.len() < 2 || distinct.len() > values.len() / 2 {
+            return None;
+        }
+        let places: Vec<i64> = values.iter().map(|v| distinct.partition_point(|d| d < v) as i64).collect();
+        Some(List { distinct: Deltas::best(&distinct), places: Deltas::best(&places) })
+    }
+
+    fn cost(&self) -> u64 {
+        self.distinct.cost + self.places.cost
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.byte(LISTED);
+        w.count(self.distinct.heads.len() + self.distinct.rest.len());
+        self.distinct.write(w);
+        self.places.write(w);
+    }
+}
+
+fn read_list(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
+    let count = r.below(n + 1, "more distinct values than values")?;
+    let first = r.byte()?;
+    let distinct = read_deltas(r, count, first)?;
+    let first = r.byte()?;
+    let places = read_deltas(r, n, first)?;
+    let at = |place: i64| usize::try_from(place).ok().and_then(|place| distinct.get(place).copied());
+    places.into_iter().map(|place| at(place).map_or_else(|| r.malformed("a place outside its list"), Ok)).collect()
+}

@@ -1,0 +1,108 @@
+//! What the records of a group share, on the wire.
+
+use super::error::Part;
+use super::column::ids;
+use super::read::{Reader, Result};
+use super::column::refs::Known;
+use super::short::ShortId;
+use super::write::Writer;
+use crate::id::RecordId;
+use crate::model::{Schema, TableIx};
+
+/// How a group begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lead {
+    /// Of which table all its records are.
+    pub(super) table: TableIx,
+    /// What they have in common, by bits that the message defines.
+    pub(super) flags: u8,
+    /// Bytes of each id, 1 to 16.
+    pub(super) len: u8,
+}
+
+/// Groups going out, tables ascending.
+#[derive(Debug)]
+pub(super) struct GroupWriter {
+    pub(super) w: Writer,
+    pub(super) known: Known,
+    table: TableIx,
+}
+
+impl GroupWriter {
+    pub(super) fn new(schema: &Schema) -> GroupWriter {
+        GroupWriter { w: Writer::default(), known: Known::new(schema.tables().len()), table: 0 }
+    }
+
+    /// Writes a lead and how many records follow.
+    pub(super) fn lead(&mut self, lead: Lead, n: usize) {
+        self.w.count(lead.table - self.table);
+        self.w.byte(lead.flags);
+        self.w.count(n << 4 | usize::from(lead.len - 1));
+        self.table = lead.table;
+    }
+
+    /// Writes the group's ids.
+    pub(super) fn ids(&mut self, lead: Lead, ids: &[RecordId]) {
+        ids::write(&mut self.w, ids, lead.len);
+        self.known.add(lead.table, ids, lead.len);
+    }
+}
+
+/// Groups coming in.
+#[derive(Debug)]
+pub(super) struct GroupReader<'a> {
+    pub(super) r: Reader<'a>,
+    pub(super) known: Known,
+    ids: Vec<(TableIx, ShortId)>,
+    table: TableIx,
+    tables: usize,
+}
+
+impl<'a> GroupReader<'a> {
+    pub(super) fn new(schema: &Schema, r: Reader<'a>) -> GroupReader<'a> {
+        let tables = schema.tables().len();
+        GroupReader { r, known: Known::new(tables), ids: Vec::new(), table: 0, tables }
+    }
+
+    /// Reads a lead and how many records follow; `None` at the end.
+    pub(super) fn lead(&mut self) -> Result<Option<(Lead, usize)>> {
+        self.r.part = Part::Shape;
+        if self.r.is_empty() {
+            return Ok(None);
+        }
+        self.table += self.r.below(self.tables - self.table, "a table that the schema does not have")?;
+        let flags = self.r.byte()?;
+        let counted = self.r.varint()?;
+        let lead = Lead { table: self.table, flags, len: (counted & 15) as u8 + 1 };
+        match usize::try_from(counted >> 4) {
+            Ok(n) if n > 0 => Ok(Some((lead, n))),
+            _ => self.r.malformed("a group without records"),
+        }
+    }
+
+    /// Reads the group's ids.
+    pub(super) fn ids(&mut self, lead: Lead, n: usize) -> Result<Vec<RecordId>> {
+        self.r.part = Part::Ids;
+        self.r.charge(n, size_of::<(TableIx, ShortId)>() + size_of::<RecordId>())?;
+        let ids = ids::read(&mut self.r, n, lead.len)?;
+        self.known.add(lead.table, &ids, lead.len);
+        self.ids.extend(ids.iter().map(|id| (lead.table, ShortId { bytes: id.0, len: lead.len })));
+        Ok(ids)
+    }
+
+    /// Fails unless everything was read, and no record is named twice. Answers the ids in the order of reading.
+    pub(super) fn finish(mut self) -> Result<Vec<(TableIx, ShortId)>> {
+        self.r.part = Part::Ids;
+        if repeat(&self.ids) {
+            return self.r.malformed("a record that is named twice");
+        }
+        self.r.finish().map(|()| self.ids)
+    }
+}
+
+/// Whether two whole ids of one table are equal.
+fn repeat(ids: &[(TableIx, ShortId)]) -> bool {
+    let mut whole: Vec<_> = ids.iter().filter(|(_, id)| id.is_whole()).map(|(table, id)| (*table, id.bytes)).collect();
+    whole.sort_unstable();
+    whole.windows(2).any(|pair| pair[0] == pair[1])
+}
