@@ -1,1 +1,18 @@
 //! Placeholder.
+
+pub mod domain;
+#[doc(hidden)]
+pub mod private;
+pub mod syncable;
+pub mod types;
+
+#[doc(hidden)]
+pub use private as __private;
+
+pub use domain::{Domain, Table};
+pub use syncable::{Syncable, ValueError};
+pub use types::{Date, Decimal, FieldValue, Id, SyncableEnum, Timestamp};
+pub use windrow_macros::{Syncable, SyncableEnum, domain};
+
+// The macros' output says `::windrow`, here as everywhere.
+extern crate self as windrow;

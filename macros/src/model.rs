@@ -1,0 +1,68 @@
+//! The descriptor of a struct, as merging and the wire know it.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use windrow_schema::{Field, Kind, Model, Parent};
+
+pub(crate) fn table(model: &Model) -> TokenStream {
+    let (name, type_name) = (model.table(), model.name().to_string());
+    let (whole, scope) = (model.whole(), model.scope());
+    let deletes = variant(model.deletes());
+    let fields = model.fields().iter().map(field);
+    quote! {
+        ::windrow::__private::model::Table {
+            name: #name,
+            type_name: #type_name,
+            fields: &[#(#fields),*],
+            deletes: ::windrow::__private::model::Deletes::#deletes,
+            whole: #whole,
+            scope: #scope,
+        }
+    }
+}
+
+fn field(field: &Field) -> TokenStream {
+    let (name, nullable, unique) = (field.column(), field.nullable(), field.unique());
+    let (kind, strategy) = (kind(field.kind()), variant(field.strategy()));
+    let parent = match field.parent() {
+        Some(reference) => parent(reference),
+        None => quote!(::core::option::Option::None),
+    };
+    quote! {
+        ::windrow::__private::model::Field {
+            name: #name,
+            kind: ::windrow::__private::model::Kind::#kind,
+            nullable: #nullable,
+            strategy: ::windrow::__private::model::Strategy::#strategy,
+            parent: #parent,
+            unique: #unique,
+        }
+    }
+}
+
+fn kind(kind: &Kind) -> TokenStream {
+    match kind {
+        Kind::Integer { min, max } => quote!(Integer { min: #min, max: #max }),
+        Kind::Decimal(places) => quote!(Decimal { places: #places }),
+        Kind::Enum(path) => quote!(Enum(<#path as ::windrow::SyncableEnum>::VARIANTS)),
+        plain => {
+            let plain = variant(plain);
+            quote!(#plain)
+        }
+    }
+}
+
+fn parent(parent: &Parent) -> TokenStream {
+    let (path, on_delete) = (parent.path(), variant(parent.on_delete()));
+    quote! {
+        ::core::option::Option::Some(::windrow::__private::model::Parent {
+            table: <#path as ::windrow::Syncable>::NAME,
+            on_delete: ::windrow::__private::model::OnDelete::#on_delete,
+        })
+    }
+}
+
+/// The runtime's enums have the same variants.
+fn variant(value: impl std::fmt::Debug) -> proc_macro2::Ident {
+    format_ident!("{value:?}")
+}

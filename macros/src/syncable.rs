@@ -1,0 +1,87 @@
+//! `#[derive(Syncable)]`.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+use windrow_schema::sql::quoted;
+use windrow_schema::{Field, Kind, Model};
+
+use crate::{fallback, model, sql};
+
+pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
+    match Model::read(input) {
+        Ok(model) => implementation(&model),
+        Err(errors) => fallback::syncable(input, &errors),
+    }
+}
+
+fn implementation(model: &Model) -> TokenStream {
+    let (name, table) = (model.name(), model.table());
+    let quoted = quoted(table);
+    let parents = parents(model);
+    let descriptor = model::table(model);
+    let (device, hub) = (sql::device(model), sql::hub(model));
+    let (writes, reads) = (model.fields().iter().map(write), model.fields().iter().map(read));
+    let count = model.fields().len();
+    quote! {
+        #[automatically_derived]
+        impl ::windrow::Syncable for #name {
+            const NAME: &'static str = #table;
+            const QUOTED: &'static str = #quoted;
+            const TABLE: &'static ::windrow::__private::Table = &::windrow::__private::Table {
+                model: #descriptor,
+                device: #device,
+                hub: #hub,
+            };
+            const PARENTS: &'static [::windrow::__private::ParentName] = &[#(#parents),*];
+
+            fn id(&self) -> ::windrow::Id<Self> {
+                self.id
+            }
+
+            fn to_values(&self) -> ::core::result::Result<::std::vec::Vec<::windrow::__private::Value>, ::windrow::ValueError> {
+                ::core::result::Result::Ok(::std::vec![#(#writes),*])
+            }
+
+            fn from_values(
+                id: ::windrow::Id<Self>,
+                values: ::std::vec::Vec<::windrow::__private::Value>,
+            ) -> ::core::result::Result<Self, ::windrow::ValueError> {
+                let mut values = ::windrow::__private::Values::new(#table, #count, values)?;
+                ::core::result::Result::Ok(#name { id, #(#reads),* })
+            }
+        }
+    }
+}
+
+fn parents(model: &Model) -> impl Iterator<Item = TokenStream> {
+    model.references().map(|(_, field, parent)| {
+        let (field, path, name) = (field.name().to_string(), parent.path(), parent.name());
+        quote! {
+            ::windrow::__private::ParentName {
+                field: #field,
+                table: <#path as ::windrow::Syncable>::NAME,
+                type_name: #name,
+            }
+        }
+    })
+}
+
+fn write(field: &Field) -> TokenStream {
+    let (name, column, codec) = (field.name(), field.column(), codec(field));
+    quote!(::windrow::__private::#codec(Self::NAME, #column, &self.#name)?)
+}
+
+fn read(field: &Field) -> TokenStream {
+    let (name, column, codec) = (field.name(), field.column(), codec(field));
+    quote!(#name: values.#codec(#column)?)
+}
+
+/// The functions that store a field and read it back are named alike.
+fn codec(field: &Field) -> TokenStream {
+    match (field.kind(), field.nullable()) {
+        (Kind::Json, true) => quote!(json_option),
+        (Kind::Json, false) => quote!(json),
+        _ => quote!(plain),
+    }
+}

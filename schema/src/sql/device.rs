@@ -1,0 +1,102 @@
+//! The statements of a device.
+
+use crate::model::{Field, Model};
+use crate::sql::shape::Shape;
+use crate::sql::{Object, Sql, changelog, log, table, triggers};
+
+/// The statements of a device for one table. What each is for, its parameters and columns are documented where they are
+/// used, in the runtime's `DeviceSql`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Device {
+    pub objects: Vec<Object>,
+    pub triggers: Vec<Object>,
+    pub changelog: Sql,
+    pub select: Sql,
+    pub insert: Sql,
+    pub patch: Sql,
+    pub edit: Sql,
+    pub upsert: Sql,
+    pub delete: Sql,
+    pub neighbours: Sql,
+    pub between: Sql,
+    pub referring: Vec<Sql>,
+    pub log: Sql,
+    pub log_append: Sql,
+    pub log_rewrite: Sql,
+    pub log_forget: Sql,
+    pub log_prune: Sql,
+}
+
+impl Device {
+    /// Writes all statements of a model.
+    pub fn of(model: &Model) -> Device {
+        let shape = &Shape::new(model);
+        Device {
+            objects: objects(shape),
+            triggers: triggers::all(shape),
+            changelog: changelog::select(shape),
+            select: shape.sql(format!("SELECT \"id\", {} FROM {}", shape.columns(""), shape.table)),
+            insert: shape.sql(insert(shape)),
+            patch: shape.sql(patch(shape, |_| false)),
+            edit: shape.sql(patch(shape, Field::is_sum)),
+            upsert: upsert(shape),
+            delete: delete(shape),
+            neighbours: neighbours(shape, &shape.table),
+            between: between(shape, &shape.table),
+            referring: referring(shape, &shape.table),
+            log: log::read(shape),
+            log_append: log::append(shape),
+            log_rewrite: log::rewrite(shape),
+            log_forget: log::forget(shape),
+            log_prune: log::prune(shape),
+        }
+    }
+}
+
+/// Both sides of a foreign key look records up by the reference, so each has an index.
+fn objects(shape: &Shape<'_>) -> Vec<Object> {
+    let indexed = |f: &Field| f.parent.is_some() || f.unique || f.indexed;
+    let tables = [table::device(shape), log::table(shape), log::notes(shape)];
+    tables.into_iter().chain(table::indexes(shape, indexed)).collect()
+}
+
+fn insert(shape: &Shape<'_>) -> String {
+    let parameters = shape.parameters(1, 1 + shape.fields().len());
+    format!("INSERT INTO {} (\"id\", {}) VALUES ({parameters})", shape.table, shape.columns(""))
+}
+
+/// One statement for any set of fields: those whose bit is not set keep their value, and count as unchanged.
+fn patch(shape: &Shape<'_>, adds: impl Fn(&Field) -> bool) -> String {
+    let set = shape.each(|at, field| {
+        let (mask, bit) = shape.bit(at);
+        let (column, value) = (field.quoted(), format!("?{}", 2 + shape.masks() + at));
+        let new = if adds(field) { format!("{column} + {value}") } else { value };
+        format!("{column} = CASE WHEN ?{} & {bit} THEN {new} ELSE {column} END", 2 + mask)
+    });
+    format!("UPDATE {} SET {} WHERE \"id\" = ?1", shape.table, set.join(", "))
+}
+
+pub(crate) fn upsert(shape: &Shape<'_>) -> Sql {
+    let set = shape.each(|_, f| format!("{0} = excluded.{0}", f.quoted())).join(", ");
+    shape.sql(format!("{} ON CONFLICT (\"id\") DO UPDATE SET {set}", insert(shape)))
+}
+
+pub(crate) fn delete(shape: &Shape<'_>) -> Sql {
+    shape.sql(format!("DELETE FROM {} WHERE \"id\" = ?1", shape.table))
+}
+
+pub(crate) fn neighbours(shape: &Shape<'_>, table: &str) -> Sql {
+    let below = format!("SELECT max(\"id\") FROM {table} WHERE \"id\" < ?1");
+    let above = format!("SELECT min(\"id\") FROM {table} WHERE \"id\" > ?1");
+    shape.sql(format!("SELECT ({below}), ({above})"))
+}
+
+pub(crate) fn between(shape: &Shape<'_>, table: &str) -> Sql {
+    shape.sql(format!("SELECT \"id\" FROM {table} WHERE \"id\" BETWEEN ?1 AND ?2 ORDER BY \"id\" LIMIT 2"))
+}
+
+pub(crate) fn referring(shape: &Shape<'_>, table: &str) -> Vec<Sql> {
+    let select = |column: String| format!("SELECT \"id\" FROM {table} WHERE {column} = ?1 ORDER BY \"id\"");
+    shape.model.references().map(|(_, f, _)| shape.sql(select(f.quoted()))).collect()
+}
