@@ -1,8 +1,11 @@
 //! Placeholder.
 
 pub mod domain;
+pub mod hub;
 #[doc(hidden)]
 pub mod private;
+pub mod server;
+mod sqlite;
 pub mod syncable;
 pub mod types;
 
@@ -10,6 +13,8 @@ pub mod types;
 pub use private as __private;
 
 pub use domain::{Domain, Table};
+pub use server::Server;
+pub use sqlite::UnsafeSqlite;
 pub use syncable::{Syncable, ValueError};
 pub use types::{Date, Decimal, FieldValue, Id, SyncableEnum, Timestamp};
 pub use windrow_macros::{Syncable, SyncableEnum, domain};

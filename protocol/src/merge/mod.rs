@@ -14,7 +14,7 @@ mod settle;
 mod upsert;
 mod world;
 
-pub use history::{Detail, History, Notice, Outcome as Fate};
+pub use history::{Detail, History, Notice, Outcome as Fate, Written};
 pub use world::{Step, Wants, World};
 
 use crate::change::{Change, Changeset, End, Key, Resolve};

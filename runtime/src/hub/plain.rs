@@ -1,0 +1,174 @@
+//! Values, conflicts and history as JSON for people and for other programs: plain values under the fields' names.
+
+use serde_json::{Map, Value as Json, json};
+use windrow_protocol::change::Key;
+use windrow_protocol::clock::{DeviceId, Hlc};
+use windrow_protocol::id::RecordId;
+use windrow_protocol::log::About;
+use windrow_protocol::merge::{Detail, Written};
+use windrow_protocol::model::{Kind, Schema, Table};
+use windrow_protocol::told::{Choice, Conflict};
+use windrow_protocol::value::Value;
+
+/// A value as JSON: ids as UUIDs, bytes in hexadecimal digits, numbers that JSON has none for as text.
+pub(crate) fn value(kind: &Kind, value: &Value) -> Json {
+    match (kind, value) {
+        (_, Value::Null) => Json::Null,
+        (Kind::Bool, Value::Integer(n)) => Json::Bool(*n != 0),
+        (_, Value::Integer(n)) => json!(n),
+        (_, Value::Real(x)) if x.is_finite() => json!(x),
+        (_, Value::Real(x)) => json!(x.to_string()),
+        (_, Value::Text(text)) => json!(text),
+        (_, Value::Blob(bytes)) => json!(id_or_hex(kind, bytes)),
+    }
+}
+
+/// The value that [`value`] writes so; none where the field can't hold it.
+pub(crate) fn from_json(kind: &Kind, json: &Json) -> Option<Value> {
+    let value = match (kind, json) {
+        (_, Json::Null) => return Some(Value::Null),
+        (Kind::Bool, Json::Bool(b)) => Value::Integer((*b).into()),
+        (Kind::Real, Json::Number(n)) => Value::Real(n.as_f64()?),
+        (Kind::Real, Json::String(text)) => Value::Real(text.parse().ok()?),
+        (_, Json::Number(n)) => Value::Integer(n.as_i64()?),
+        (Kind::Id, Json::String(text)) => Value::Blob(id(text)?.0.to_vec()),
+        (Kind::Blob, Json::String(text)) => Value::Blob(bytes(text)?),
+        (_, Json::String(text)) => Value::Text(text.clone()),
+        _ => return None,
+    };
+    kind.admits(&value).then_some(value)
+}
+
+/// A record id as people write it.
+pub(crate) fn id(text: &str) -> Option<RecordId> {
+    text.parse::<uuid::Uuid>().ok().map(|id| RecordId(*id.as_bytes()))
+}
+
+/// A device as people see it: its 63 bits, in hexadecimal digits, because JSON's readers round such numbers.
+pub(crate) fn device(device: DeviceId) -> String {
+    format!("{:016x}", device.bits())
+}
+
+/// A time as people write it, UTC.
+pub(crate) fn time(millis: i64) -> Json {
+    jiff::Timestamp::from_millisecond(millis).map_or(Json::Null, |time| json!(time.to_string()))
+}
+
+/// A conflict, and what stands to choose from.
+pub(crate) fn conflict(schema: &Schema, (table, record): Key, conflict: &Conflict) -> Json {
+    let t = schema.table(table);
+    let names: Vec<_> = conflict.fields.iter().filter_map(|f| Some(t.fields.get(*f)?.name)).collect();
+    json!({
+        "table": t.name,
+        "id": record.to_string(),
+        "about": about(conflict.about),
+        "fields": names,
+        "seq": conflict.seq,
+        "candidates": conflict.candidates.iter().map(|c| choice(t, conflict, c)).collect::<Vec<_>>(),
+        "other": conflict.other.map(|id| id.to_string()),
+    })
+}
+
+/// The word for what a conflict is about.
+pub(crate) fn about(about: About) -> &'static str {
+    match about {
+        About::Fields => "fields",
+        About::Delete => "delete",
+        About::Unique(_) => "unique",
+    }
+}
+
+fn choice(table: &Table, conflict: &Conflict, choice: &Choice) -> Json {
+    let fields = conflict.fields.iter().filter_map(|f| table.fields.get(*f));
+    let values: Map<_, _> = fields.zip(&choice.values).map(|(f, v)| (f.name.into(), value(&f.kind, v))).collect();
+    json!({ "values": values, "device": device(choice.device), "at": stamped(choice.hlc) })
+}
+
+fn stamped(hlc: Hlc) -> Json {
+    time(hlc.millis())
+}
+
+/// A line of history.
+pub(crate) fn detail(table: &Table, detail: &Detail) -> Json {
+    match detail {
+        Detail::Notice(notice) => json!({ "notice": notice }),
+        Detail::Change { born, end, delete, writes, resolves } => {
+            let kind = |name: &str| table.fields.iter().find(|f| f.name == name).map_or(Kind::Text, |f| f.kind);
+            let write = |(name, written, fate): &(&str, Written, _)| {
+                let what = match written {
+                    Written::Set(v) => json!({ "set": value(&kind(name), v), "outcome": fate }),
+                    Written::Add(delta) => json!({ "add": sum(*delta), "outcome": fate }),
+                };
+                ((*name).to_owned(), what)
+            };
+            let chosen = |(name, v): &(&str, Value)| ((*name).to_owned(), value(&kind(name), v));
+            let resolve = |r: &Vec<_>| Json::Object(r.iter().map(chosen).collect());
+            json!({
+                "born": born,
+                "end": end,
+                "delete": delete,
+                "writes": writes.iter().map(write).collect::<Map<_, _>>(),
+                "resolves": resolves.iter().map(resolve).collect::<Vec<_>>(),
+            })
+        }
+    }
+}
+
+/// A difference: a number where JSON's readers take it for one.
+fn sum(delta: i128) -> Json {
+    i64::try_from(delta).map_or_else(|_| json!(delta.to_string()), |n| json!(n))
+}
+
+fn id_or_hex(kind: &Kind, bytes: &[u8]) -> String {
+    match (kind, RecordId::from_slice(bytes)) {
+        (Kind::Id, Some(id)) => id.to_string(),
+        _ => bytes.iter().map(|b| format!("{b:02x}")).collect(),
+    }
+}
+
+fn bytes(hex: &str) -> Option<Vec<u8>> {
+    let digits = hex.as_bytes();
+    let pair = |p: &[u8]| u8::from_str_radix(std::str::from_utf8(p).ok()?, 16).ok();
+    let whole = digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit);
+    whole.then(|| digits.chunks(2).map(pair).collect())?
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_value_comes_back() {
+        let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+        let cases = [
+            (Kind::Bool, Value::Integer(1), json!(true)),
+            (Kind::Integer { min: i64::MIN, max: i64::MAX }, Value::Integer(i64::MIN), json!(i64::MIN)),
+            (Kind::Real, Value::Real(0.1), json!(0.1)),
+            (Kind::Real, Value::Real(3.0), json!(3.0)),
+            (Kind::Real, Value::Real(f64::NEG_INFINITY), json!("-inf")),
+            (Kind::Text, Value::Text("\u{0}é'".into()), json!("\u{0}é'")),
+            (Kind::Blob, Value::Blob(vec![0, 255]), json!("00ff")),
+            (Kind::Blob, Value::Blob(vec![]), json!("")),
+            (Kind::Id, Value::Blob(super::id(id).unwrap().0.to_vec()), json!(id)),
+            (Kind::Text, Value::Null, Json::Null),
+        ];
+        for (kind, v, json) in cases {
+            assert_eq!(value(&kind, &v), json);
+            assert_eq!(from_json(&kind, &json), Some(v));
+        }
+    }
+
+    #[test]
+    fn what_a_field_cannot_hold_is_none() {
+        assert_eq!(from_json(&Kind::Bool, &json!(1.5)), None);
+        assert_eq!(from_json(&Kind::Integer { min: 0, max: 9 }, &json!(10)), None);
+        assert_eq!(from_json(&Kind::Real, &json!("NaN")), None);
+        for odd in ["0", "0g", "+1", "é"] {
+            assert_eq!(from_json(&Kind::Blob, &json!(odd)), None, "{odd}");
+        }
+        assert_eq!(from_json(&Kind::Id, &json!("01890a5d")), None);
+        assert_eq!(from_json(&Kind::Text, &json!({})), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! COMMIT: what was prepared is merged and saved, all or nothing, exactly once.
+
+use super::records;
+use super::scopes::{Scopes, follow};
+use super::sessions::{self, Session};
+use super::shared::Shared;
+use super::threads::in_savepoint;
+use super::{open, prepare, pull, system, wire};
+use crate::hub::error::HubError;
+use crate::hub::plain;
+use rusqlite::{Connection, ErrorCode, params};
+use windrow_protocol::change::Key;
+use windrow_protocol::clock::{DeviceId, Point, Seq};
+use windrow_protocol::merge::{History, Merge, Merged, Outcome, Step, World};
+use windrow_protocol::message::{Answer, Commit, Refusal, RefusalCode};
+use windrow_protocol::record::Record;
+
+/// What came of a COMMIT.
+#[derive(Debug)]
+pub(super) enum Committed {
+    /// It is committed, now or before, here; a page is still to be read.
+    At(Option<Point>),
+    /// It is not.
+    Not(Answer),
+}
+
+/// Commits a session, in the writer's transaction.
+pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Result<Committed, HubError> {
+    // A commit whose answer can't be told is better not made.
+    pull::holds(shared, c, &request.pull)?;
+    let now = shared.now();
+    let payload = match sessions::find(c, request.session, request.digest, &shared.keeping, now)? {
+        Session::Unknown => return Ok(Committed::Not(Answer::UnknownSession)),
+        Session::Reused => return Ok(Committed::Not(Answer::Reused)),
+        Session::Done(at) => return Ok(Committed::At(at.map(|seq| point(c, seq)).transpose()?)),
+        Session::Staged(payload) => payload,
+    };
+    let encoded = wire::decode(&shared.tables, &payload)?;
+    prepare::continues(c, &encoded)?;
+    let Some(changeset) = wire::resolve(c, &shared.tables, encoded)? else {
+        return Ok(Committed::Not(Answer::WholeIds));
+    };
+    let moment = prepare::moment(shared, c, &changeset, open::draw()?)?;
+    let device = changeset.device;
+    match merge_and_save(shared, c, Merge::new(&shared.tables.schema, changeset, moment), device)? {
+        Ok(at) => {
+            sessions::finish(c, request.session, at.map(|p| p.seq), now)?;
+            Ok(Committed::At(at))
+        }
+        Err(refusals) => Ok(Committed::Not(Answer::Refused(refusals))),
+    }
+}
+
+/// A recorded outcome, with its mark.
+fn point(c: &Connection, seq: Seq) -> Result<Point, HubError> {
+    let mark = system::mark(c, seq)?.ok_or_else(|| HubError::Damaged("a commit without a mark".into()))?;
+    Ok(Point { seq, mark })
+}
+
+/// Merges with what is stored, and saves the result. Where it is refused nothing is saved.
+pub(super) fn merge_and_save(
+    shared: &Shared,
+    c: &Connection,
+    mut merge: Merge<'_>,
+    device: DeviceId,
+) -> Result<Result<Option<Point>, Vec<Refusal>>, HubError> {
+    let mut world = World::default();
+    let outcome = loop {
+        match merge.step(&world) {
+            Step::Done(outcome) => break outcome,
+            Step::Load(wants) => records::fill(c, &shared.tables, wants, &mut world)?,
+        }
+    };
+    let merged = match outcome {
+        Outcome::Merged(merged) => merged,
+        Outcome::Refused(refusals) => return Ok(Err(refusals)),
+    };
+    match in_savepoint(c, || save(shared, c, &merged, device)) {
+        Ok(()) => Ok(Ok(merged.at)),
+        Err(Unsaved::Refused(refusal)) => Ok(Err(vec![*refusal])),
+        Err(Unsaved::Failed(error)) => Err(error),
+    }
+}
+
+/// Why a merged commit was not saved.
+enum Unsaved {
+    /// A column's own check refuses a value that the field's kind admits. The record is named, so that the rest can come.
+    Refused(Box<Refusal>),
+    Failed(HubError),
+}
+
+impl From<HubError> for Unsaved {
+    fn from(error: HubError) -> Self {
+        Unsaved::Failed(error)
+    }
+}
+
+fn save(shared: &Shared, c: &Connection, merged: &Merged, device: DeviceId) -> Result<(), Unsaved> {
+    let (tables, now) = (&shared.tables, shared.now());
+    let (mut scopes, mut moved) = (Scopes::new(c, tables, &merged.records), Vec::new());
+    for (key, record) in &merged.records {
+        let scope = scopes.of(*key)?;
+        if scope != records::scope(c, tables, *key)? {
+            moved.push(*key);
+        }
+        records::save_version(c, tables, *key, record, scope)?;
+        records::show(c, tables, *key, record).map_err(|error| unshown(shared, *key, record, error))?;
+        records::save_conflicts(c, tables, *key, record)?;
+    }
+    follow(c, tables, moved)?;
+    system::advance(c, merged.at, merged.hub, merged.highest)?;
+    if device != DeviceId::ZERO {
+        system::save_covers(c, &merged.spans, device)?;
+        system::save_device(c, device, merged.device_highest, now)?;
+    }
+    if let Some(at) = merged.at {
+        merged.history.iter().try_for_each(|line| save_history(shared, c, at.seq, line, now))?;
+    }
+    Ok(())
+}
+
+fn unshown(shared: &Shared, key: Key, _record: &Record, error: rusqlite::Error) -> Unsaved {
+    if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
+        return Unsaved::Failed(error.into());
+    }
+    let table = shared.tables.schema.table(key.0).name;
+    let sentence = format!("{table} {}: the hub's table refuses one of its values; correct it", key.1);
+    Unsaved::Refused(Box::new(Refusal { key, field: None, code: RefusalCode::WrongType, sentence }))
+}
+
+fn save_history(shared: &Shared, c: &Connection, at: Seq, line: &History, now: i64) -> Result<(), HubError> {
+    let table = shared.tables.schema.table(line.key.0);
+    let sql = "INSERT INTO windrow_history (seq, tbl, record, device, hlc, author, detail, at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    c.prepare_cached(sql)?.execute(params![
+        at.to_i64(),
+        table.name,
+        line.key.1.0,
+        line.device.to_i64(),
+        line.stamp.hlc.to_i64(),
+        line.stamp.author.to_i64(),
+        plain::detail(table, &line.detail).to_string(),
+        now,
+    ])?;
+    Ok(())
+}
+
+/// Commits a decision that was made at the hub.
+pub(super) fn commit_own(
+    shared: &Shared,
+    c: &Connection,
+    merge: Merge<'_>,
+) -> Result<Result<Point, Refusal>, HubError> {
+    match merge_and_save(shared, c, merge, DeviceId::ZERO)? {
+        Ok(Some(at)) => Ok(Ok(at)),
+        Ok(None) => Err(HubError::Defect("a decision said nothing".into())),
+        Err(mut refusals) => {
+            refusals.pop().map(Err).ok_or_else(|| HubError::Defect("a refusal without a reason".into()))
+        }
+    }
+}

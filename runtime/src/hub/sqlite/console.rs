@@ -1,0 +1,138 @@
+//! What the console asks: open conflicts, decisions, history.
+
+use super::shared::Shared;
+use super::system::{self, seq, stamp};
+use super::{commit, open, records};
+use crate::hub::console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
+use crate::hub::error::HubError;
+use rusqlite::{Connection, params};
+use windrow_protocol::change::{Key, Resolve};
+use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Stamp};
+use windrow_protocol::id::RecordId;
+use windrow_protocol::log::About;
+use windrow_protocol::merge::{Merge, Moment};
+use windrow_protocol::message::{Problem, ProblemKind};
+use windrow_protocol::told::Conflict;
+
+/// Open conflicts after a record, of about `limit` records.
+pub(super) fn conflicts(
+    shared: &Shared,
+    c: &Connection,
+    after: Option<Key>,
+    limit: usize,
+) -> Result<Conflicts, HubError> {
+    let keys = in_conflict(shared, c, after, limit.saturating_add(1))?;
+    let next = keys.get(limit).and_then(|_| keys.get(limit.checked_sub(1)?)).copied();
+    let mut open = Vec::new();
+    for key in keys.into_iter().take(limit) {
+        open.extend(of_record(shared, c, key)?.into_iter().map(|conflict| OpenConflict { record: key, conflict }));
+    }
+    Ok(Conflicts { open, next })
+}
+
+fn in_conflict(shared: &Shared, c: &Connection, after: Option<Key>, limit: usize) -> Result<Vec<Key>, HubError> {
+    let sql = "SELECT DISTINCT position, record FROM windrow_conflicts WHERE (position, record) > (?1, ?2)
+        ORDER BY position, record LIMIT ?3";
+    let (table, id) = after.map_or((-1, RecordId([0xff; 16])), |(table, id)| (table as i64, id));
+    let mut statement = c.prepare_cached(sql)?;
+    let mut rows = statement.query(params![table, id.0, i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()? {
+        let table = row.get::<_, i64>(0)?;
+        let table = usize::try_from(table).ok().filter(|t| *t < shared.tables.schema.tables().len());
+        keys.push((table.ok_or_else(|| HubError::Damaged("a conflict of no table".into()))?, records::id(row, 1)?));
+    }
+    Ok(keys)
+}
+
+fn of_record(shared: &Shared, c: &Connection, key: Key) -> Result<Vec<Conflict>, HubError> {
+    let record = records::load(c, &shared.tables, key)?.filter(|r| r.alive);
+    Ok(record.map(|r| r.conflicts(shared.tables.schema.table(key.0))).unwrap_or_default())
+}
+
+/// Decides a conflict, in the writer's transaction.
+pub(super) fn resolve(shared: &Shared, c: &Connection, decision: &Decision) -> Result<Point, HubError> {
+    let head = system::standing(c)?;
+    let open = of_record(shared, c, decision.record)?.into_iter().find(|open| is_about(open, decision));
+    let open = open.ok_or_else(|| {
+        Problem::new(ProblemKind::NotFound, "No such conflict is open; somebody may have resolved it.")
+    })?;
+    let (chosen, delete) = chosen(&open, &decision.verdict)?;
+    let base = decision.base.min(head.head.seq);
+    let resolve = Resolve { about: decision.about, chosen, hlc: Hlc::ZERO, base };
+    let moment = Moment {
+        now_ms: shared.now(),
+        hub: head.hlc,
+        device_highest: system::device_highest(c, DeviceId::ZERO)?,
+        highest: head.highest,
+        head: head.head.seq,
+        mark: open::draw()?,
+    };
+    let merge = Merge::resolve(&shared.tables.schema, decision.record, resolve, delete, moment);
+    let refused = |sentence| Problem::new(ProblemKind::Malformed, sentence);
+    commit::commit_own(shared, c, merge)?.map_err(|refusal| refused(refusal.sentence).into())
+}
+
+fn is_about(open: &Conflict, decision: &Decision) -> bool {
+    let named = |field| match &decision.verdict {
+        Verdict::Values(values) => values.iter().any(|(f, _)| f == field),
+        Verdict::Keep | Verdict::Delete => false,
+    };
+    open.about == decision.about && (open.about != About::Fields || open.fields.iter().any(named))
+}
+
+/// The chosen values, and whether the record goes.
+fn chosen(open: &Conflict, verdict: &Verdict) -> Result<(Vec<(usize, windrow_protocol::value::Value)>, bool), Problem> {
+    let unfit = |detail: &str| Err(Problem::new(ProblemKind::Malformed, detail));
+    match (open.about, verdict) {
+        (About::Fields, Verdict::Values(values)) => {
+            let mut values = values.clone();
+            values.sort_by_key(|(field, _)| *field);
+            if values.iter().map(|(field, _)| field).eq(&open.fields) {
+                return Ok((values, false));
+            }
+            unfit("Give a value for each of the conflict's fields, and for no other.")
+        }
+        (About::Fields, _) => unfit("This conflict is about values; choose them."),
+        (_, Verdict::Values(_)) => unfit("This conflict is about the record; keep or delete it."),
+        (_, Verdict::Keep) => Ok((Vec::new(), false)),
+        (_, Verdict::Delete) => Ok((Vec::new(), true)),
+    }
+}
+
+/// The last changes of a record, oldest first.
+pub(super) fn history(
+    shared: &Shared,
+    c: &Connection,
+    (table, id): Key,
+    limit: usize,
+) -> Result<Vec<Happened>, HubError> {
+    let sql = "SELECT seq, at, device, hlc, author, detail FROM windrow_history WHERE tbl = ?1 AND record = ?2
+        ORDER BY number DESC LIMIT ?3";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut statement = c.prepare_cached(sql)?;
+    let mut rows = statement.query(params![shared.tables.schema.table(table).name, id.0, limit])?;
+    let mut lines = Vec::new();
+    while let Some(row) = rows.next()? {
+        lines.push(line(row)?);
+    }
+    lines.reverse();
+    Ok(lines)
+}
+
+fn line(row: &rusqlite::Row<'_>) -> Result<Happened, HubError> {
+    let damaged = |what: &str| HubError::Damaged(format!("a line of history: {what}"));
+    let text = row.get_ref(5)?.as_str().map_err(|_| damaged("no text"))?;
+    Ok(Happened {
+        seq: seq(row.get(0)?)?,
+        at: row.get(1)?,
+        device: DeviceId::from_i64(row.get(2)?).ok_or_else(|| damaged("no device"))?,
+        stamp: Stamp { hlc: stamp(row.get(3)?)?, author: Origin::from_i64(row.get(4)?) },
+        detail: serde_json::from_str(text).map_err(|_| damaged("no JSON"))?,
+    })
+}
+
+/// The last commit.
+pub(super) fn head(c: &Connection) -> Result<Point, HubError> {
+    Ok(system::standing(c)?.head)
+}

@@ -1,0 +1,183 @@
+//! The hub on SQLite: one file.
+//!
+//! One thread writes and gathers waiting commits into one transaction; several read, each request one snapshot
+//! ([`threads`]). What is stored is told by [`system`] and by the domain's own tables ([`tables`], [`records`]). The verbs:
+//! [`prepare`], [`commit`], [`pull`], [`console`].
+
+mod commit;
+mod console;
+mod open;
+mod prepare;
+mod pull;
+mod records;
+mod scan;
+mod scopes;
+mod sessions;
+mod shared;
+mod system;
+mod tables;
+mod threads;
+mod wire;
+
+pub(crate) use tables::schema_of;
+
+use super::{Conflicts, Decision, Happened, HubError, HubStore, OpenError, OpenHub};
+use crate::domain::Domain;
+use async_trait::async_trait;
+use commit::Committed;
+use pull::PageSize;
+use sessions::Keeping;
+use shared::{Clock, Shared, wall_clock};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tables::Tables;
+use threads::Threads;
+use windrow_protocol::change::Key;
+use windrow_protocol::clock::Point;
+use windrow_protocol::message::{Answer, Commit, Prepare, Pull};
+use windrow_protocol::model::Schema;
+
+/// Threads that read.
+const READERS: usize = 4;
+
+/// A hub's SQLite file, before it is known which domain's it is.
+///
+/// ```no_run
+/// # fn open(domain: &'static windrow::Domain) -> Result<(), windrow::hub::OpenError> {
+/// use windrow::hub::{OpenHub, SqliteHub};
+///
+/// let hub = SqliteHub::open("hub.db")?.open_for(domain)?;
+/// # drop(hub);
+/// # Ok(())
+/// # }
+/// ```
+pub struct SqliteHub {
+    path: PathBuf,
+    keeping: Keeping,
+    page: PageSize,
+    clock: Clock,
+}
+
+impl SqliteHub {
+    /// The hub in this file, which is made if there is none. Nothing is read or written before the domain is known.
+    ///
+    /// # Errors
+    /// A SQLite that can lose committed transactions.
+    pub fn open(path: impl AsRef<Path>) -> Result<SqliteHub, OpenError> {
+        crate::sqlite::check_version()?;
+        let path = path.as_ref().to_owned();
+        Ok(SqliteHub { path, keeping: Keeping::DEFAULT, page: PageSize::DEFAULT, clock: Box::new(wall_clock) })
+    }
+
+    /// How long a changeset that was prepared waits for its COMMIT: 7 days unless said otherwise. A device whose changeset
+    /// has expired sends it again.
+    pub fn keep_staged(mut self, time: Duration) -> SqliteHub {
+        self.keeping.staged = time;
+        self
+    }
+
+    /// How long a commit's outcome answers a COMMIT that is repeated: 30 days unless said otherwise. Afterwards the device
+    /// is told that the hub has its changes already.
+    pub fn keep_outcomes(mut self, time: Duration) -> SqliteHub {
+        self.keeping.outcomes = time;
+        self
+    }
+
+    /// Of how many records a page of an answer tells at most: 2,000 unless said otherwise.
+    pub fn page_records(mut self, records: usize) -> SqliteHub {
+        self.page.records = records.max(1);
+        self
+    }
+
+    /// The clock that the hub goes by, in milliseconds since 1970, UTC, instead of the machine's: for tests.
+    pub fn clock(mut self, clock: impl Fn() -> i64 + Send + Sync + 'static) -> SqliteHub {
+        self.clock = Box::new(clock);
+        self
+    }
+}
+
+impl OpenHub for SqliteHub {
+    fn open_for(self, domain: &'static Domain) -> Result<Arc<dyn HubStore>, OpenError> {
+        let system = |error: &dyn std::error::Error| OpenError::System(error.to_string());
+        let tables = Tables::new(domain)?;
+        let mark = open::draw().map_err(|e| system(&e))?;
+        let writer = open::writer(&self.path, domain, &tables.schema, mark)?;
+        let readers = (0..READERS).map(|_| open::reader(&self.path, &tables.schema)).collect::<Result<_, _>>()?;
+        let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock };
+        Ok(Arc::new(Hub {
+            writer: Threads::writer(writer).map_err(|e| system(&e))?,
+            readers: Threads::readers(readers).map_err(|e| system(&e))?,
+            shared: Arc::new(shared),
+        }))
+    }
+}
+
+/// An open hub.
+struct Hub {
+    writer: Threads,
+    readers: Threads,
+    shared: Arc<Shared>,
+}
+
+impl Hub {
+    async fn page(&self, pull: Pull, committed: Option<Point>) -> Result<Vec<u8>, HubError> {
+        let shared = self.shared.clone();
+        self.readers.run(move |c| pull::page(&shared, c, &pull, committed)).await
+    }
+}
+
+#[async_trait]
+impl HubStore for Hub {
+    fn schema(&self) -> &Schema {
+        &self.shared.tables.schema
+    }
+
+    async fn prepare(&self, request: Prepare) -> Result<Answer, HubError> {
+        let (shared, request) = (self.shared.clone(), Arc::new(request));
+        let (checked, asked) = (shared.clone(), request.clone());
+        match self.readers.run(move |c| prepare::check(&checked, c, &asked)).await? {
+            Some(answer) => Ok(answer),
+            None => self.writer.run(move |c| prepare::stage(&shared, c, &request)).await,
+        }
+    }
+
+    async fn commit(&self, request: Commit) -> Result<Answer, HubError> {
+        let shared = self.shared.clone();
+        // Pages received before a commit are void: its answer begins anew.
+        let pull = Pull { cursor: None, ..request.pull.clone() };
+        let committed = self.writer.run(move |c| commit::commit(&shared, c, &request)).await?;
+        match committed {
+            Committed::Not(answer) => Ok(answer),
+            Committed::At(at) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
+        }
+    }
+
+    async fn pull(&self, request: Pull) -> Result<Answer, HubError> {
+        let shared = self.shared.clone();
+        let pulled = self.readers.run(move |c| {
+            pull::holds(&shared, c, &request)?;
+            pull::page(&shared, c, &request, None)
+        });
+        Ok(Answer::News(pulled.await?))
+    }
+
+    async fn head(&self) -> Result<Point, HubError> {
+        self.readers.run(console::head).await
+    }
+
+    async fn conflicts(&self, after: Option<Key>, limit: usize) -> Result<Conflicts, HubError> {
+        let shared = self.shared.clone();
+        self.readers.run(move |c| console::conflicts(&shared, c, after, limit)).await
+    }
+
+    async fn resolve(&self, decision: Decision) -> Result<Point, HubError> {
+        let shared = self.shared.clone();
+        self.writer.run(move |c| console::resolve(&shared, c, &decision)).await
+    }
+
+    async fn history(&self, record: Key, limit: usize) -> Result<Vec<Happened>, HubError> {
+        let shared = self.shared.clone();
+        self.readers.run(move |c| console::history(&shared, c, record, limit)).await
+    }
+}

@@ -1,0 +1,174 @@
+//! Pulls: what changed after a checkpoint, a page at a time.
+//!
+//! Each page reads a snapshot of its own in order of `(seq, table, id)`, and is the last only if it reaches the end of that
+//! snapshot. A record that changes between two pages moves ahead of the scan and is met again, so nothing is missed.
+
+use super::scan::{Place, Scan};
+use super::shared::Shared;
+use super::{records, system};
+use crate::hub::error::HubError;
+use rusqlite::Connection;
+use std::collections::{BTreeMap, HashSet};
+use windrow_protocol::change::Key;
+use windrow_protocol::clock::{Point, Seq};
+use windrow_protocol::codec::{Effort, encode_page};
+use windrow_protocol::id::RecordId;
+use windrow_protocol::message::{Problem, ProblemKind, Pull, points};
+use windrow_protocol::record::Record;
+use windrow_protocol::told::{Cursor, News, Page, Told, tell};
+use windrow_protocol::value::Value;
+
+/// How long a page may become.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PageSize {
+    /// Records that it tells of.
+    pub(super) records: usize,
+    /// Bytes of their values, before compression.
+    pub(super) bytes: usize,
+    /// Records that it looks at: what a device wrote itself is not told again.
+    pub(super) looked_at: usize,
+}
+
+impl PageSize {
+    /// Some seconds of a slow link.
+    pub(super) const DEFAULT: PageSize = PageSize { records: 2_000, bytes: 256 << 10, looked_at: 50_000 };
+}
+
+/// Refuses a pull from a past that is not this hub's, or by another schema.
+pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<(), HubError> {
+    let tables = shared.tables.schema.tables().len();
+    if pull.schema != shared.tables.schema.digest() {
+        let detail = "The device's program was built with another schema than the hub's; update the older of the two.";
+        return Err(Problem::new(ProblemKind::UnknownVersion, detail).into());
+    }
+    if pull.refetch.iter().map(|(table, _)| *table).chain(pull.cursor.map(|c| c.table)).any(|t| t >= tables) {
+        return Err(Problem::new(ProblemKind::Malformed, "It names a table that the schema does not have.").into());
+    }
+    let named = points(pull.checkpoint, &pull.own).chain(pull.cursor.map(|cursor| cursor.reached));
+    Ok(system::past(c, named, pull.covers.iter().map(|(origin, _)| *origin))?.holds(pull)?)
+}
+
+/// An encoded page from this snapshot. `committed`: the device's own commit, of which it does not know yet.
+pub(super) fn page(
+    shared: &Shared,
+    c: &Connection,
+    pull: &Pull,
+    committed: Option<Point>,
+) -> Result<Vec<u8>, HubError> {
+    let standing = system::standing(c)?;
+    let own: HashSet<Seq> = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
+    let mut telling = Telling { shared, c, pull, own, told: BTreeMap::new(), bytes: 0 };
+    if pull.cursor.is_none() {
+        telling.refetch()?;
+    }
+    let next = telling.scan()?;
+    let told: Vec<Told> = telling.told.into_values().collect();
+    let lens = told.iter().map(|t| shown_length(shared, c, pull, t)).collect::<Result<Vec<u8>, _>>()?;
+    let page = Page { told, at: standing.head, next, highest: standing.highest };
+    Ok(encode_page(&shared.tables.schema, &page, &lens, Effort::Page))
+}
+
+/// A page in the making.
+struct Telling<'a> {
+    shared: &'a Shared,
+    c: &'a Connection,
+    pull: &'a Pull,
+    own: HashSet<Seq>,
+    told: BTreeMap<Key, Told>,
+    bytes: usize,
+}
+
+impl Telling<'_> {
+    /// What the device asks for, whole; gone where nobody has it.
+    fn refetch(&mut self) -> Result<(), HubError> {
+        for key in &self.pull.refetch {
+            let told = match records::load(self.c, &self.shared.tables, *key)? {
+                Some(record) => self.tell(*key, &record, true),
+                None => Some(Told { table: key.0, id: key.1, held: false, what: News::Gone, conflicts: None }),
+            };
+            told.into_iter().for_each(|told| self.add(told));
+        }
+        Ok(())
+    }
+
+    /// What changed, as much as fits. Where it goes on; none at the end of the snapshot.
+    fn scan(&mut self) -> Result<Option<Cursor>, HubError> {
+        let (size, since) = (&self.shared.page, self.pull.checkpoint.seq);
+        let from = self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.table, c.id));
+        let mut statements = Scan::prepare(self.c, &self.shared.tables)?;
+        let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
+        let mut looked_at = 0;
+        while let Some((seq, key, record)) = scan.next()? {
+            looked_at += 1;
+            if !self.told.contains_key(&key) {
+                let told = self.tell(key, &record, false);
+                told.into_iter().for_each(|told| self.add(told));
+            }
+            let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= size.bytes;
+            if full && !scan.is_over() {
+                return self.cursor(seq, key).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn tell(&self, (table, id): Key, record: &Record, whole: bool) -> Option<Told> {
+        let own = |seq| self.own.contains(&seq);
+        tell((table, self.shared.tables.schema.table(table)), id, record, self.pull.checkpoint.seq, &own, whole)
+    }
+
+    fn add(&mut self, told: Told) {
+        self.bytes += size(&told);
+        self.told.insert((told.table, told.id), told);
+    }
+
+    fn cursor(&self, seq: Seq, (table, id): Key) -> Result<Cursor, HubError> {
+        let mark = system::mark(self.c, seq)?.ok_or_else(|| HubError::Damaged("a record of no commit".into()))?;
+        Ok(Cursor { reached: Point { seq, mark }, table, id })
+    }
+}
+
+/// About how many bytes a record's news takes before compression.
+fn size(told: &Told) -> usize {
+    let text = |value: &Value| match value {
+        Value::Text(text) => text.len(),
+        Value::Blob(bytes) => bytes.len(),
+        Value::Null | Value::Integer(_) | Value::Real(_) => 0,
+    };
+    let values: usize = match &told.what {
+        News::Whole(values) => values.iter().map(|v| 8 + text(v)).sum(),
+        News::Patch(fields) => fields.iter().map(|(_, v)| 8 + text(v)).sum(),
+        News::Gone => 0,
+    };
+    let choices = told.conflicts.iter().flatten().flat_map(|c| &c.candidates).flat_map(|c| &c.values);
+    16 + values + choices.map(|v| 8 + text(v)).sum::<usize>()
+}
+
+/// How many bytes of the id name the record to this device: one more than among all that the hub has, because the device
+/// may have made records of its own meanwhile.
+fn shown_length(shared: &Shared, c: &Connection, pull: &Pull, told: &Told) -> Result<u8, HubError> {
+    if pull.whole_ids || !told.held {
+        return Ok(16);
+    }
+    let near = records::neighbours(c, &shared.tables, (told.table, told.id))?;
+    let common = near.iter().flatten().map(|other| common(*other, told.id)).max().unwrap_or(0);
+    Ok((common + 2).min(16))
+}
+
+/// How many leading bytes two ids have in common.
+fn common(a: RecordId, b: RecordId) -> u8 {
+    a.0.iter().zip(b.0).take_while(|(a, b)| *a == b).count() as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_in_common_what_they_begin_with() {
+        let (mut a, b) = ([7; 16], RecordId([7; 16]));
+        assert_eq!(common(RecordId(a), b), 16);
+        a[3] = 8;
+        assert_eq!(common(RecordId(a), b), 3);
+    }
+}

@@ -1,0 +1,225 @@
+//! The threads that own the hub's connections: one that writes, several that read.
+//!
+//! Jobs wait in bounded queues; one more than fits is answered `busy` at once. Merging recurses along references, so the
+//! threads have a stack that the deepest accepted chain fits in with ease.
+
+use crate::hub::error::HubError;
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Bytes of a thread's stack. Only what is used takes memory.
+const STACK: usize = 64 << 20;
+/// Jobs that may wait.
+const QUEUE: usize = 256;
+/// How many commits, and how long, one transaction gathers before those that wait for it are answered.
+const GROUP: (usize, Duration) = (64, Duration::from_millis(50));
+
+/// A job for a thread: it is run once, with a connection or the reason why there is none. What it returns is called with
+/// the fate of the transaction that the job ran in, and answers whoever waits.
+type Job = Box<dyn FnOnce(Result<&Connection, HubError>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<(), HubError>) + Send>;
+
+/// Threads with a common queue. Dropping it lets them finish what they have begun, and waits for that.
+pub(super) struct Threads {
+    queue: Option<SyncSender<Job>>,
+    handles: Vec<JoinHandle<()>>,
+}
+
+impl Threads {
+    /// One thread that writes. Waiting jobs share a transaction, each in a savepoint of its own, and are answered after
+    /// its COMMIT.
+    pub(super) fn writer(connection: Connection) -> std::io::Result<Threads> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let handle = spawn("windrow-writer", move || {
+            while let Ok(first) = jobs.recv() {
+                group(&connection, first, &jobs);
+            }
+        })?;
+        Ok(Threads { queue: Some(queue), handles: vec![handle] })
+    }
+
+    /// A thread for each connection. Every job reads one snapshot.
+    pub(super) fn readers(connections: Vec<Connection>) -> std::io::Result<Threads> {
+        let (queue, jobs) = sync_channel(QUEUE);
+        let (jobs, mut handles) = (Arc::new(Mutex::new(jobs)), Vec::new());
+        for connection in connections {
+            let jobs = jobs.clone();
+            handles.push(spawn("windrow-reader", move || {
+                while let Some(job) = next(&jobs) {
+                    read(&connection, job);
+                }
+            })?);
+        }
+        Ok(Threads { queue: Some(queue), handles })
+    }
+
+    /// Has `job` done by a thread. On a writer it is undone where it fails.
+    ///
+    /// # Errors
+    /// Those of the job; a queue that is full; a transaction that could not be committed.
+    pub(super) async fn run<T, F>(&self, job: F) -> Result<T, HubError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, HubError> + Send + 'static,
+    {
+        let (send, receive) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = connection.and_then(|c| in_savepoint(c, || job(c)));
+            // Nobody may be waiting any longer; the work is done all the same.
+            Box::new(move |fate| drop(send.send(fate.and(result))))
+        });
+        let queue = self.queue.as_ref().ok_or(HubError::Stopped)?;
+        queue.try_send(job).map_err(|e| match e {
+            TrySendError::Full(_) => HubError::Busy,
+            TrySendError::Disconnected(_) => HubError::Stopped,
+        })?;
+        receive.await.map_err(|_| HubError::Stopped)?
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.queue = None;
+        for handle in self.handles.drain(..) {
+            if handle.join().is_err() {
+                tracing::error!("a thread of the hub's has panicked");
+            }
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.into()).stack_size(STACK).spawn(work)
+}
+
+fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
+    jobs.lock().ok()?.recv().ok()
+}
+
+/// Runs one job in a transaction that changes nothing.
+fn read(connection: &Connection, job: Job) {
+    let answer = job(connection.execute_batch("BEGIN").map(|()| connection).map_err(HubError::from));
+    answer(Ok(()));
+    if !connection.is_autocommit() {
+        let ended = connection.execute_batch("ROLLBACK");
+        ended.unwrap_or_else(|error| tracing::error!(%error, "a snapshot could not be given up"));
+    }
+}
+
+/// Runs the jobs that wait in one transaction, then answers them all.
+fn group(connection: &Connection, first: Job, jobs: &Receiver<Job>) {
+    let since = Instant::now();
+    let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(HubError::from);
+    if let Err(error) = begun {
+        return first(Err(error.clone()))(Err(error));
+    }
+    let mut answers = vec![first(Ok(connection))];
+    // An error of the disk's may have ended the transaction, and everything in it: then nobody else joins.
+    while !connection.is_autocommit() && answers.len() < GROUP.0 && since.elapsed() < GROUP.1 {
+        let Ok(job) = jobs.try_recv() else { break };
+        answers.push(job(Ok(connection)));
+    }
+    let fate = commit(connection);
+    answers.into_iter().for_each(|answer| answer(fate.clone()));
+}
+
+fn commit(connection: &Connection) -> Result<(), HubError> {
+    let committed = connection.execute_batch("COMMIT");
+    if committed.is_err() && !connection.is_autocommit() {
+        let undone = connection.execute_batch("ROLLBACK");
+        undone.unwrap_or_else(|error| tracing::error!(%error, "a transaction could not be undone"));
+    }
+    committed.map_err(|error| {
+        tracing::error!(%error, "a transaction could not be committed");
+        HubError::from(error)
+    })
+}
+
+/// Runs `work` so that it leaves nothing behind where it fails. A panic is our own defect; it must not cost the others
+/// their thread.
+pub(super) fn in_savepoint<T, E: From<HubError>>(c: &Connection, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    let run = |sql| c.execute_batch(sql).map_err(HubError::from);
+    run("SAVEPOINT job")?;
+    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(defect().into()));
+    match &result {
+        Ok(_) => run("RELEASE job")?,
+        // Where the transaction itself is gone there is nothing left to undo.
+        Err(_) if c.is_autocommit() => {}
+        Err(_) => run("ROLLBACK TO job; RELEASE job")?,
+    }
+    result
+}
+
+fn defect() -> HubError {
+    HubError::Defect("a job panicked; its message is on the standard error stream".into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use super::*;
+
+    fn writer() -> (tempfile::TempDir, Threads, Connection) {
+        let dir = tempfile::tempdir().unwrap();
+        let open = || Connection::open(dir.path().join("t.db")).unwrap();
+        let connection = open();
+        connection.execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
+        let reader = open();
+        (dir, Threads::writer(connection).unwrap(), reader)
+    }
+
+    fn insert(n: i64) -> impl FnOnce(&Connection) -> Result<i64, HubError> + Send + 'static {
+        move |c| {
+            c.execute("INSERT INTO t VALUES (?1)", [n])?;
+            Ok(n)
+        }
+    }
+
+    fn rows(reader: &Connection) -> Vec<i64> {
+        let mut all = reader.prepare("SELECT n FROM t ORDER BY n").unwrap();
+        all.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_panics_takes_nobody_with_it() {
+        let (_dir, writer, reader) = writer();
+        let fails = |n: i64| {
+            move |c: &Connection| {
+                insert(n)(c)?;
+                Err::<(), _>(HubError::Damaged("so it is".into()))
+            }
+        };
+        let panics = |c: &Connection| -> Result<(), HubError> {
+            insert(3)(c)?;
+            panic!("on purpose")
+        };
+        let (a, b, c, d) =
+            tokio::join!(writer.run(insert(1)), writer.run(fails(2)), writer.run(panics), writer.run(insert(4)));
+        assert_eq!((a.unwrap(), d.unwrap()), (1, 4));
+        assert!(matches!((b, c), (Err(HubError::Damaged(_)), Err(HubError::Defect(_)))));
+        assert_eq!(rows(&reader), [1, 4]);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_ends_early_fails_whoever_was_in_it() {
+        let (_dir, writer, reader) = writer();
+        let (held, hold) = std::sync::mpsc::channel::<()>();
+        let waits = move |_: &Connection| {
+            hold.recv().ok();
+            Ok(())
+        };
+        let ends = |c: &Connection| -> Result<(), HubError> { Ok(c.execute_batch("ROLLBACK")?) };
+        let release = async { held.send(()).unwrap() };
+        let (first, ended, joined, ()) =
+            tokio::join!(writer.run(waits), writer.run(ends), writer.run(insert(5)), release);
+        assert!(first.is_err() && ended.is_err());
+        assert_eq!(joined.unwrap(), 5, "it ran in the next transaction");
+        assert_eq!(rows(&reader), [5]);
+    }
+}

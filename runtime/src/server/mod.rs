@@ -1,0 +1,159 @@
+//! The server: a hub behind HTTP.
+//!
+//! Devices speak to `POST /v1/prepare`, `/v1/commit` and `/v1/pull` in Windrow's binary messages
+//! (`application/vnd.windrow`). People and their programs use JSON: `GET /v1/conflicts`, `POST /v1/resolve`,
+//! `GET /v1/history?table=T&id=ID`. `GET /healthz` tells whether the hub answers. Errors are problem documents (RFC 9457)
+//! that say whether to try again.
+//!
+//! There is no authentication yet: whoever reaches the address can read and write everything. So a server listens to this
+//! machine alone unless [`Server::allow_remote`] says otherwise.
+
+mod console;
+mod listen;
+mod reply;
+mod routes;
+
+use crate::domain::Domain;
+use crate::hub::{HubStore, OpenError, OpenHub};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The longest body that is accepted unless said otherwise.
+const MAX_BODY: u64 = 32 << 20;
+
+/// A server in the making.
+///
+/// ```no_run
+/// # async fn serve(survey: &'static windrow::Domain) -> Result<(), Box<dyn std::error::Error>> {
+/// use windrow::{Server, hub::SqliteHub};
+///
+/// Server::new(survey).store(SqliteHub::open("hub.db")?).serve("127.0.0.1:8420").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server<S = ()> {
+    domain: &'static Domain,
+    store: S,
+    remote: bool,
+    max_body: u64,
+}
+
+impl Server {
+    /// A server for a domain; [`Server::store`] says where its data is.
+    pub fn new(domain: &'static Domain) -> Server {
+        Server { domain, store: (), remote: false, max_body: MAX_BODY }
+    }
+
+    /// With this hub: a [`SqliteHub`](crate::hub::SqliteHub), or one that is open already.
+    pub fn store<S: OpenHub>(self, store: S) -> Server<S> {
+        Server { domain: self.domain, store, remote: self.remote, max_body: self.max_body }
+    }
+}
+
+impl<S> Server<S> {
+    /// Lets it listen to other machines. **There is no authentication yet**: whoever reaches the address can read and write
+    /// everything. Put it behind something that lets only your devices through.
+    pub fn allow_remote(mut self) -> Server<S> {
+        self.remote = true;
+        self
+    }
+
+    /// Refuses bodies of more bytes than this, 32 MiB unless said otherwise.
+    pub fn max_body(mut self, bytes: u64) -> Server<S> {
+        self.max_body = bytes;
+        self
+    }
+}
+
+impl<S: OpenHub + Send + 'static> Server<S> {
+    /// Opens the hub, listens at `addr` (port 0: any free one), and serves in the background.
+    ///
+    /// # Errors
+    /// A hub that can't be opened, an address of other machines' that was not allowed, or one that can't be had.
+    pub async fn bind(self, addr: impl ToSocketAddrs) -> Result<Running, ServeError> {
+        let listener = self.listen(addr).await?;
+        let addr = listener.local_addr()?;
+        let Server { domain, store, max_body, .. } = self;
+        let opened = tokio::task::spawn_blocking(move || store.open_for(domain));
+        let store = opened.await.map_err(std::io::Error::other)??;
+        tracing::info!(%addr, domain = domain.name, "the hub is listening");
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(listen::serve(listener, routes::routes(store.clone(), max_body), stopped));
+        Ok(Running { addr, store, stop: Some(stop), task })
+    }
+
+    /// As [`Server::bind`], and serves until the program ends.
+    ///
+    /// # Errors
+    /// Those of [`Server::bind`].
+    pub async fn serve(self, addr: impl ToSocketAddrs) -> Result<(), ServeError> {
+        self.bind(addr).await?.wait().await;
+        Ok(())
+    }
+
+    async fn listen(&self, addr: impl ToSocketAddrs) -> Result<TcpListener, ServeError> {
+        let addrs: Vec<SocketAddr> = tokio::net::lookup_host(addr).await?.collect();
+        let remote = addrs.iter().find(|a| !a.ip().to_canonical().is_loopback());
+        match remote.filter(|_| !self.remote) {
+            Some(addr) => Err(ServeError::Remote { addr: *addr }),
+            None => Ok(TcpListener::bind(addrs.as_slice()).await?),
+        }
+    }
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The hub.
+    #[error(transparent)]
+    Hub(#[from] OpenError),
+    /// An address that other machines reach.
+    #[error(
+        "{addr} can be reached by other machines, and there is no authentication yet: whoever reaches it can read and \
+         write everything. Use 127.0.0.1, or say Server::allow_remote() if something else keeps strangers out"
+    )]
+    Remote {
+        /// The address.
+        addr: SocketAddr,
+    },
+    /// An address that can't be had.
+    #[error("can't listen: {0}")]
+    Listen(#[from] std::io::Error),
+}
+
+/// A server that is serving. It stops when this is dropped; [`Running::shutdown`] also waits for it.
+pub struct Running {
+    addr: SocketAddr,
+    store: Arc<dyn HubStore>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// What it serves.
+    pub fn store(&self) -> &Arc<dyn HubStore> {
+        &self.store
+    }
+
+    /// Serves until the program ends.
+    pub async fn wait(mut self) {
+        if (&mut self.task).await.is_err() {
+            tracing::error!("the server's task has panicked");
+        }
+    }
+
+    /// Stops listening, lets requests under way be answered, and closes the hub.
+    pub async fn shutdown(mut self) {
+        self.stop = None;
+        self.wait().await;
+    }
+}

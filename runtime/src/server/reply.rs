@@ -1,0 +1,55 @@
+//! Answers as HTTP: messages, JSON, problem documents.
+
+use crate::hub::HubError;
+use serde::Serialize;
+use warp::Reply;
+use warp::http::{HeaderValue, StatusCode, header};
+use warp::reply::Response;
+use windrow_protocol::message::{Problem, ProblemKind};
+
+/// The media type of messages.
+pub(super) const MEDIA_TYPE: &str = "application/vnd.windrow";
+/// Seconds after which a request that met a busy hub may come again.
+const RETRY_AFTER: u16 = 2;
+
+/// An encoded message.
+pub(super) fn message(bytes: Vec<u8>) -> Response {
+    of_type(bytes.into_response(), MEDIA_TYPE)
+}
+
+/// A document for people and their programs.
+pub(super) fn json(document: &impl Serialize) -> Response {
+    match serde_json::to_vec(document) {
+        Ok(bytes) => of_type(bytes.into_response(), "application/json"),
+        Err(error) => problem(HubError::Defect(error.to_string()).into_problem()),
+    }
+}
+
+/// A problem document. A busy hub asks for patience.
+pub(super) fn problem(problem: Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = of_type(body.into_response(), "application/problem+json");
+    *response.status_mut() = status;
+    if problem.kind == ProblemKind::Busy {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+    }
+    response
+}
+
+/// An error, written down where it is the hub's own.
+pub(super) fn error(error: HubError) -> Response {
+    match &error {
+        HubError::Problem(problem) => tracing::info!(kind = ?problem.kind, "a request was turned down"),
+        HubError::Busy | HubError::Stopped => tracing::warn!("the hub is busy"),
+        HubError::Storage(_) | HubError::Damaged(_) | HubError::Defect(_) => {
+            tracing::error!(%error, "the hub failed");
+        }
+    }
+    problem(error.into_problem())
+}
+
+fn of_type(mut response: Response, media_type: &'static str) -> Response {
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}

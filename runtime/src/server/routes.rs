@@ -1,0 +1,135 @@
+//! Which address does what.
+
+use super::{console, reply};
+use crate::hub::{HubError, HubStore};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::convert::Infallible;
+use std::sync::Arc;
+use warp::filters::BoxedFilter;
+use warp::hyper::body::Bytes;
+use warp::reject::{InvalidHeader, InvalidQuery, LengthRequired, MethodNotAllowed, MissingHeader, PayloadTooLarge};
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+use windrow_protocol::message::{self, MessageError, Problem, ProblemKind};
+
+type Store = Arc<dyn HubStore>;
+
+/// All addresses of a server. Whatever can't be routed is answered with a problem document.
+pub(super) fn routes(
+    store: Store,
+    max_body: u64,
+) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let devices = device(Verb::Prepare, "prepare", &store, max_body)
+        .or(device(Verb::Commit, "commit", &store, max_body))
+        .unify()
+        .or(device(Verb::Pull, "pull", &store, max_body))
+        .unify();
+    let health = warp::path!("healthz").and(warp::get()).and(with(&store)).then(healthz);
+    let all = devices.or(health).unify().or(people(&store)).unify();
+    all.recover(|rejection: Rejection| async move { Ok(reply::problem(unrouted(&rejection))) }).unify()
+}
+
+/// What a device asks for.
+#[derive(Debug, Clone, Copy)]
+enum Verb {
+    Prepare,
+    Commit,
+    Pull,
+}
+
+/// `POST /v1/<verb>`. The type of the body must be named: a web page that a browser on this machine shows could not do that
+/// without being asked first.
+fn device(verb: Verb, path: &'static str, store: &Store, max_body: u64) -> BoxedFilter<(Response,)> {
+    warp::path("v1")
+        .and(warp::path(path))
+        .and(warp::path::end())
+        .and(warp::post())
+        .and(warp::header::exact_ignore_case("content-type", reply::MEDIA_TYPE))
+        .and(warp::body::content_length_limit(max_body))
+        .and(warp::body::bytes())
+        .and(with(store))
+        .then(move |body: Bytes, store: Store| async move {
+            let (received, since) = (body.len(), std::time::Instant::now());
+            let answer = answer(verb, body, store).await;
+            let micros = since.elapsed().as_micros() as u64;
+            tracing::debug!(?verb, received, sent = answer.as_ref().map_or(0, Vec::len), micros, "answered");
+            answer.map_or_else(reply::error, reply::message)
+        })
+        .boxed()
+}
+
+/// The JSON addresses.
+fn people(store: &Store) -> BoxedFilter<(Response,)> {
+    let conflicts = warp::path!("v1" / "conflicts").and(warp::get()).and(warp::query()).and(with(store));
+    let history = warp::path!("v1" / "history").and(warp::get()).and(warp::query()).and(with(store));
+    let resolve = warp::path!("v1" / "resolve")
+        .and(warp::post())
+        .and(warp::header::exact_ignore_case("content-type", "application/json"))
+        .and(warp::body::content_length_limit(console::MAX_BODY))
+        .and(warp::body::json())
+        .and(with(store));
+    let conflicts = conflicts.then(|query, store| async move { finish(console::conflicts(query, store).await) });
+    let history = history.then(|query, store| async move { finish(console::history(query, store).await) });
+    let resolve = resolve.then(|body, store| async move { finish(console::resolve(body, store).await) });
+    conflicts.or(history).unify().or(resolve).unify().boxed()
+}
+
+fn finish(result: Result<serde_json::Value, HubError>) -> Response {
+    result.map_or_else(reply::error, |document| reply::json(&document))
+}
+
+fn with(store: &Store) -> impl Filter<Extract = (Store,), Error = Infallible> + Clone + use<> {
+    let store = store.clone();
+    warp::any().map(move || store.clone())
+}
+
+async fn answer(verb: Verb, body: Bytes, store: Store) -> Result<Vec<u8>, HubError> {
+    let answer = match verb {
+        Verb::Prepare => store.prepare(read(body).await?).await,
+        Verb::Commit => store.commit(read(body).await?).await,
+        Verb::Pull => store.pull(read(body).await?).await,
+    };
+    write(answer?).await
+}
+
+/// Reads a message where it may take its time.
+async fn read<T: DeserializeOwned + Send + 'static>(body: Bytes) -> Result<T, HubError> {
+    let read = tokio::task::spawn_blocking(move || message::from_bytes(&body));
+    Ok(read.await.map_err(|_| HubError::Stopped)?.map_err(unreadable)?)
+}
+
+async fn write<T: Serialize + Send + 'static>(answer: T) -> Result<Vec<u8>, HubError> {
+    let written = tokio::task::spawn_blocking(move || message::to_bytes(&answer));
+    written.await.map_err(|_| HubError::Stopped)?.map_err(|e| HubError::Defect(e.to_string()))
+}
+
+fn unreadable(error: MessageError) -> Problem {
+    let kind = match error {
+        MessageError::Version(_) => ProblemKind::UnknownVersion,
+        MessageError::Magic | MessageError::Damaged(_) => ProblemKind::Malformed,
+    };
+    Problem::new(kind, format!("The body can't be read: {error}."))
+}
+
+async fn healthz(store: Store) -> Response {
+    finish(store.head().await.map(|head| serde_json::json!({ "status": "ok", "seq": head.seq })))
+}
+
+/// What is wrong with a request that no route takes.
+fn unrouted(rejection: &Rejection) -> Problem {
+    let problem = |kind, detail: &str| Problem::new(kind, detail);
+    if rejection.find::<PayloadTooLarge>().is_some() {
+        problem(ProblemKind::TooLarge, "The body is longer than the hub takes.")
+    } else if rejection.find::<LengthRequired>().is_some() {
+        problem(ProblemKind::Malformed, "The request must say how long its body is.")
+    } else if rejection.find::<InvalidHeader>().is_some() || rejection.find::<MissingHeader>().is_some() {
+        problem(ProblemKind::Malformed, "The request must name its body's type as the address wants it.")
+    } else if rejection.find::<InvalidQuery>().is_some() {
+        problem(ProblemKind::Malformed, "The query is not what this address takes.")
+    } else if rejection.find::<MethodNotAllowed>().is_some() || rejection.is_not_found() {
+        problem(ProblemKind::NotFound, "No such address, or not by this method.")
+    } else {
+        problem(ProblemKind::Malformed, "The body can't be read.")
+    }
+}
