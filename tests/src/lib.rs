@@ -1,4 +1,5 @@
 //! The proofs: the oracle, random histories, and what lays the product beside them.
 
+pub mod bridge;
 pub mod history;
 pub mod oracle;

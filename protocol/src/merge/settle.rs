@@ -170,16 +170,20 @@ impl Search<'_> {
 
     /// Some cascade parent of this record is dead, or about to fall itself.
     fn falling(&self, key: Key) -> bool {
-        self.falls(key, &mut HashSet::new())
+        self.falls(key, &mut Asked::default())
     }
 
-    fn falls(&self, key: Key, asked: &mut HashSet<Key>) -> bool {
+    fn falls(&self, key: Key, asked: &mut Asked) -> bool {
         self.deeper(key, || {
+            if !asked.falls.insert(key) {
+                return false;
+            }
             let cascades = self.schema.parents(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade);
-            cascades
+            let falls = cascades
                 .filter_map(|edge| self.parent(key, edge))
-                .filter(|parent| *parent != key)
-                .any(|parent| !self.alive(parent) || self.falls(parent, asked) && !self.pins(parent, asked))
+                .any(|parent| !self.alive(parent) || self.falls(parent, asked) && !self.pins(parent, asked));
+            asked.falls.remove(&key);
+            falls
         })
     }
 
@@ -188,28 +192,27 @@ impl Search<'_> {
         if let Some(known) = self.pins.borrow().get(&key) {
             return *known;
         }
-        let pinned = self.pins(key, &mut HashSet::new());
+        let pinned = self.pins(key, &mut Asked::default());
         if self.view.complete() {
             self.pins.borrow_mut().insert(key, pinned);
         }
         pinned
     }
 
-    /// `asked`: questions under way, each taken as no.
-    fn pins(&self, key: Key, asked: &mut HashSet<Key>) -> bool {
-        if !asked.insert(key) {
-            return false;
-        }
-        let pins = self.deeper(key, || {
-            self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull).any(|edge| {
+    fn pins(&self, key: Key, asked: &mut Asked) -> bool {
+        self.deeper(key, || {
+            if !asked.pins.insert(key) {
+                return false;
+            }
+            let pins = self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull).any(|edge| {
                 self.view.children(edge, key.1).into_iter().any(|child| {
                     self.pins(child, asked)
                         || edge.on_delete == OnDelete::Restrict && self.alive(child) && !self.falls(child, asked)
                 })
-            })
-        });
-        asked.remove(&key);
-        pins
+            });
+            asked.pins.remove(&key);
+            pins
+        })
     }
 
     /// Bounds the depth: a chain of references comes from a peer.
@@ -283,6 +286,13 @@ impl Search<'_> {
             self.settled.nulled.insert((key, field), dead);
         }
     }
+}
+
+/// Questions under way, each taken as no: records may refer to each other in a ring.
+#[derive(Default)]
+struct Asked {
+    pins: HashSet<Key>,
+    falls: HashSet<Key>,
 }
 
 fn set_nulls(edges: &[Edge]) -> impl Iterator<Item = &Edge> {

@@ -41,7 +41,8 @@ pub struct World {
     pub hub: Hub,
     /// The devices.
     pub devices: Vec<Device>,
-    sessions: u64,
+    /// How many sessions there were: the id of the last.
+    pub sessions: u64,
 }
 
 /// Stamps taken from another log.

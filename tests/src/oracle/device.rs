@@ -24,9 +24,9 @@ pub struct Device {
     /// Up to which stamp the hub has an origin's entries, as it last said.
     pub(super) known: BTreeMap<Origin, Hlc>,
     /// Commits of this file above the lowest of its checkpoint and its pending bases.
-    pub(super) own: BTreeSet<Seq>,
+    pub own: BTreeSet<Seq>,
     /// The outbox: a changeset whose commit was not heard of yet.
-    pub(super) session: Option<Session>,
+    pub session: Option<Session>,
 }
 
 impl Device {
@@ -59,7 +59,7 @@ impl Device {
     }
 
     /// The origin of an entry with this stamp: the last drawn at or before it.
-    pub(super) fn origin_at(&self, hlc: Hlc) -> Origin {
+    pub fn origin_at(&self, hlc: Hlc) -> Origin {
         self.origins.iter().rev().find(|(first, _)| *first <= hlc).map_or(super::HUB, |(_, origin)| *origin)
     }
 

@@ -173,7 +173,7 @@ impl Device {
     }
 
     /// What is sent.
-    pub(super) fn stage(&self, id: u64) -> Session {
+    pub fn stage(&self, id: u64) -> Session {
         let mut net = self.fold();
         let unborn = unborn(&self.schema, &net);
         net.retain(|key, _| !unborn.contains(key));
