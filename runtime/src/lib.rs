@@ -6,6 +6,7 @@ pub mod hub;
 pub mod private;
 pub mod server;
 mod sqlite;
+pub mod store;
 pub mod syncable;
 pub mod types;
 
@@ -14,7 +15,9 @@ pub use private as __private;
 
 pub use domain::{Domain, Table};
 pub use server::Server;
+pub use rusqlite;
 pub use sqlite::UnsafeSqlite;
+pub use store::{Record, Store, StoreError};
 pub use syncable::{Syncable, ValueError};
 pub use types::{Date, Decimal, FieldValue, Id, SyncableEnum, Timestamp};
 pub use windrow_macros::{Syncable, SyncableEnum, domain};

@@ -1,0 +1,92 @@
+//! Connections to a device's file, and whether a file is one.
+
+use super::error::{OpenError, StoreError};
+use super::system::{APPLICATION_ID, FORMAT};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a statement waits for another program's transaction.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// A connection for the application: foreign keys are kept.
+pub(super) fn application(path: &Path) -> rusqlite::Result<Connection> {
+    open(path, true)
+}
+
+/// A connection for sessions. Foreign keys are off: what their actions would do, the hub has derived and tells.
+pub(super) fn session(path: &Path) -> rusqlite::Result<Connection> {
+    open(path, false)
+}
+
+fn open(path: &Path, foreign_keys: bool) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY)?;
+    conn.pragma_update(None, "foreign_keys", foreign_keys)?;
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
+    conn.set_prepared_statement_cache_capacity(256);
+    Ok(conn)
+}
+
+/// Lets readers and one writer work side by side. Kept in the file.
+pub(super) fn use_wal(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum File {
+    /// Nothing yet.
+    New,
+    /// A device's.
+    Ours,
+}
+
+/// Looks at a file without writing to it.
+pub(super) fn recognise_file(path: &Path) -> Result<File, StoreError> {
+    let no_file = path.as_os_str().is_empty() || path == Path::new(":memory:") || path.is_dir();
+    if no_file {
+        return Err(OpenError::NoFile(path.to_owned()).into());
+    }
+    if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+        return Ok(File::New);
+    }
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    conn.busy_timeout(BUSY)?;
+    recognise(&conn, path)
+}
+
+/// What the file of this connection is.
+pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<File, StoreError> {
+    if has_state(conn).map_err(|e| not_a_database(e, path))? {
+        return known_format(conn, path);
+    }
+    let other = conn.query_row("SELECT name FROM sqlite_schema LIMIT 1", [], |row| row.get(0)).optional()?;
+    if let Some(table) = other {
+        return Err(OpenError::Foreign { path: path.to_owned(), table }.into());
+    }
+    match conn.pragma_query_value(None, "application_id", |row| row.get(0))? {
+        0 | APPLICATION_ID => Ok(File::New),
+        id => Err(OpenError::OtherApplication { path: path.to_owned(), id }.into()),
+    }
+}
+
+fn has_state(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'windrow_state'")?.exists([])
+}
+
+fn known_format(conn: &Connection, path: &Path) -> Result<File, StoreError> {
+    match conn.query_row("SELECT format FROM windrow_state", [], |row| row.get::<_, i64>(0)).optional()? {
+        Some(found) if found > FORMAT => Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT }.into()),
+        Some(_) => Ok(File::Ours),
+        None => Err(StoreError::Damaged("windrow_state has no row; restore the file from a backup".into())),
+    }
+}
+
+fn not_a_database(error: rusqlite::Error, path: &Path) -> StoreError {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::NotADatabase(path.to_owned()).into(),
+        _ => error.into(),
+    }
+}

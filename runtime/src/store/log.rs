@@ -1,0 +1,207 @@
+//! The tables' logs: their entries as merging knows them.
+
+use super::error::StoreError;
+use super::origins::Stretch;
+use super::plan::Plan;
+use super::values::{execute, fields_of, id_of, id_value, mask_count, masks, sparse};
+use rusqlite::{Connection, Row};
+use windrow_protocol::change::Key;
+use windrow_protocol::clock::{Hlc, Seq};
+use windrow_protocol::id::RecordId;
+use windrow_protocol::log::{About, Entry, Op};
+use windrow_protocol::model::{FieldIx, Table, TableIx};
+use windrow_protocol::value::Value;
+
+/// Operations as the logs number them.
+pub(super) mod op {
+    pub(crate) const INSERT: i64 = 1;
+    pub(crate) const UPDATE: i64 = 2;
+    pub(crate) const DELETE: i64 = 3;
+    pub(crate) const CASCADE: i64 = 4;
+    pub(crate) const STALE: i64 = 5;
+    pub(crate) const RESOLVE_FIELDS: i64 = 6;
+    pub(crate) const RESOLVE_DELETE: i64 = 7;
+    pub(crate) const RESOLVE_UNIQUE: i64 = 8;
+}
+
+/// All entries that the hub does not have, in order of their stamps.
+pub(super) fn pending(conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> Result<Vec<Entry>, StoreError> {
+    let mut entries = Vec::new();
+    for (after, upto) in stretches.iter().map(Stretch::pending).filter(|(after, upto)| after < upto) {
+        for table in plan.tables() {
+            read(conn, plan, table, after, upto, &mut entries)?;
+        }
+    }
+    entries.sort_by_key(|e| e.hlc);
+    Ok(entries)
+}
+
+/// Whether no table's log has an entry in `(after, upto]`.
+pub(super) fn is_empty(conn: &Connection, plan: &Plan, after: Hlc, upto: Hlc) -> Result<bool, StoreError> {
+    for table in plan.tables() {
+        let mut query = conn.prepare_cached(&plan.sql(table).log)?;
+        if query.exists([after.to_i64(), upto.to_i64()])? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn read(
+    conn: &Connection,
+    plan: &Plan,
+    table: TableIx,
+    after: Hlc,
+    upto: Hlc,
+    entries: &mut Vec<Entry>,
+) -> Result<(), StoreError> {
+    let mut query = conn.prepare_cached(&plan.sql(table).log)?;
+    let mut rows = query.query([after.to_i64(), upto.to_i64()])?;
+    while let Some(row) = rows.next()? {
+        let line = Line::read(row, plan.table(table))?;
+        line.entries(table, plan.table(table), entries)?;
+    }
+    Ok(())
+}
+
+/// A row of a log.
+struct Line {
+    hlc: Hlc,
+    op: i64,
+    id: RecordId,
+    base: Seq,
+    masked: Vec<FieldIx>,
+    values: Vec<Value>,
+}
+
+impl Line {
+    fn read(row: &Row<'_>, table: &Table) -> Result<Line, StoreError> {
+        let damaged = |what: &str| StoreError::Damaged(format!("the log of {}: {what}", table.name));
+        let id = id_of(row, 2)?;
+        let fields = 4 + mask_count(table);
+        Ok(Line {
+            hlc: Hlc::from_i64(row.get(0)?).ok_or_else(|| damaged("a negative stamp"))?,
+            op: row.get(1)?,
+            id,
+            base: Seq::from_i64(row.get(3)?).ok_or_else(|| damaged("a negative base"))?,
+            masked: masked_fields(row, table)?,
+            values: fields_of(row, fields, table, id)?,
+        })
+    }
+
+    /// Mostly one; a row that says that several references were emptied is as many.
+    fn entries(self, table: TableIx, shape: &Table, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
+        let Line { hlc, op, id, base, masked, mut values } = self;
+        let damaged = || StoreError::Damaged(format!("the log of {}: entry {} means nothing", shape.name, hlc.bits()));
+        let mut add = |op: Op| entries.push(Entry { hlc, table, id, base, op });
+        let mut some = || masked.iter().map(|f| (*f, std::mem::take(&mut values[*f]))).collect::<Vec<_>>();
+        match op {
+            op::INSERT => add(Op::Insert(values)),
+            op::UPDATE => add(Op::Update(some())),
+            op::DELETE => add(Op::Delete(values)),
+            op::CASCADE => add(Op::Cascade { last: values, via: *masked.first().ok_or_else(damaged)? }),
+            op::STALE => {
+                for (field, target) in some() {
+                    let Value::Blob(bytes) = target else { return Err(damaged()) };
+                    let target = RecordId::from_slice(&bytes).ok_or_else(damaged)?;
+                    add(Op::Stale { field, target });
+                }
+            }
+            op::RESOLVE_FIELDS => add(Op::Resolve(About::Fields, some())),
+            op::RESOLVE_DELETE => add(Op::Resolve(About::Delete, Vec::new())),
+            op::RESOLVE_UNIQUE => {
+                let field = *masked.first().ok_or_else(damaged)?;
+                add(Op::Resolve(About::Unique(field), some()));
+            }
+            _ => return Err(damaged()),
+        }
+        Ok(())
+    }
+}
+
+fn masked_fields(row: &Row<'_>, table: &Table) -> rusqlite::Result<Vec<FieldIx>> {
+    let mut fields = Vec::new();
+    for mask in 0..mask_count(table) {
+        let bits: i64 = row.get(4 + mask)?;
+        fields.extend((0..63).filter(|bit| bits >> bit & 1 == 1).map(|bit| mask * 63 + bit));
+    }
+    fields.retain(|f| *f < table.fields.len());
+    Ok(fields)
+}
+
+/// Appends a decision about a conflict.
+pub(super) fn append(
+    conn: &Connection,
+    plan: &Plan,
+    key: Key,
+    head: (Hlc, i64, Seq),
+    fields: Vec<(FieldIx, Value)>,
+) -> rusqlite::Result<usize> {
+    let (table, (hlc, op, base)) = (plan.table(key.0), head);
+    let masks = masks(table, fields.iter().map(|(f, _)| *f));
+    let head = [Value::Integer(hlc.to_i64()), Value::Integer(op), id_value(key.1), Value::Integer(base.to_i64())];
+    let args: Vec<Value> = head.into_iter().chain(masks).chain(sparse(table, fields)).collect();
+    execute(conn, &plan.sql(key.0).log_append, &args)
+}
+
+/// Removes a record's pending entries.
+pub(super) fn forget(conn: &Connection, plan: &Plan, stretches: &[Stretch], key: Key) -> rusqlite::Result<()> {
+    for (after, upto) in stretches.iter().map(Stretch::pending).filter(|(after, upto)| after < upto) {
+        forget_between(conn, plan, key, after, upto)?;
+    }
+    Ok(())
+}
+
+fn forget_between(conn: &Connection, plan: &Plan, key: Key, after: Hlc, upto: Hlc) -> rusqlite::Result<usize> {
+    let args = [Value::Integer(after.to_i64()), Value::Integer(upto.to_i64()), id_value(key.1)];
+    execute(conn, &plan.sql(key.0).log_forget, &args)
+}
+
+/// Takes a `sum` field's part out of an entry, as if it had not been touched.
+pub(super) fn take_out(conn: &Connection, plan: &Plan, entry: &Entry, field: FieldIx) -> rusqlite::Result<()> {
+    match &entry.op {
+        Op::Update(writes) if writes.iter().any(|(f, _)| *f == field) => {
+            let kept: Vec<_> = writes.iter().filter(|(f, _)| *f != field).cloned().collect();
+            if kept.is_empty() {
+                let before = Hlc::from_bits(entry.hlc.bits().saturating_sub(1)).unwrap_or(Hlc::ZERO);
+                return forget_between(conn, plan, (entry.table, entry.id), before, entry.hlc).map(|_| ());
+            }
+            let mask: Vec<_> = kept.iter().map(|(f, _)| *f).collect();
+            rewrite(conn, plan, entry, &mask, kept)
+        }
+        // A record deleted and inserted again: the difference between its two lives is what counts.
+        Op::Insert(values) | Op::Delete(values) => rewrite(conn, plan, entry, &[], zeroed(values, field)),
+        Op::Cascade { last, via } => rewrite(conn, plan, entry, &[*via], zeroed(last, field)),
+        _ => Ok(()),
+    }
+}
+
+fn zeroed(values: &[Value], field: FieldIx) -> Vec<(FieldIx, Value)> {
+    let zero = |(f, v): (FieldIx, &Value)| (f, if f == field { Value::Integer(0) } else { v.clone() });
+    values.iter().enumerate().map(zero).collect()
+}
+
+fn rewrite(
+    conn: &Connection,
+    plan: &Plan,
+    entry: &Entry,
+    mask: &[FieldIx],
+    fields: Vec<(FieldIx, Value)>,
+) -> rusqlite::Result<()> {
+    let table = plan.table(entry.table);
+    let head = std::iter::once(Value::Integer(entry.hlc.to_i64())).chain(masks(table, mask.iter().copied()));
+    let args: Vec<Value> = head.chain(sparse(table, fields)).collect();
+    execute(conn, &plan.sql(entry.table).log_rewrite, &args).map(|_| ())
+}
+
+/// Deletes at most `limit` entries of a table's log in `(after, upto]`, oldest first; how many.
+pub(super) fn prune(
+    conn: &Connection,
+    plan: &Plan,
+    table: TableIx,
+    (after, upto): (Hlc, Hlc),
+    limit: usize,
+) -> rusqlite::Result<usize> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    conn.prepare_cached(&plan.sql(table).log_prune)?.execute([after.to_i64(), upto.to_i64(), limit])
+}

@@ -1,0 +1,229 @@
+//! The device's store: one SQLite file, written by any program, synced by this one.
+//!
+//! The application's tables are ordinary tables. Triggers log every write to them, whoever makes it; what is kept beside
+//! them is described in [`system`]. [`Store`] is the typed way in, [`Store::connection`] the one for any SQL, and
+//! [`session`] what a session with the hub does to the file.
+
+mod changelog;
+mod conflicts;
+mod connect;
+mod error;
+mod foreign;
+mod json;
+mod log;
+mod objects;
+mod open;
+mod origins;
+mod plan;
+mod prune;
+mod record;
+mod refused;
+mod resolve;
+pub mod session;
+mod state;
+mod status;
+mod system;
+mod typed;
+mod values;
+mod warning;
+
+#[cfg(test)]
+mod tests;
+
+pub use changelog::Logged;
+pub use conflicts::{Candidate, Conflict};
+pub use error::{AnswerError, OpenError, Rule, StoreError, WriteError};
+pub use prune::RETENTION;
+pub use record::Record;
+pub use refused::Refused;
+pub use resolve::Answer;
+pub use session::{Actions, Applied, Next};
+pub use status::Status;
+pub use typed::Tx;
+pub use warning::Warning;
+
+use crate::domain::Domain;
+use plan::Plan;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use tokio::sync::watch;
+use windrow_protocol::clock::DeviceId;
+
+/// A device's file, open. Clones are the same store, and may be used from any thread.
+///
+/// ```
+/// use windrow::{Id, Store, Syncable};
+///
+/// #[derive(Debug, Clone, PartialEq, Syncable)]
+/// pub struct Farm {
+///     pub id: Id<Farm>,
+///     pub name: String,
+///     #[merge(sum)]
+///     pub cattle: i64,
+/// }
+/// windrow::domain!(pub FARMS = [Farm]);
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let dir = tempfile::tempdir()?;
+/// # let path = dir.path().join("farm.db");
+/// let store = Store::open(path, &FARMS)?;
+/// let id = Id::new();
+/// store.insert(&Farm { id, name: "Kibo".into(), cattle: 12 })?;
+///
+/// let mut farm = store.get::<Farm>(id)?.ok_or("no such farm")?;
+/// farm.cattle += 3;
+/// store.update(&mut farm)?;
+///
+/// let large = store.query::<Farm>("WHERE cattle > ?1 ORDER BY name", [10])?;
+/// assert_eq!(large[0].cattle, 15);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    plan: Plan,
+    device: DeviceId,
+    warnings: Vec<Warning>,
+    /// The application's connection. Foreign keys are kept.
+    app: Mutex<Connection>,
+    /// Who uses it just now.
+    user: Mutex<Option<ThreadId>>,
+    /// The sessions' connection. Foreign keys are off.
+    sync: Mutex<Connection>,
+    changes: watch::Sender<u64>,
+}
+
+/// What a panic left in a mutex is as good as before: transactions roll back when they are dropped.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store {
+    /// Opens a device's file; creates it where there is none.
+    ///
+    /// Triggers and indexes that are missing or changed are created again; see [`Store::warnings`]. A file must be
+    /// opened by this before any other program writes to it: when it is new, and when it was copied or restored from a
+    /// backup.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the file is another application's, of a newer Windrow, no database, or where its tables are
+    /// not as the domain declares them: it is then as it was before. What SQLite says of a file that it can't open.
+    pub fn open(path: impl AsRef<Path>, domain: &'static Domain) -> Result<Store, StoreError> {
+        crate::sqlite::check_version().map_err(OpenError::UnsafeSqlite)?;
+        let (path, plan) = (path.as_ref().to_owned(), Plan::new(domain)?);
+        let opened = open::open(&path, &plan)?;
+        let (app, sync) = (Mutex::new(opened.app), Mutex::new(connect::session(&path)?));
+        let (user, changes) = (Mutex::new(None), watch::Sender::new(0));
+        let (device, warnings) = (opened.device, opened.warnings);
+        Ok(Store { inner: Arc::new(Inner { path, plan, device, warnings, app, user, sync, changes }) })
+    }
+
+    /// What was odd about the file when it was opened.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.inner.warnings
+    }
+
+    /// The domain that it was opened with.
+    pub fn domain(&self) -> &'static Domain {
+        self.inner.plan.domain
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// The device's number, drawn when the file was created.
+    pub fn device_id(&self) -> DeviceId {
+        self.inner.device
+    }
+
+    /// A connection of its own, for any SQL: what it writes is logged as everything else is. Foreign keys are kept, and
+    /// statements wait for other connections' transactions.
+    ///
+    /// ```
+    /// # use windrow::{Id, Store, Syncable};
+    /// # #[derive(Debug, Clone, PartialEq, Syncable)]
+    /// # pub struct Farm { pub id: Id<Farm>, pub name: String, #[merge(sum)] pub cattle: i64 }
+    /// # windrow::domain!(pub FARMS = [Farm]);
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let dir = tempfile::tempdir()?;
+    /// # let store = Store::open(dir.path().join("farm.db"), &FARMS)?;
+    /// # store.insert(&Farm { id: Id::new(), name: "Kibo".into(), cattle: 12 })?;
+    /// let changed = store.connection()?.execute("UPDATE farm SET cattle = cattle * 2", [])?;
+    /// assert_eq!(changed, 1);
+    /// assert_eq!(store.changelog()?.last().map(|e| e.operation.as_str()), Some("update"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn connection(&self) -> Result<Connection, StoreError> {
+        Ok(connect::application(&self.inner.path)?)
+    }
+
+    /// A notice of every transaction of this store that changed something, and of every answer applied: a count of them.
+    /// Of writes by other connections and programs [`Store::pending_marker`] tells.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    /// What a session with the hub does to the file, step by step.
+    pub fn session(&self) -> Actions {
+        Actions::new(self.clone())
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.inner.plan
+    }
+
+    fn announce(&self) {
+        self.inner.changes.send_modify(|count| *count += 1);
+    }
+
+    /// The sessions' connection, once nobody else uses it.
+    fn sync_connection(&self) -> MutexGuard<'_, Connection> {
+        lock(&self.inner.sync)
+    }
+
+    /// Reads on the sessions' connection, all in one snapshot.
+    fn snapshot<R>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, StoreError>) -> Result<R, StoreError> {
+        let conn = self.sync_connection();
+        let transaction = Transaction::new_unchecked(&conn, TransactionBehavior::Deferred)?;
+        let read = f(&conn, self.plan())?;
+        transaction.commit()?;
+        Ok(read)
+    }
+
+    /// The application's connection, once no other thread uses it.
+    fn app(&self) -> Result<App<'_>, StoreError> {
+        let me = Some(thread::current().id());
+        if *lock(&self.inner.user) == me {
+            return Err(WriteError::Nested.into());
+        }
+        let conn = lock(&self.inner.app);
+        *lock(&self.inner.user) = me;
+        Ok(App { conn, user: &self.inner.user })
+    }
+}
+
+/// The application's connection in use.
+struct App<'a> {
+    conn: MutexGuard<'a, Connection>,
+    user: &'a Mutex<Option<ThreadId>>,
+}
+
+impl Drop for App<'_> {
+    fn drop(&mut self) {
+        *lock(self.user) = None;
+    }
+}

@@ -1,0 +1,146 @@
+//! Tables, indexes, triggers and views of ours: created where they are missing, compared with what the file has.
+
+use super::error::{OpenError, StoreError};
+use super::plan::{Plan, join};
+use super::system;
+use super::warning::Warning;
+use rusqlite::Connection;
+use std::collections::HashMap;
+
+/// Something that this program wants in the file.
+struct Wanted {
+    name: String,
+    sql: String,
+    /// Of which kind, as in `sqlite_schema.type`.
+    kind: &'static str,
+    /// The synced table whose trigger it is.
+    fires_on: Option<&'static str>,
+}
+
+impl Wanted {
+    fn new(name: &str, sql: String) -> Wanted {
+        let begins = |word: &str| sql.trim_start().to_ascii_uppercase().starts_with(word);
+        let kind = match () {
+            () if begins("CREATE TABLE") => "table",
+            () if begins("CREATE TRIGGER") => "trigger",
+            () if begins("CREATE VIEW") => "view",
+            () => "index",
+        };
+        Wanted { name: name.to_owned(), sql, kind, fires_on: None }
+    }
+
+    fn drop(&self) -> String {
+        format!("DROP {} {}", self.kind, quoted(&self.name))
+    }
+}
+
+/// A name as an identifier, whatever it contains.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Something that the file has.
+pub(super) struct Found {
+    /// Its place in `sqlite_schema`: the greater, the newer.
+    pub(super) rowid: i64,
+    pub(super) kind: String,
+    pub(super) name: String,
+    /// The table that it belongs to.
+    pub(super) table: String,
+    pub(super) sql: String,
+}
+
+/// All that the file has, but what SQLite made by itself.
+pub(super) fn found(conn: &Connection) -> rusqlite::Result<Vec<Found>> {
+    let mut query = conn.prepare("SELECT rowid, type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
+    let rows = query.query_map([], |row| {
+        Ok(Found { rowid: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, table: row.get(3)?, sql: row.get(4)? })
+    })?;
+    rows.collect()
+}
+
+/// Creates everything.
+pub(super) fn create(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
+    wanted(plan).iter().try_for_each(|object| conn.execute_batch(&object.sql))
+}
+
+/// Compares what the file has with what this program wants, and mends what can be mended.
+///
+/// `same_schema`: the file was last opened with this very domain, so that a missing table was dropped, not added since.
+pub(super) fn verify(conn: &Connection, plan: &Plan, same_schema: bool) -> Result<Vec<Warning>, StoreError> {
+    let has: HashMap<String, Found> = found(conn)?.into_iter().map(|f| (f.name.clone(), f)).collect();
+    let (mut warnings, wanted) = (Vec::new(), wanted(plan));
+    for object in &wanted {
+        match has.get(&object.name) {
+            Some(found) if found.sql == object.sql => {}
+            Some(found) => warnings.push(mend(conn, object, found)?),
+            None => warnings.extend(add(conn, object, same_schema)?),
+        }
+    }
+    renew_older_triggers(conn, &wanted)?;
+    Ok(warnings)
+}
+
+fn mend(conn: &Connection, object: &Wanted, found: &Found) -> Result<Warning, StoreError> {
+    if object.kind == "table" || found.kind != object.kind {
+        let (declared, found) = (object.sql.clone(), found.sql.clone());
+        return Err(OpenError::Altered { table: object.name.clone(), declared, found }.into());
+    }
+    conn.execute_batch(&object.drop())?;
+    conn.execute_batch(&object.sql)?;
+    Ok(Warning::Changed { kind: object.kind, name: object.name.clone() })
+}
+
+fn add(conn: &Connection, object: &Wanted, same_schema: bool) -> Result<Option<Warning>, StoreError> {
+    if object.kind == "table" && same_schema {
+        return Err(OpenError::Dropped { table: object.name.clone() }.into());
+    }
+    conn.execute_batch(&object.sql)?;
+    Ok(same_schema.then(|| Warning::Missing { kind: object.kind, name: object.name.clone() }))
+}
+
+/// AFTER triggers fire newest first. Where the application added one to a synced table, ours are created again, so that
+/// what its trigger writes is logged after what set it off.
+fn renew_older_triggers(conn: &Connection, wanted: &[Wanted]) -> rusqlite::Result<()> {
+    let ours = |found: &Found| wanted.iter().any(|w| w.name == found.name);
+    let has: Vec<Found> = found(conn)?.into_iter().filter(|f| f.kind == "trigger").collect();
+    for table in wanted.iter().filter_map(|w| w.fires_on).collect::<std::collections::BTreeSet<_>>() {
+        let here = || has.iter().filter(|f| f.table.eq_ignore_ascii_case(table));
+        let oldest = here().filter(|f| ours(f)).map(|f| f.rowid).min();
+        let newest = here().filter(|f| !ours(f)).map(|f| f.rowid).max();
+        if newest > oldest {
+            renew(conn, wanted, table)?;
+        }
+    }
+    Ok(())
+}
+
+fn renew(conn: &Connection, wanted: &[Wanted], table: &str) -> rusqlite::Result<()> {
+    let triggers = || wanted.iter().filter(|w| w.fires_on == Some(table));
+    triggers().try_for_each(|t| conn.execute_batch(&t.drop()))?;
+    triggers().try_for_each(|t| conn.execute_batch(&t.sql))
+}
+
+/// Everything, in the order in which to create it.
+fn wanted(plan: &Plan) -> Vec<Wanted> {
+    let system = system::TABLES.iter().map(|(name, sql)| Wanted::new(name, (*sql).to_owned()));
+    let tables = plan.domain.tables.iter().flat_map(|t| t.device.objects.iter());
+    let tables = tables.map(|o| Wanted::new(o.name, join(o.sql)));
+    let triggers = plan.domain.tables.iter().flat_map(|t| {
+        let trigger = |sql| Wanted { fires_on: Some(t.model.name), ..sql };
+        t.device.triggers.iter().map(move |o| trigger(Wanted::new(o.name, join(o.sql))))
+    });
+    system.chain(tables).chain([changelog(plan)]).chain(triggers).collect()
+}
+
+/// The view over all logs, in order of stamps.
+fn changelog(plan: &Plan) -> Wanted {
+    let parts: Vec<String> = plan.domain.tables.iter().map(|t| join(t.device.changelog)).collect();
+    let sql = format!("CREATE VIEW windrow_changelog AS\n{}\nORDER BY stamp", parts.join("\nUNION ALL\n"));
+    Wanted::new("windrow_changelog", sql)
+}
+
+/// Whether this name is one of ours.
+pub(super) fn is_ours(plan: &Plan, name: &str) -> bool {
+    wanted(plan).iter().any(|w| w.name == name)
+}

@@ -1,0 +1,49 @@
+//! Opening a file: recognised, created or compared, and given the origin of whoever writes from now on.
+
+use super::connect::{self, File};
+use super::error::StoreError;
+use super::plan::Plan;
+use super::warning::Warning;
+use super::{foreign, objects, origins, state, system};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::Path;
+use windrow_protocol::clock::DeviceId;
+
+/// A file that is ready for use.
+pub(super) struct Opened {
+    pub(super) app: Connection,
+    pub(super) device: DeviceId,
+    pub(super) warnings: Vec<Warning>,
+}
+
+/// Opens a file, and writes to it only once it is known to be ours.
+pub(super) fn open(path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
+    connect::recognise_file(path)?;
+    let app = connect::application(path)?;
+    connect::use_wal(&app)?;
+    let (device, warnings) = prepare(&app, path, plan)?;
+    Ok(Opened { app, device, warnings })
+}
+
+/// In one transaction, because another program may open the file at the same time.
+fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec<Warning>), StoreError> {
+    let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
+    let mut warnings = match connect::recognise(conn, path)? {
+        File::New => create(conn, plan).map(|()| Vec::new())?,
+        File::Ours => {
+            let same = state::same_schema(conn, plan.schema.digest())?;
+            objects::verify(conn, plan, same)?
+        }
+    };
+    origins::draw(conn, plan)?;
+    warnings.extend(foreign::warnings(conn, plan)?);
+    let device = state::read(conn)?.device;
+    transaction.commit()?;
+    Ok((device, warnings))
+}
+
+fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+    conn.pragma_update(None, "application_id", system::APPLICATION_ID)?;
+    objects::create(conn, plan)?;
+    state::create(conn, plan.schema.digest())
+}

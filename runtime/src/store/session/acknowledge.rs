@@ -1,0 +1,21 @@
+//! After a commit: the log is acknowledged, the commit is this file's own.
+
+use super::{outbox, pages};
+use crate::store::error::StoreError;
+use crate::store::{origins, state};
+use rusqlite::Connection;
+use windrow_protocol::clock::Point;
+
+/// Notes that the hub has committed the changeset under way, at this point of its history.
+pub(super) fn acknowledge(conn: &Connection, at: Option<Point>) -> Result<(), StoreError> {
+    for (origin, upto) in outbox::spans(conn)? {
+        origins::acknowledge(conn, origin, upto)?;
+    }
+    if let Some(at) = at {
+        state::add_own(conn, at)?;
+    }
+    outbox::clear(conn)?;
+    // Pages received before a commit of one's own are void.
+    pages::clear(conn)?;
+    Ok(())
+}

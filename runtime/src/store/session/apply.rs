@@ -1,0 +1,223 @@
+//! Applying an answer: all of it, under the writes made since, or nothing.
+
+use super::dangling::Touched;
+use super::overlay::{Shown, under};
+use super::{Applied, pages};
+use crate::store::error::{AnswerError, StoreError};
+use crate::store::plan::Plan;
+use crate::store::values::{execute, id_value, ids, masked};
+use crate::store::{conflicts, log, origins, refused, state};
+use rusqlite::{Connection, ErrorCode};
+use std::collections::BTreeMap;
+use windrow_protocol::change::{Change, End, Key};
+use windrow_protocol::clock::Hlc;
+use windrow_protocol::codec::Encoded;
+use windrow_protocol::fold;
+use windrow_protocol::id::RecordId;
+use windrow_protocol::log::Entry;
+use windrow_protocol::model::{FieldIx, TableIx};
+use windrow_protocol::session::Inbox;
+use windrow_protocol::told::{News, Page, Told};
+use windrow_protocol::value::Value;
+
+/// Applies all pages. Where that can't be, none of it shows and the pages are forgotten.
+pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<Applied, StoreError> {
+    conn.execute_batch("SAVEPOINT windrow_apply")?;
+    let applied = match run(conn, plan) {
+        Ok(()) => Applied::Applied,
+        Err(Stop::Collided) => Applied::Collided,
+        Err(Stop::Ambiguous) => Applied::Ambiguous,
+        Err(Stop::Failed(error)) => return Err(error),
+    };
+    if applied != Applied::Applied {
+        conn.execute_batch("ROLLBACK TO windrow_apply")?;
+        pages::clear(conn)?;
+    }
+    conn.execute_batch("RELEASE windrow_apply")?;
+    Ok(applied)
+}
+
+/// Why the answer does not go in.
+enum Stop {
+    Collided,
+    Ambiguous,
+    Failed(StoreError),
+}
+
+impl<E: Into<StoreError>> From<E> for Stop {
+    fn from(error: E) -> Stop {
+        Stop::Failed(error.into())
+    }
+}
+
+fn run(conn: &Connection, plan: &Plan) -> Result<(), Stop> {
+    if pages::inbox(conn)? != Inbox::Complete {
+        return Err(AnswerError::Incomplete.into());
+    }
+    let entries = log::pending(conn, plan, &origins::stretches(conn)?)?;
+    let pending = fold::pending(&plan.schema, entries.iter().cloned());
+    let mut work = Work { conn, plan, entries, pending, touched: Touched::default() };
+    state::set_applying(conn, true)?;
+    let mut heard = Hlc::ZERO;
+    for number in pages::numbers(conn)? {
+        let page = work.page(number)?;
+        heard = heard.max(page.highest);
+        if page.next.is_none() {
+            work.settle(&page, heard)?;
+        }
+    }
+    Ok(state::set_applying(conn, false)?)
+}
+
+struct Work<'a> {
+    conn: &'a Connection,
+    plan: &'a Plan,
+    /// The log entries made since the changeset.
+    entries: Vec<Entry>,
+    /// The same, folded.
+    pending: BTreeMap<Key, Change>,
+    touched: Touched,
+}
+
+impl Work<'_> {
+    /// Applies one page: what is here parents first, what goes children first.
+    fn page(&mut self, number: i64) -> Result<Page, Stop> {
+        let body = pages::body(self.conn, number)?;
+        let mut page = self.whole_ids(pages::decode(self.plan, &body)?)?;
+        let told = std::mem::take(&mut page.told);
+        let (gone, here): (Vec<Told>, Vec<Told>) = told.into_iter().partition(|t| t.what == News::Gone);
+        for told in here.into_iter().chain(gone.into_iter().rev()) {
+            self.record(told)?;
+        }
+        Ok(page)
+    }
+
+    /// Makes shortened ids whole, among the records here and those that were deleted here meanwhile.
+    fn whole_ids(&self, page: Encoded<Page>) -> Result<Page, Stop> {
+        let mut failed = None;
+        let whole = page.resolve(|table, low, high| match self.one_between(table, low, high) {
+            Ok(found) => found,
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        match (whole, failed) {
+            (Ok(page), _) => Ok(page),
+            (Err(_), Some(error)) => Err(error.into()),
+            (Err(_), None) => Err(Stop::Ambiguous),
+        }
+    }
+
+    fn one_between(&self, table: TableIx, low: RecordId, high: RecordId) -> Result<Option<RecordId>, StoreError> {
+        let mut found = ids(self.conn, &self.plan.sql(table).between, &[id_value(low), id_value(high)])?;
+        let pending = self.pending.range((table, low)..=(table, high));
+        found.extend(pending.filter(|(_, change)| change.end != End::Alive).map(|((_, id), _)| *id));
+        Ok(if let [one] = found[..] { Some(one) } else { None })
+    }
+
+    fn record(&mut self, told: Told) -> Result<(), Stop> {
+        let key = (told.table, told.id);
+        let pending = self.pending.get(&key);
+        if pending.is_some_and(|p| p.born || (told.what == News::Gone && p.end == End::Alive)) {
+            return Err(Stop::Collided);
+        }
+        let resolves = pending.map_or(&[][..], |p| &p.resolves[..]);
+        match (&told.conflicts, &told.what) {
+            (Some(open), _) => conflicts::replace(self.conn, self.plan, key, open, resolves)?,
+            (None, News::Gone) => conflicts::replace(self.conn, self.plan, key, &[], resolves)?,
+            (None, _) => {}
+        }
+        if pending.is_some_and(|p| p.end != End::Alive) {
+            // The hub judges that when it hears of it.
+            return Ok(());
+        }
+        match told.what {
+            News::Gone => self.remove(key),
+            News::Whole(values) => self.upsert(key, values),
+            News::Patch(fields) => self.patch(key, fields),
+        }
+    }
+
+    fn remove(&mut self, key: Key) -> Result<(), Stop> {
+        if self.execute(key, &self.plan.sql(key.0).delete, &[id_value(key.1)])? > 0 {
+            self.touched.removed(self.plan, key);
+        }
+        Ok(())
+    }
+
+    fn upsert(&mut self, key: Key, values: Vec<Value>) -> Result<(), Stop> {
+        let shown = self.shown(key, values.into_iter().enumerate().collect())?;
+        let args: Vec<Value> = std::iter::once(id_value(key.1)).chain(shown.into_iter().map(|(_, v)| v)).collect();
+        self.execute(key, &self.plan.sql(key.0).upsert, &args)?;
+        self.touched.kept(key);
+        Ok(())
+    }
+
+    fn patch(&mut self, key: Key, fields: Vec<(FieldIx, Value)>) -> Result<(), Stop> {
+        let args = masked(self.plan.table(key.0), key.1, self.shown(key, fields)?);
+        match self.execute(key, &self.plan.sql(key.0).patch, &args)? {
+            0 => Err(AnswerError::Unknown { table: self.plan.name(key), record: key.1 }.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What fields are to show when the hub says this of them.
+    fn shown(&mut self, key: Key, told: Vec<(FieldIx, Value)>) -> Result<Vec<(FieldIx, Value)>, Stop> {
+        let mut shown = Vec::with_capacity(told.len());
+        for (field, value) in told {
+            let shape = self.plan.schema.field(key.0, field);
+            let value = match under(self.pending.get(&key), field, shape, value) {
+                Shown::Told(value) => {
+                    self.touched.told(self.plan, key, field, &value);
+                    value
+                }
+                Shown::Pending(value) => value,
+                Shown::Overflow { total } => {
+                    self.overflow(key, field)?;
+                    total
+                }
+            };
+            shown.push((field, value));
+        }
+        Ok(shown)
+    }
+
+    /// Moves a pending difference that the field can't hold to `windrow_refused`.
+    fn overflow(&mut self, key: Key, field: FieldIx) -> Result<(), Stop> {
+        let Some(change) = self.pending.get_mut(&key) else { return Ok(()) };
+        let mut taken = change.clone();
+        taken.writes.retain(|w| w.field == field);
+        taken.resolves.clear();
+        refused::add_overflow(self.conn, self.plan, &taken, field)?;
+        change.writes.retain(|w| w.field != field);
+        for entry in self.entries.iter().filter(|e| (e.table, e.id) == key) {
+            log::take_out(self.conn, self.plan, entry, field)?;
+        }
+        Ok(())
+    }
+
+    /// After the last page: references are whole, and the checkpoint moves.
+    fn settle(&self, last: &Page, heard: Hlc) -> Result<(), Stop> {
+        if self.touched.dangles(self.conn, self.plan)? {
+            return Err(Stop::Collided);
+        }
+        state::move_checkpoint(self.conn, state::read(self.conn)?.checkpoint, last.at)?;
+        state::raise_hlc(self.conn, heard)?;
+        let oldest = self.entries.iter().map(|e| e.base).min().unwrap_or(last.at.seq);
+        state::trim_own(self.conn, oldest.min(last.at.seq))?;
+        origins::vouch(self.conn)?;
+        pages::got(self.conn)?;
+        Ok(pages::clear(self.conn)?)
+    }
+
+    fn execute(&self, key: Key, sql: &str, args: &[Value]) -> Result<usize, Stop> {
+        execute(self.conn, sql, args).map_err(|error| match error.sqlite_error_code() {
+            Some(ErrorCode::ConstraintViolation) => {
+                let (table, record) = (self.plan.name(key), key.1);
+                AnswerError::Unfit { table, record, reason: error.to_string() }.into()
+            }
+            _ => error.into(),
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! Folding what is pending into a changeset.
+
+use super::{outbox, pages};
+use crate::sqlite::Bound;
+use crate::store::error::StoreError;
+use crate::store::origins::{self, Stretch};
+use crate::store::plan::Plan;
+use crate::store::values::id_value;
+use crate::store::{log, state};
+use rusqlite::Connection;
+use windrow_protocol::change::{Change, Changeset};
+use windrow_protocol::clock::{Hlc, Span};
+use windrow_protocol::codec::{self, Effort};
+use windrow_protocol::fold;
+use windrow_protocol::message::SessionId;
+use windrow_protocol::session::Loaded;
+
+/// A changeset that is not stored yet.
+pub(super) struct Folded {
+    session: SessionId,
+    payload: Vec<u8>,
+    spans: Vec<Span>,
+}
+
+/// The count of sessions' steps, and the changeset to be stored; none where one is under way or nothing is pending.
+///
+/// This only reads, in one snapshot, so that nobody's write waits for it. Entries that are logged before the changeset is
+/// stored have later stamps and belong to the next one.
+pub(super) fn fold(conn: &Connection, plan: &Plan, whole_ids: bool) -> Result<(i64, Option<Folded>), StoreError> {
+    let state = state::read(conn)?;
+    let stretches = origins::stretches(conn)?;
+    let entries = if outbox::read(conn)?.is_some() { Vec::new() } else { log::pending(conn, plan, &stretches)? };
+    if entries.is_empty() {
+        return Ok((state.turn, None));
+    }
+    let stamps: Vec<Hlc> = entries.iter().map(|e| e.hlc).collect();
+    let changeset = Changeset {
+        device: state.device,
+        author: origins::author(&stretches)?,
+        checkpoint: state.checkpoint,
+        own: state::own(conn)?,
+        spans: spans(&stretches, &stamps),
+        upto: state.hlc,
+        changes: fold::net_changes(&plan.schema, entries),
+    };
+    let lengths = name_lengths(conn, plan, &changeset.changes, whole_ids)?;
+    let payload = codec::encode_changeset(&plan.schema, &changeset, &lengths, Effort::Upload);
+    let mut session = [0; 16];
+    getrandom::fill(&mut session)?;
+    Ok((state.turn, Some(Folded { session: SessionId(session), payload, spans: changeset.spans })))
+}
+
+/// Stores a changeset.
+pub(super) fn store(conn: &Connection, folded: &Folded) -> Result<(), StoreError> {
+    Ok(outbox::write(conn, folded.session, &folded.payload, &folded.spans)?)
+}
+
+/// What the file holds now.
+pub(super) fn loaded(conn: &Connection, plan: &Plan) -> Result<Loaded, StoreError> {
+    Ok(Loaded { outbox: outbox::read(conn)?, inbox: pages::inbox(conn)?, pull: pages::pull(conn, plan)? })
+}
+
+/// What the changeset speaks for: of each origin the entries that are pending now. Origins that no checkpoint vouches
+/// for are named too, so that a hub that lost them says so.
+fn spans(stretches: &[Stretch], stamps: &[Hlc]) -> Vec<Span> {
+    let span = |s: &Stretch| {
+        let (after, last) = s.pending();
+        let upto = stamps[..stamps.partition_point(|hlc| *hlc <= last)].last().filter(|hlc| **hlc > after);
+        let upto = upto.copied().or(s.unsure.then_some(s.hub_has))?;
+        Some(Span { origin: s.origin, after: s.hub_has, upto })
+    };
+    let mut spans: Vec<Span> = stretches.iter().filter_map(span).collect();
+    spans.sort_by_key(|s| s.upto);
+    spans
+}
+
+/// For each change, how many leading bytes of its id name it: enough among this table's ids and the changeset's own, and
+/// one more, for those that only the hub has.
+fn name_lengths(conn: &Connection, plan: &Plan, changes: &[Change], whole_ids: bool) -> Result<Vec<u8>, StoreError> {
+    let mut lengths = Vec::with_capacity(changes.len());
+    for (at, change) in changes.iter().enumerate() {
+        let beside = |i: usize| changes.get(i).filter(|c| c.table == change.table).map(|c| c.id.0);
+        let sent = [at.checked_sub(1).and_then(beside), beside(at + 1)];
+        let whole = whole_ids || change.born;
+        lengths.push(if whole { 16 } else { name_length(conn, plan, change, sent)? });
+    }
+    Ok(lengths)
+}
+
+fn name_length(conn: &Connection, plan: &Plan, change: &Change, sent: [Option<[u8; 16]>; 2]) -> Result<u8, StoreError> {
+    let mut query = conn.prepare_cached(&plan.sql(change.table).neighbours)?;
+    let here: [Option<[u8; 16]>; 2] =
+        query.query_row([Bound(&id_value(change.id))], |row| Ok([row.get(0)?, row.get(1)?]))?;
+    let shared = |other: [u8; 16]| other.iter().zip(change.id.0).take_while(|(a, b)| **a == *b).count();
+    let longest = here.into_iter().chain(sent).flatten().map(shared).max().unwrap_or(0);
+    // One byte tells it from its nearest neighbour, one is the margin.
+    Ok((longest + 2).min(16) as u8)
+}

@@ -1,0 +1,185 @@
+//! The device's side of a session, as far as it is the file's: what [`Action`] asks, done in transactions.
+//!
+//! Each step is one transaction, so that a crash at any point leaves the file as it was before the step or after it, and
+//! a new session goes on from there.
+
+mod acknowledge;
+mod apply;
+mod dangling;
+mod load;
+mod outbox;
+mod overlay;
+mod pages;
+mod refuse;
+
+use super::error::StoreError;
+use super::plan::Plan;
+use super::{Store, lock, state};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::sync::{Arc, Mutex};
+use windrow_protocol::clock::Point;
+use windrow_protocol::message::{Pull, Refusal};
+use windrow_protocol::session::{Action, Event, Finish, Inbox, Loaded, Request};
+
+/// What to do after a step: feed the machine, ask the hub, or stop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Report this to the machine.
+    Event(Event),
+    /// Send this, and report the answer to the machine.
+    Send(Request),
+    /// The session is over.
+    Finish(Finish),
+}
+
+/// How the answer went in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// All of it.
+    Applied,
+    /// A write made meanwhile collides with it: none of it, and the answer is forgotten.
+    Collided,
+    /// A shortened id names no record here, or several: none of it, and the answer is forgotten.
+    Ambiguous,
+}
+
+/// Carries out the actions of one session on a device's file. From [`Store::session`]; clones are the same session.
+///
+/// One session at a time goes on with a file. Where another one came between, of this program or another, the later step
+/// of the two fails with [`StoreError::Overtaken`], and nothing is harmed.
+#[derive(Debug, Clone)]
+pub struct Actions {
+    store: Store,
+    /// The count of steps that this session has seen last; none before [`Actions::load`].
+    turn: Arc<Mutex<Option<i64>>>,
+}
+
+impl Actions {
+    pub(super) fn new(store: Store) -> Actions {
+        Actions { store, turn: Arc::default() }
+    }
+
+    /// Does what the machine asks, unless it is the network's to do.
+    ///
+    /// # Errors
+    /// The file's; see each action.
+    pub fn perform(&self, action: Action) -> Result<Next, StoreError> {
+        Ok(Next::Event(match action {
+            Action::Send(request) => return Ok(Next::Send(request)),
+            Action::Finish(finish) => return Ok(Next::Finish(finish)),
+            Action::Load { whole_ids } => Event::Loaded(self.load(whole_ids)?),
+            Action::MarkPrepared => self.mark_prepared().map(|()| Event::Done)?,
+            Action::Discard => self.discard().map(|()| Event::Done)?,
+            Action::Refuse(refusals) => self.refuse(&refusals).map(|()| Event::Done)?,
+            Action::Acknowledge { at, page } => self.acknowledge(at, &page).map(kept)?,
+            Action::Keep(page) => self.keep(&page).map(kept)?,
+            Action::Apply => match self.apply()? {
+                Applied::Applied => Event::Applied,
+                Applied::Collided => Event::Collided,
+                Applied::Ambiguous => Event::Ambiguous,
+            },
+        }))
+    }
+
+    /// What the file holds at the start of a round. Where entries are pending and no changeset is under way, they are
+    /// folded into one, which is stored, safe from a power cut, before anybody sees it.
+    ///
+    /// `whole_ids`: ids must not be shortened.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn load(&self, whole_ids: bool) -> Result<Loaded, StoreError> {
+        let (turn, folded) = self.store.snapshot(|conn, plan| load::fold(conn, plan, whole_ids))?;
+        *lock(&self.turn) = Some(turn);
+        if let Some(folded) = folded {
+            self.durable_step(|conn, _| load::store(conn, &folded))?;
+        }
+        self.store.snapshot(load::loaded)
+    }
+
+    /// The hub has the changeset.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn mark_prepared(&self) -> Result<(), StoreError> {
+        self.step(|conn, _| Ok(outbox::mark_prepared(conn)?))
+    }
+
+    /// The changeset is forgotten; what it said stays pending.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn discard(&self) -> Result<(), StoreError> {
+        self.step(|conn, _| Ok(outbox::clear(conn)?))
+    }
+
+    /// Moves refused changes, and those that depend on them, to `windrow_refused`; their records are asked for again.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn refuse(&self, refusals: &[Refusal]) -> Result<(), StoreError> {
+        self.step(|conn, plan| refuse::refuse(conn, plan, refusals))
+    }
+
+    /// The hub has committed the changeset, at this point of its history, and sent the first page of its answer. What
+    /// the inbox is then, and how to ask on.
+    ///
+    /// # Errors
+    /// A page that can't be read: nothing is noted then, and the next session asks for the outcome again. The file's.
+    pub fn acknowledge(&self, at: Option<Point>, page: &[u8]) -> Result<(Inbox, Pull), StoreError> {
+        self.step(|conn, plan| {
+            acknowledge::acknowledge(conn, at)?;
+            pages::keep(conn, plan, page)
+        })
+    }
+
+    /// Keeps a page of the answer. What the inbox is then, and how to ask on.
+    ///
+    /// # Errors
+    /// A page that can't be read; the file's.
+    pub fn keep(&self, page: &[u8]) -> Result<(Inbox, Pull), StoreError> {
+        self.step(|conn, plan| pages::keep(conn, plan, page))
+    }
+
+    /// Applies all pages under the writes made since.
+    ///
+    /// # Errors
+    /// An answer that does not fit what is here: it is kept, and nothing is applied. The file's.
+    pub fn apply(&self) -> Result<Applied, StoreError> {
+        let applied = self.step(apply::apply)?;
+        if applied == Applied::Applied {
+            self.store.announce();
+        }
+        Ok(applied)
+    }
+
+    /// One transaction of this session, unless another session came between.
+    fn step<R>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, StoreError>) -> Result<R, StoreError> {
+        let mut seen = lock(&self.turn);
+        let conn = self.store.sync_connection();
+        let transaction = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        let turn = state::read(&conn)?.turn;
+        if seen.is_some_and(|seen| seen != turn) {
+            return Err(StoreError::Overtaken);
+        }
+        let done = f(&conn, self.store.plan())?;
+        conn.execute("UPDATE windrow_state SET turn = ?1", [turn + 1])?;
+        transaction.commit()?;
+        *seen = Some(turn + 1);
+        Ok(done)
+    }
+
+    /// The same, and it survives a power cut, as does all that was written before it.
+    fn durable_step<R>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, StoreError>) -> Result<R, StoreError> {
+        self.store.sync_connection().pragma_update(None, "synchronous", "FULL")?;
+        let done = self.step(f);
+        let restored = self.store.sync_connection().pragma_update(None, "synchronous", "NORMAL");
+        let done = done?;
+        restored?;
+        Ok(done)
+    }
+}
+
+fn kept((inbox, pull): (Inbox, Pull)) -> Event {
+    Event::Kept(inbox, Box::new(pull))
+}

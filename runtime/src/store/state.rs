@@ -1,0 +1,137 @@
+//! The one row of `windrow_state`, and the points beside it.
+
+use super::error::StoreError;
+use super::system::FORMAT;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::time::{SystemTime, UNIX_EPOCH};
+use windrow_protocol::clock::{DeviceId, Hlc, Mark, Point, Seq};
+
+/// What the row says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) device: DeviceId,
+    /// The device's last stamp.
+    pub(super) hlc: Hlc,
+    pub(super) checkpoint: Point,
+    /// How many steps of sessions there were.
+    pub(super) turn: i64,
+    /// When the hub last answered, in milliseconds since 1970.
+    pub(super) contact: Option<i64>,
+}
+
+/// Milliseconds since 1970 by this machine's clock.
+pub(super) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// 64 random bits.
+pub(super) fn random() -> Result<u64, StoreError> {
+    Ok(getrandom::u64()?)
+}
+
+/// Writes the row of a new file, for a device that nobody has met.
+pub(super) fn create(conn: &Connection, schema: [u8; 8]) -> Result<(), StoreError> {
+    // 63 bits, and never 0: that is the hub.
+    let device = (random()? >> 1).max(1);
+    conn.execute(
+        "INSERT INTO windrow_state (one, format, device, hlc, checkpoint, mark, base, applying, schema, turn)
+         VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, ?3, 0)",
+        params![FORMAT, device as i64, schema],
+    )?;
+    note_schema(conn, schema)
+}
+
+/// Whether the file was last opened with this schema; if not, it is noted.
+pub(super) fn same_schema(conn: &Connection, schema: [u8; 8]) -> Result<bool, StoreError> {
+    let same: bool = conn.query_row("SELECT schema = ?1 FROM windrow_state", [schema], |row| row.get(0))?;
+    if !same {
+        conn.execute("UPDATE windrow_state SET schema = ?1", [schema])?;
+        note_schema(conn, schema)?;
+    }
+    Ok(same)
+}
+
+fn note_schema(conn: &Connection, schema: [u8; 8]) -> Result<(), StoreError> {
+    conn.execute("INSERT INTO windrow_migrations (schema, at) VALUES (?1, ?2)", params![schema, now_ms()])?;
+    Ok(())
+}
+
+/// Reads the row.
+pub(super) fn read(conn: &Connection) -> Result<State, StoreError> {
+    let mut query = conn.prepare_cached("SELECT device, hlc, checkpoint, mark, turn, contact FROM windrow_state")?;
+    let row = query.query_row([], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, point(row, 2)?, row.get(4)?, row.get(5)?))
+    });
+    let (device, hlc, checkpoint, turn, contact) =
+        row.optional()?.ok_or_else(|| StoreError::Damaged("windrow_state has no row".into()))?;
+    let negative = || StoreError::Damaged("windrow_state holds a negative number".into());
+    let device = DeviceId::from_i64(device).ok_or_else(negative)?;
+    Ok(State { device, hlc: Hlc::from_i64(hlc).ok_or_else(negative)?, checkpoint, turn, contact })
+}
+
+/// The last stamp alone.
+pub(super) fn hlc(conn: &Connection) -> Result<Hlc, StoreError> {
+    let bits = conn.prepare_cached("SELECT hlc FROM windrow_state")?.query_row([], |row| row.get(0))?;
+    Hlc::from_i64(bits).ok_or_else(|| StoreError::Damaged("windrow_state holds a negative stamp".into()))
+}
+
+/// Draws the next stamp, as the triggers do.
+pub(super) fn tick(conn: &Connection) -> Result<Hlc, StoreError> {
+    conn.prepare_cached("UPDATE windrow_state SET hlc = ?1")?.execute([hlc(conn)?.tick(now_ms()).to_i64()])?;
+    hlc(conn)
+}
+
+/// What writes from here on have seen.
+pub(super) fn set_base(conn: &Connection, base: Seq) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE windrow_state SET base = ?1")?.execute([base.to_i64()]).map(|_| ())
+}
+
+/// Silences the triggers, or lets them speak again. Only within a transaction.
+pub(super) fn set_applying(conn: &Connection, applying: bool) -> rusqlite::Result<()> {
+    conn.prepare_cached("UPDATE windrow_state SET applying = ?1")?.execute([applying]).map(|_| ())
+}
+
+/// Moves the checkpoint; the one before is kept among the earlier ones.
+pub(super) fn move_checkpoint(conn: &Connection, from: Point, to: Point) -> rusqlite::Result<()> {
+    if from != to && from != Point::START {
+        let earlier = "INSERT OR REPLACE INTO windrow_checkpoints (seq, mark) VALUES (?1, ?2)";
+        conn.execute(earlier, [from.seq.to_i64(), from.mark.to_i64()])?;
+    }
+    let move_on = "UPDATE windrow_state SET checkpoint = ?1, mark = ?2, base = ?1";
+    conn.execute(move_on, [to.seq.to_i64(), to.mark.to_i64()]).map(|_| ())
+}
+
+/// The device's clock is never behind a stamp that it has heard of.
+pub(super) fn raise_hlc(conn: &Connection, heard: Hlc) -> rusqlite::Result<()> {
+    conn.execute("UPDATE windrow_state SET hlc = max(hlc, ?1)", [heard.to_i64()]).map(|_| ())
+}
+
+/// The hub has answered just now.
+pub(super) fn note_contact(conn: &Connection) -> rusqlite::Result<()> {
+    conn.execute("UPDATE windrow_state SET contact = ?1", [now_ms()]).map(|_| ())
+}
+
+/// The commits of this file, ascending.
+pub(super) fn own(conn: &Connection) -> rusqlite::Result<Vec<Point>> {
+    let mut query = conn.prepare_cached("SELECT seq, mark FROM windrow_own ORDER BY seq")?;
+    query.query_map([], |row| point(row, 0))?.collect()
+}
+
+/// Adds a commit of this file.
+pub(super) fn add_own(conn: &Connection, at: Point) -> rusqlite::Result<()> {
+    let add = "INSERT OR REPLACE INTO windrow_own (seq, mark) VALUES (?1, ?2)";
+    conn.execute(add, [at.seq.to_i64(), at.mark.to_i64()]).map(|_| ())
+}
+
+/// Forgets the commits up to here.
+pub(super) fn trim_own(conn: &Connection, upto: Seq) -> rusqlite::Result<()> {
+    conn.execute("DELETE FROM windrow_own WHERE seq <= ?1", [upto.to_i64()]).map(|_| ())
+}
+
+/// A point in two columns.
+fn point(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Point> {
+    let seq: i64 = row.get(at)?;
+    let seq = Seq::from_i64(seq).ok_or(rusqlite::Error::IntegralValueOutOfRange(at, seq))?;
+    Ok(Point { seq, mark: Mark::from_i64(row.get(at + 1)?) })
+}

@@ -1,0 +1,70 @@
+//! How it stands with the device.
+
+use super::error::StoreError;
+use super::{Store, conflicts, log, origins, refused, state};
+use crate::types::Timestamp;
+use rusqlite::Connection;
+use std::collections::HashSet;
+use windrow_protocol::clock::{DeviceId, Hlc, Point};
+
+/// How it stands with the device, as far as its file tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The device.
+    pub device: DeviceId,
+    /// Records with writes that the hub has not acknowledged.
+    pub pending_records: u64,
+    /// Those writes.
+    pub pending_entries: u64,
+    /// Changes that were refused and not dismissed.
+    pub refused: u64,
+    /// Conflicts that are open and unanswered.
+    pub conflicts: u64,
+    /// Up to where everything of the hub's is applied.
+    pub checkpoint: Point,
+    /// The device's last stamp.
+    pub clock: Hlc,
+    /// When the hub last answered.
+    pub last_contact: Option<Timestamp>,
+    /// The size of the file, without its write-ahead log, in bytes.
+    pub bytes: u64,
+}
+
+impl Store {
+    /// How it stands with the device.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn status(&self) -> Result<Status, StoreError> {
+        self.snapshot(|conn, plan| {
+            let state = state::read(conn)?;
+            let pending = log::pending(conn, plan, &origins::stretches(conn)?)?;
+            let records: HashSet<_> = pending.iter().map(|e| (e.table, e.id)).collect();
+            Ok(Status {
+                device: state.device,
+                pending_records: records.len() as u64,
+                pending_entries: pending.len() as u64,
+                refused: refused::count(conn)?,
+                conflicts: conflicts::count(conn)?,
+                checkpoint: state.checkpoint,
+                clock: state.hlc,
+                last_contact: state.contact.map(Timestamp::from_millis),
+                bytes: bytes(conn)?,
+            })
+        })
+    }
+
+    /// How many writes the hub has not acknowledged.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn pending(&self) -> Result<u64, StoreError> {
+        self.snapshot(|conn, plan| Ok(log::pending(conn, plan, &origins::stretches(conn)?)?.len() as u64))
+    }
+}
+
+fn bytes(conn: &Connection) -> rusqlite::Result<u64> {
+    let pages: i64 = conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    let size: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    Ok((pages * size).unsigned_abs())
+}

@@ -1,0 +1,125 @@
+//! Our own tables in a device's file: their SQL.
+//!
+//! `hlc`, `base` and `applying` of `windrow_state` are read and written by the triggers of the domain's tables, `device`
+//! and the origins by the view `windrow_changelog`.
+
+/// The version of what stands below. A file with a greater one is not touched.
+pub(super) const FORMAT: i64 = 1;
+
+/// `PRAGMA application_id` of a device's file: "WnDr".
+pub(super) const APPLICATION_ID: i32 = 0x576e_4472;
+
+/// The tables: name and statement.
+pub(super) const TABLES: [(&str, &str); 11] = [
+    ("windrow_state", STATE),
+    ("windrow_origins", ORIGINS),
+    ("windrow_own", OWN),
+    ("windrow_checkpoints", CHECKPOINTS),
+    ("windrow_outbox", OUTBOX),
+    ("windrow_outbox_spans", OUTBOX_SPANS),
+    ("windrow_inbox", INBOX),
+    ("windrow_refetch", REFETCH),
+    ("windrow_refused", REFUSED),
+    ("windrow_conflicts", CONFLICTS),
+    ("windrow_migrations", MIGRATIONS),
+];
+
+/// One row. `hlc`: the device's clock. `checkpoint`, `mark`: up to where everything is applied. `base`: what a write now
+/// has seen: the checkpoint, but while the typed interface writes to a record that it read earlier. `applying`: 1 only
+/// within a transaction that applies an answer. `schema`: the digest of the domain. `turn`: counts the steps of sessions,
+/// so that two programs notice each other. `contact`: when the hub last answered, in milliseconds since 1970.
+const STATE: &str = "CREATE TABLE windrow_state (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  format INTEGER NOT NULL,
+  device INTEGER NOT NULL,
+  hlc INTEGER NOT NULL,
+  checkpoint INTEGER NOT NULL,
+  mark INTEGER NOT NULL,
+  base INTEGER NOT NULL,
+  applying INTEGER NOT NULL,
+  schema BLOB NOT NULL,
+  turn INTEGER NOT NULL,
+  contact INTEGER
+) STRICT";
+
+/// `first`: the stamp from which log entries are this origin's. `hub_has`: the stamp up to which the hub has them.
+/// `unsure`: 1 while no checkpoint vouches for that.
+const ORIGINS: &str = "CREATE TABLE windrow_origins (
+  first INTEGER NOT NULL PRIMARY KEY,
+  origin INTEGER NOT NULL,
+  hub_has INTEGER NOT NULL DEFAULT 0,
+  unsure INTEGER NOT NULL DEFAULT 0
+) STRICT";
+
+/// Commits of this file above the lowest of its checkpoint and its pending bases.
+const OWN: &str = "CREATE TABLE windrow_own (
+  seq INTEGER NOT NULL PRIMARY KEY,
+  mark INTEGER NOT NULL
+) STRICT";
+
+/// Earlier checkpoints, by which a restored hub and this device find their common past.
+const CHECKPOINTS: &str = "CREATE TABLE windrow_checkpoints (
+  seq INTEGER NOT NULL PRIMARY KEY,
+  mark INTEGER NOT NULL
+) STRICT";
+
+/// The changeset under way: at most one row. Stored before it is sent, repeated byte for byte.
+const OUTBOX: &str = "CREATE TABLE windrow_outbox (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  session BLOB NOT NULL,
+  payload BLOB NOT NULL,
+  prepared INTEGER NOT NULL
+) STRICT";
+
+/// The spans of that changeset: the log entries of each origin that it speaks for, up to which stamp.
+const OUTBOX_SPANS: &str = "CREATE TABLE windrow_outbox_spans (
+  origin INTEGER NOT NULL PRIMARY KEY,
+  upto INTEGER NOT NULL
+) STRICT";
+
+/// Pages received and not yet applied. `next`: where the page after it goes on; NULL in the last.
+const INBOX: &str = "CREATE TABLE windrow_inbox (
+  page INTEGER NOT NULL PRIMARY KEY,
+  body BLOB NOT NULL,
+  next BLOB
+) STRICT";
+
+/// Records that the next pull must carry whole.
+const REFETCH: &str = "CREATE TABLE windrow_refetch (
+  \"table\" TEXT NOT NULL,
+  record BLOB NOT NULL,
+  PRIMARY KEY (\"table\", record)
+) STRICT, WITHOUT ROWID";
+
+/// Changes that the hub refused, as JSON: for people to see, mend and write again. `at`: milliseconds since 1970.
+const REFUSED: &str = "CREATE TABLE windrow_refused (
+  number INTEGER NOT NULL PRIMARY KEY,
+  \"table\" TEXT NOT NULL,
+  record BLOB NOT NULL,
+  field TEXT,
+  change TEXT NOT NULL,
+  code TEXT NOT NULL,
+  sentence TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT";
+
+/// Open conflicts, as the hub told them. `about`: fields, delete or unique; `fields`: their names, a JSON array;
+/// `candidates`: a JSON array; `answered`: the stamp of this device's answer, until the hub says what became of it.
+const CONFLICTS: &str = "CREATE TABLE windrow_conflicts (
+  \"table\" TEXT NOT NULL,
+  record BLOB NOT NULL,
+  about TEXT NOT NULL,
+  fields TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  candidates TEXT NOT NULL,
+  other BLOB,
+  answered INTEGER,
+  PRIMARY KEY (\"table\", record, about, fields)
+) STRICT, WITHOUT ROWID";
+
+/// The schemas that this file was opened with, in order. `at`: milliseconds since 1970.
+const MIGRATIONS: &str = "CREATE TABLE windrow_migrations (
+  number INTEGER NOT NULL PRIMARY KEY,
+  schema BLOB NOT NULL,
+  at INTEGER NOT NULL
+) STRICT";
