@@ -1,0 +1,91 @@
+//! A device that speaks of another past, or in no known language, is told so and loses nothing.
+
+use crate::Bench;
+use crate::device::{Device, Sent, committed, id};
+use crate::domain::{CATTLE, FARM};
+use windrow::hub::{HubError, HubStore};
+use windrow_protocol::change::Changeset;
+use windrow_protocol::clock::{Hlc, Mark, Point, Seq};
+use windrow_protocol::message::{Answer, ProblemKind, Pull, Retry};
+
+fn kind(result: Result<Answer, HubError>) -> (ProblemKind, Retry) {
+    let problem = result.expect_err("a problem").into_problem();
+    (problem.kind, problem.retry)
+}
+
+const DISAGREES: (ProblemKind, Retry) = (ProblemKind::Disagrees, Retry::Never);
+
+async fn prepared(hub: &dyn HubStore, device: &mut Device, changeset: &Changeset) -> (ProblemKind, Retry) {
+    let sent = device.seal(changeset, 16);
+    kind(hub.prepare(sent.prepare()).await)
+}
+
+pub(crate) async fn another_past_is_told_so(bench: &dyn Bench) {
+    let hub = bench.open(100);
+    let mut a = Device::new(1);
+    let farm = a.farm(1, "Kongo");
+    a.sync(&*hub, vec![farm]).await;
+    let (head, edit) = (hub.head().await.unwrap(), a.add((FARM, id(1)), CATTLE, 1));
+    let good = a.changeset(vec![edit]);
+    let forged = Point { mark: Mark(head.mark.0 ^ 1), ..head };
+    let beyond = Point { seq: head.seq.next(), ..head };
+
+    let mut copied = good.clone();
+    copied.spans[0].after = Hlc::ZERO;
+    assert_eq!(prepared(&*hub, &mut a, &copied).await, DISAGREES, "entries that the hub has already");
+    let mut ahead = good.clone();
+    ahead.spans[0].after = ahead.spans[0].upto;
+    assert_eq!(prepared(&*hub, &mut a, &ahead).await, DISAGREES, "entries that the hub lacks");
+    for lost in [forged, beyond, Point { seq: Seq::ZERO, mark: Mark(5) }] {
+        let elsewhere = Changeset { checkpoint: lost, ..good.clone() };
+        assert_eq!(prepared(&*hub, &mut a, &elsewhere).await, DISAGREES, "{lost:?}");
+        let owner = Changeset { own: vec![lost], ..good.clone() };
+        assert_eq!(prepared(&*hub, &mut a, &owner).await, DISAGREES, "{lost:?}");
+        assert_eq!(kind(hub.pull(Pull { checkpoint: lost, ..a.pull() }).await), DISAGREES);
+        assert_eq!(kind(hub.pull(Pull { own: vec![lost], ..a.pull() }).await), DISAGREES);
+    }
+    let acknowledged = vec![(a.origin, a.hlc.next())];
+    assert_eq!(kind(hub.pull(Pull { covers: acknowledged, ..a.pull() }).await), DISAGREES);
+
+    // What PREPARE would refuse, COMMIT refuses too, and its pull with it.
+    let sent = a.seal(&good, 16);
+    hub.prepare(sent.prepare()).await.unwrap();
+    let mut commit = sent.commit(&a);
+    commit.pull.checkpoint = forged;
+    assert_eq!(kind(hub.commit(commit).await), DISAGREES);
+    assert_eq!(hub.head().await.unwrap(), head);
+    let rival = a.seal(&good, 16);
+    hub.prepare(rival.prepare()).await.unwrap();
+    committed(hub.commit(rival.commit(&a)).await.unwrap());
+    assert_eq!(kind(hub.commit(sent.commit(&a)).await), DISAGREES, "its span is committed under another session");
+}
+
+pub(crate) async fn what_cannot_be_read_is_told_so(bench: &dyn Bench) {
+    let hub = bench.open(100);
+    let mut a = Device::new(1);
+    let farm = a.farm(1, "Kongo");
+    let Sent { session, payload, upto } = a.send(vec![farm]);
+    let send = |payload: Vec<u8>| Sent { session, payload, upto }.prepare();
+    let mut cut = payload.clone();
+    cut.pop();
+    assert_eq!(kind(hub.prepare(send(cut)).await), (ProblemKind::Malformed, Retry::Never));
+    assert_eq!(kind(hub.prepare(send(vec![])).await), (ProblemKind::Malformed, Retry::Never));
+    let mut newer = payload.clone();
+    newer[2] = 200;
+    assert_eq!(kind(hub.prepare(send(newer)).await), (ProblemKind::UnknownVersion, Retry::Later));
+    let mut other = payload.clone();
+    other[3] ^= 1;
+    assert_eq!(kind(hub.prepare(send(other)).await), (ProblemKind::UnknownVersion, Retry::Later));
+    let pull = Pull { schema: [1; 8], ..a.pull() };
+    assert_eq!(kind(hub.pull(pull).await), (ProblemKind::UnknownVersion, Retry::Later));
+    let pull = Pull { refetch: vec![(400, id(1))], ..a.pull() };
+    assert_eq!(kind(hub.pull(pull).await), (ProblemKind::Malformed, Retry::Never));
+    // Whatever is sent: an answer or a problem, and a hub that goes on.
+    for at in 0..payload.len() {
+        let mut odd = payload.clone();
+        odd[at] ^= 0x55;
+        let answered = hub.prepare(send(odd)).await;
+        assert!(!matches!(answered, Err(HubError::Defect(_) | HubError::Stopped)), "byte {at}: {answered:?}");
+    }
+    assert_eq!(hub.head().await.unwrap().seq, Seq::ZERO);
+}
