@@ -3,3 +3,4 @@
 pub mod bridge;
 pub mod history;
 pub mod oracle;
+pub mod product;

@@ -221,12 +221,7 @@ impl Run {
             }
         }
         let before = self.world.hub.seq;
-        let clock = match step {
-            Step::Write { device, .. } | Step::Sync { device, .. } | Step::Reopen { device } => {
-                self.history.clock(*device)
-            }
-            Step::Resolve { .. } => self.history.clock(0),
-        };
+        let clock = self.history.clock_of(step);
         let resolved = clock.hlc().max(self.world.hub.hlc + 1);
         self.world.take(step, clock, origin(n + 5)).map_err(|e| format!("{e:?}"))?;
         if let Step::Resolve { key, field, value, behind } = step {

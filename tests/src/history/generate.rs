@@ -71,6 +71,14 @@ impl History {
         Wall(self.offsets[device].map_or(0, |off| self.now.saturating_add_signed(off)))
     }
 
+    /// What the clock of a step's device shows now.
+    pub fn clock_of(&self, step: &Step) -> Wall {
+        match step {
+            Step::Write { device, .. } | Step::Sync { device, .. } | Step::Reopen { device } => self.clock(*device),
+            Step::Resolve { .. } => self.clock(0),
+        }
+    }
+
     /// What comes next; none once the history is over and only quiet sessions are left.
     pub fn next(&mut self, look: &impl Look) -> Option<Step> {
         self.left = self.left.checked_sub(1)?;

@@ -1,7 +1,7 @@
 //! A device's side of a session.
 
 use super::device::{Device, table};
-use super::fold::{Change, End};
+use super::fold::{Change, End, Session};
 use super::hub::{Disagrees, Hub, News, Pulled, Told};
 use super::schema::Strategy;
 use super::{Key, Seq, Value, View};
@@ -45,7 +45,8 @@ impl Device {
         meanwhile: impl FnOnce(&mut Device),
     ) -> Result<Synced, Disagrees> {
         let session = self.session.take().unwrap_or_else(|| self.stage(id));
-        self.session = Some(session.clone());
+        // A changeset that speaks for no entry is not worth storing: the next session folds anew.
+        self.session = (!session.spans.is_empty()).then(|| session.clone());
         hub.prepare(&session)?;
         if lost == Some(Lost::Prepare) {
             return Ok(Synced::Lost);
@@ -55,7 +56,8 @@ impl Device {
         if lost == Some(Lost::Commit) {
             return Ok(Synced::Lost);
         }
-        self.acknowledge(seq);
+        self.session = None;
+        self.acknowledge(&session, seq);
         let pulled = hub.pull(self.base, &self.own)?;
         if lost == Some(Lost::Pull) {
             return Ok(Synced::Lost);
@@ -63,11 +65,10 @@ impl Device {
         Ok(self.apply(&pulled))
     }
 
-    fn acknowledge(&mut self, seq: Option<Seq>) {
-        let Some(session) = self.session.take() else { return };
-        for (origin, (_, upto)) in session.spans {
-            let known = self.known(origin).max(upto);
-            self.known.insert(origin, known);
+    fn acknowledge(&mut self, session: &Session, seq: Option<Seq>) {
+        for (origin, (_, upto)) in &session.spans {
+            let known = self.known(*origin).max(*upto);
+            self.known.insert(*origin, known);
         }
         self.own.extend(seq); // a commit that said nothing has no seq
     }

@@ -1,0 +1,12 @@
+//! Syncing a device with its hub: the transport, one session, and the worker that decides when.
+
+mod backoff;
+mod http;
+mod session;
+mod transport;
+mod worker;
+
+pub use http::Endpoint;
+pub use session::{SyncError, sync};
+pub use transport::{Failure, FailureKind, Transport};
+pub use worker::{Activity, Options, Reason, SyncState, SyncWorker};

@@ -1,0 +1,64 @@
+//! How requests reach a hub, and how that fails.
+
+use std::time::Duration;
+use windrow_protocol::message::{Answer, Problem, Retry};
+use windrow_protocol::session::Request;
+
+/// Carries one request to a hub and its answer back. [`Endpoint`](super::Endpoint) is the one over HTTP.
+#[async_trait::async_trait]
+pub trait Transport: Send + Sync + 'static {
+    /// Sends a request and waits for its answer.
+    ///
+    /// # Errors
+    /// Anything but an answer. The request may have arrived all the same: the session repeats it.
+    async fn send(&self, request: &Request) -> Result<Answer, Failure>;
+
+    /// Whether the hub can be reached just now: a cheap question, asked while the worker waits to try again.
+    async fn probe(&self) -> bool;
+}
+
+/// Why a request got no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Failure {
+    /// What sort of failure.
+    pub kind: FailureKind,
+    /// In words.
+    pub detail: String,
+    /// How long the hub asked to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// Sorts of failures, told apart because what to do differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FailureKind {
+    /// Nothing answers: no network, a wrong address, or the hub is down. Trying again will do.
+    Unreachable,
+    /// The connection broke before the answer was whole. Trying again will do.
+    Broken,
+    /// The hub asked for patience.
+    Busy,
+    /// The hub will not take this, and says why. Somebody has to act first.
+    Rejected,
+    /// What came back makes no sense: another program answers at this address, or one of the two is out of date.
+    Nonsense,
+}
+
+impl Failure {
+    /// A failure of this sort.
+    pub fn new(kind: FailureKind, detail: impl Into<String>) -> Failure {
+        Failure { kind, detail: detail.into(), retry_after: None }
+    }
+
+    /// Whether trying again, later and unchanged, can succeed.
+    pub fn is_retryable(&self) -> bool {
+        !matches!(self.kind, FailureKind::Rejected | FailureKind::Nonsense)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        let kind = if problem.retry == Retry::Never { FailureKind::Rejected } else { FailureKind::Busy };
+        Failure::new(kind, problem.to_string())
+    }
+}

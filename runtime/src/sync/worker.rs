@@ -1,0 +1,310 @@
+//! The worker: a task beside the application that decides when to sync, and says what it does.
+
+use super::backoff::Backoff;
+use super::session::{SyncError, sync};
+use super::transport::{FailureKind, Transport};
+use crate::Timestamp;
+use crate::store::{Store, StoreError};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use windrow_protocol::session::Finish;
+
+/// When the worker syncs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// At the latest this long after the last session (default five minutes).
+    pub interval: Duration,
+    /// This long after a local write, so that writes made together travel together (default two seconds).
+    pub debounce: Duration,
+    /// How often to look for writes by other programs (default two seconds).
+    pub watch: Duration,
+    /// How often to ask, while waiting to try again, whether the hub can be reached (default ten seconds).
+    pub probe: Duration,
+    /// The bound of the first wait after a failure; it doubles with each (default one second).
+    pub first_wait: Duration,
+    /// The longest wait after failures (default five minutes).
+    pub longest_wait: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            interval: Duration::from_secs(300),
+            debounce: Duration::from_secs(2),
+            watch: Duration::from_secs(2),
+            probe: Duration::from_secs(10),
+            first_wait: Duration::from_secs(1),
+            longest_wait: Duration::from_secs(300),
+        }
+    }
+}
+
+/// What the worker is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Activity {
+    /// A session is under way.
+    Syncing(Reason),
+    /// The last session ended well; the next one comes by itself.
+    Idle,
+    /// The last session failed; it will be tried again at `next`.
+    Waiting {
+        /// What went wrong, in words.
+        error: String,
+        /// How often in a row.
+        failures: u32,
+    },
+    /// The hub rejects this device, or the file is damaged: trying again as it stands is useless. A local write, the
+    /// interval and [`SyncWorker::sync_now`] try all the same.
+    Blocked {
+        /// Why, in words.
+        error: String,
+    },
+    /// The worker has ended.
+    Stopped,
+}
+
+/// Why a session runs, or will.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The worker has just started.
+    Start,
+    /// Something was written.
+    Write,
+    /// The application asked for it.
+    Asked,
+    /// The interval is over.
+    Interval,
+    /// The last session failed, or could not end.
+    Retry,
+    /// The hub answers again.
+    Reachable,
+}
+
+/// The worker's state, as its watch channel shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncState {
+    /// What it is doing.
+    pub activity: Activity,
+    /// Log entries that the hub has not acknowledged.
+    pub pending: u64,
+    /// When a session last ended well.
+    pub last_contact: Option<Timestamp>,
+    /// When the next session is due at the latest, and why.
+    pub next: Option<(Timestamp, Reason)>,
+}
+
+/// Syncs in the background. Dropping it ends it; a session that is cut off so goes on at the next start.
+///
+/// ```no_run
+/// # async fn run(store: windrow::Store) -> Result<(), Box<dyn std::error::Error>> {
+/// let worker = windrow::SyncWorker::start(&store, windrow::Endpoint::new("http://127.0.0.1:8080")?);
+/// let mut state = worker.state();
+/// while state.changed().await.is_ok() {
+///     println!("{:?}", state.borrow().activity);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct SyncWorker {
+    state: watch::Receiver<SyncState>,
+    asked: Arc<Notify>,
+    stop: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl SyncWorker {
+    /// Starts a worker with the usual [`Options`]. To be called within a tokio runtime.
+    pub fn start(store: &Store, transport: impl Transport) -> SyncWorker {
+        SyncWorker::start_with(store, transport, Options::default())
+    }
+
+    /// Starts a worker. To be called within a tokio runtime.
+    pub fn start_with(store: &Store, transport: impl Transport, options: Options) -> SyncWorker {
+        let state = SyncState { activity: Activity::Idle, pending: 0, last_contact: None, next: None };
+        let (sender, receiver) = watch::channel(state);
+        let (asked, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let task = Task {
+            store: store.clone(),
+            transport: Box::new(transport),
+            backoff: Backoff::new(options.first_wait, options.longest_wait),
+            options,
+            state: sender,
+            asked: asked.clone(),
+            unreachable: false,
+        };
+        let until = stop.clone();
+        let task = tokio::spawn(async move {
+            let mut task = task;
+            tokio::select! {
+                () = task.run() => {}
+                () = until.notified() => {}
+            }
+            task.show(Activity::Stopped, None).await;
+        });
+        SyncWorker { state: receiver, asked, stop, task }
+    }
+
+    /// The worker's state, and a notice of each change.
+    pub fn state(&self) -> watch::Receiver<SyncState> {
+        self.state.clone()
+    }
+
+    /// Asks for a session now.
+    pub fn sync_now(&self) {
+        self.asked.notify_one();
+    }
+
+    /// Ends the worker. A session under way is cut off; it goes on at the next start.
+    pub async fn stop(mut self) {
+        self.stop.notify_one();
+        // A task that panicked has ended too.
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for SyncWorker {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+struct Task {
+    store: Store,
+    transport: Box<dyn Transport>,
+    options: Options,
+    backoff: Backoff,
+    state: watch::Sender<SyncState>,
+    asked: Arc<Notify>,
+    unreachable: bool,
+}
+
+impl Task {
+    async fn run(&mut self) {
+        let mut reason = Reason::Start;
+        loop {
+            self.show(Activity::Syncing(reason), None).await;
+            let result = sync(&self.store, &*self.transport).await;
+            let seen = self.marker().await;
+            let (activity, wait, next) = self.judge(result);
+            let in_sync = activity == Activity::Idle;
+            let pending = self.show(activity, Some((wait, next))).await;
+            reason = if in_sync && pending > 0 {
+                // Written while the session was under way.
+                self.quiet().await;
+                Reason::Write
+            } else {
+                self.wait(seen, wait, next).await
+            };
+        }
+    }
+
+    /// What a session's end means: how long to wait at most, and for what.
+    fn judge(&mut self, result: Result<Finish, SyncError>) -> (Activity, Duration, Reason) {
+        self.unreachable = false;
+        match result {
+            Ok(Finish::InSync) => {
+                self.backoff.reset();
+                self.state.send_modify(|s| s.last_contact = Some(Timestamp::now()));
+                (Activity::Idle, self.options.interval, Reason::Interval)
+            }
+            Ok(Finish::Unsettled) => self.failed("local writes keep colliding with the hub's answers".to_owned(), None),
+            Err(error) if error.is_retryable() => {
+                let after = match &error {
+                    SyncError::Transport(failure) => {
+                        self.unreachable = matches!(failure.kind, FailureKind::Unreachable | FailureKind::Broken);
+                        failure.retry_after
+                    }
+                    _ => None,
+                };
+                self.failed(error.to_string(), after)
+            }
+            Err(error) => {
+                let error = error.to_string();
+                tracing::error!(%error, "the session can't succeed as it stands");
+                (Activity::Blocked { error }, self.options.interval, Reason::Interval)
+            }
+        }
+    }
+
+    fn failed(&mut self, error: String, after: Option<Duration>) -> (Activity, Duration, Reason) {
+        let random = getrandom::u64().unwrap_or(u64::MAX);
+        let wait = self.backoff.next(random).max(after.unwrap_or_default());
+        tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "the session failed and will be tried again");
+        (Activity::Waiting { error, failures: self.backoff.failures() }, wait, Reason::Retry)
+    }
+
+    /// Waits for whatever comes first: the end of the wait, a request, a local write, the hub's return.
+    ///
+    /// After a failure local writes shorten nothing: they would turn each into a try.
+    async fn wait(&self, seen: Option<u64>, wait: Duration, reason: Reason) -> Reason {
+        let until = Instant::now() + wait;
+        let retrying = reason == Reason::Retry;
+        tokio::select! {
+            () = tokio::time::sleep_until(until) => reason,
+            () = self.asked.notified() => Reason::Asked,
+            () = self.written(seen), if !retrying => Reason::Write,
+            () = self.reachable(), if retrying && self.unreachable => Reason::Reachable,
+        }
+    }
+
+    /// Returns once something was written since `seen`, by whatever program, and writing has paused.
+    async fn written(&self, seen: Option<u64>) {
+        let mut changes = self.store.changes();
+        while self.marker().await == seen {
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(self.options.watch) => {}
+            }
+        }
+        self.quiet().await;
+    }
+
+    /// Returns when nothing was written here for the length of the debounce; at the latest after ten times that.
+    async fn quiet(&self) {
+        let mut changes = self.store.changes();
+        let patience = Instant::now() + self.options.debounce * 10;
+        while Instant::now() < patience {
+            changes.mark_unchanged();
+            if tokio::time::timeout(self.options.debounce, changes.changed()).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn reachable(&self) {
+        loop {
+            tokio::time::sleep(self.options.probe).await;
+            if self.transport.probe().await {
+                return;
+            }
+        }
+    }
+
+    /// A number that changes with every local write, by whatever program; none while the file can't be read.
+    async fn marker(&self) -> Option<u64> {
+        let store = self.store.clone();
+        let read = move || -> Result<u64, StoreError> { store.pending_marker() };
+        tokio::task::spawn_blocking(read).await.ok()?.ok()
+    }
+
+    /// Shows a new state; says how much is pending in it.
+    async fn show(&self, activity: Activity, next: Option<(Duration, Reason)>) -> u64 {
+        let store = self.store.clone();
+        let count = tokio::task::spawn_blocking(move || store.pending()).await;
+        let pending = count.ok().and_then(Result::ok).unwrap_or_default();
+        self.state.send_modify(|state| {
+            (state.activity, state.pending) = (activity, pending);
+            state.next = next.map(|(wait, reason)| (later(wait), reason));
+        });
+        pending
+    }
+}
+
+fn later(wait: Duration) -> Timestamp {
+    let millis = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(Timestamp::now().millis().saturating_add(millis))
+}
