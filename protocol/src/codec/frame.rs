@@ -18,6 +18,8 @@ pub(super) struct Kind {
     pub(super) name: &'static str,
     /// What it begins with.
     pub(super) magic: [u8; 2],
+    /// Flags that its head may carry.
+    pub(super) flags: u8,
 }
 
 /// In the flags of a head: the bytes of the body are a zstd frame.
@@ -60,17 +62,15 @@ pub(super) fn named(kind: Kind, bytes: &[u8]) -> Result<([u8; 8], Reader<'_>)> {
 }
 
 /// Takes a message apart up to its head: its flags, and a reader for the rest.
-pub(super) fn open<'a>(
-    kind: Kind,
-    schema: &Schema,
-    bytes: &'a [u8],
-    limits: &Limits,
-) -> Result<(u8, Reader<'a>)> {
+pub(super) fn open<'a>(kind: Kind, schema: &Schema, bytes: &'a [u8], limits: &Limits) -> Result<(u8, Reader<'a>)> {
     let (named, mut r) = named(kind, bytes)?;
     if named != schema.digest() {
         return Err(DecodeError::Schema { named, ours: schema.digest() });
     }
     let flags = r.byte()?;
+    if flags & !(kind.flags | COMPRESSED) != 0 {
+        return r.malformed("unknown flags");
+    }
     Ok((flags, Reader::new(r.rest(), &[], limits.memory, Part::Head)))
 }
 

@@ -1,9 +1,9 @@
 //! What the records of a group share, on the wire.
 
-use super::error::Part;
 use super::column::ids;
-use super::read::{Reader, Result};
 use super::column::refs::Known;
+use super::error::Part;
+use super::read::{Reader, Result};
 use super::short::ShortId;
 use super::write::Writer;
 use crate::id::RecordId;
@@ -90,9 +90,13 @@ impl<'a> GroupReader<'a> {
         Ok(ids)
     }
 
-    /// Fails unless everything was read, and no record is named twice. Answers the ids in the order of reading.
-    pub(super) fn finish(mut self) -> Result<Vec<(TableIx, ShortId)>> {
+    /// Fails unless everything was read, no record is named twice, and a hash guards shortened ids. Answers the ids in
+    /// the order of reading.
+    pub(super) fn finish(mut self, hash: Option<[u8; 8]>) -> Result<Vec<(TableIx, ShortId)>> {
         self.r.part = Part::Ids;
+        if hash.is_none() && self.ids.iter().any(|(_, id)| !id.is_whole()) {
+            return self.r.malformed("shortened ids without a hash");
+        }
         if repeat(&self.ids) {
             return self.r.malformed("a record that is named twice");
         }

@@ -114,7 +114,11 @@ impl<'a> Reader<'a> {
     /// Fails unless `n` times `width` bits are left.
     pub(super) fn need_bits(&self, n: usize, width: u32) -> Result<()> {
         let needed = n.checked_mul(width as usize).and_then(|bits| bits.checked_add(self.at_bit));
-        if needed.is_some_and(|end| end <= self.bits.len() * 8) { Ok(()) } else { Err(DecodeError::Truncated(self.part)) }
+        if needed.is_some_and(|end| end <= self.bits.len() * 8) {
+            Ok(())
+        } else {
+            Err(DecodeError::Truncated(self.part))
+        }
     }
 
     /// The next `width` bits, at most 64.

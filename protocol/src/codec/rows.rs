@@ -1,7 +1,7 @@
 //! What is rare enough to be written one by one: values by themselves, resolves, conflicts.
 
-use super::read::{Reader, Result};
 use super::column::stamps::{read_hlc, read_seq, write_hlc, write_seq};
+use super::read::{Reader, Result};
 use super::write::Writer;
 use crate::change::Resolve;
 use crate::clock::{DeviceId, Hlc, Seq};

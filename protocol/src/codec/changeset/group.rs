@@ -191,7 +191,12 @@ impl Group<'_> {
         }
     }
 
-    fn read_field(self, groups: &mut GroupReader<'_>, (field, add): (FieldIx, bool), when: &When) -> Result<Vec<Write>> {
+    fn read_field(
+        self,
+        groups: &mut GroupReader<'_>,
+        (field, add): (FieldIx, bool),
+        when: &When,
+    ) -> Result<Vec<Write>> {
         let table = self.shape.lead.table;
         groups.r.part = Part::Column(table, field);
         let hlcs = match self.shape.has(OWN_STAMPS) {

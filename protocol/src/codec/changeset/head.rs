@@ -13,6 +13,8 @@ const START: u8 = 1;
 const OWN_SPAN: u8 = 2;
 /// Some ids are shortened: a hash over all follows.
 const HASH: u8 = 4;
+/// All flags that a head may carry.
+pub(super) const ALL: u8 = START | OWN_SPAN | HASH;
 
 /// Writes a head and answers its flags.
 pub(super) fn write(changeset: &Changeset, hash: Option<[u8; 8]>) -> (u8, Writer) {

@@ -4,6 +4,7 @@ mod group;
 mod head;
 
 use self::group::{Group, Shape};
+use super::column::ids::WHOLE;
 use super::frame::{self, Body, Kind};
 use super::groups::{GroupReader, GroupWriter};
 use super::short::{Encoded, hash_of};
@@ -13,16 +14,17 @@ use crate::id::RecordId;
 use crate::model::Schema;
 use std::collections::BTreeMap;
 
-const KIND: Kind = Kind { name: "changeset", magic: *b"WC" };
+const KIND: Kind = Kind { name: "changeset", magic: *b"WC", flags: head::ALL };
 
 /// A changeset as bytes. `lens` says for each of its changes, in order, how many leading bytes of the id name a record
 /// of its table unambiguously as far as the sender knows, 1 to 16. An id of a record that the hub may not have must be
 /// whole (16): that of every record born here.
 pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], effort: Effort) -> Vec<u8> {
-    let lens = lens.iter().copied().chain(std::iter::repeat(16)).map(|len| len.clamp(1, 16));
-    let mut changes: Vec<(&Change, u8)> = changeset.changes.iter().zip(lens).collect();
+    let lens = lens.iter().copied().chain(std::iter::repeat(WHOLE));
+    let named = |(change, len): (_, u8)| (change, len.clamp(1, WHOLE));
+    let mut changes: Vec<(&Change, u8)> = changeset.changes.iter().zip(lens).map(named).collect();
     changes.sort_by_key(|(change, _)| change.key());
-    let shortened = changes.iter().any(|(_, len)| *len < 16);
+    let shortened = changes.iter().any(|(_, len)| *len < WHOLE);
     let hash = shortened.then(|| hash_of(changes.iter().map(|(change, _)| change.id)));
     let mut groups: BTreeMap<Shape, Vec<&Change>> = BTreeMap::new();
     for (change, len) in changes {
@@ -52,7 +54,7 @@ pub fn decode_changeset(schema: &Schema, bytes: &[u8], limits: &Limits) -> Resul
         let changes = group.read(&mut groups, n)?;
         changeset.changes.extend(changes);
     }
-    Ok(Encoded::new(changeset, groups.finish()?, hash, put_ids))
+    Ok(Encoded::new(changeset, groups.finish(hash)?, hash, put_ids))
 }
 
 /// The digest of the schema that a changeset was written for, by which to choose the one to read it with.

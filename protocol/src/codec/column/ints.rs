@@ -1,6 +1,6 @@
 //! Columns of integers: the cheapest of a few codings, which the column names in its first byte.
 //!
-//! The low half of that byte is the coding ([`Coding`], or 5: the distinct values ascending, then the place of each), the
+//! The low half of that byte is the coding ([`Coding`], or 7: the distinct values ascending, then the place of each), the
 //! high half how often neighbours were subtracted before: the values, their deltas, or the deltas of their deltas. The
 //! first value of each subtraction stands before the rest. All arithmetic wraps at 64 bits. A column of one value is just
 //! a signed varint.
@@ -9,7 +9,7 @@ use super::coding::Coding;
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
 
-const LISTED: u8 = 5;
+const LISTED: u8 = 7;
 const MOST_DELTAS: u8 = 2;
 
 /// Writes a column; nothing where it is empty.
@@ -52,14 +52,9 @@ struct Deltas {
 
 impl Deltas {
     fn best(values: &[i64]) -> Deltas {
-        let plain = Deltas { heads: Vec::new(), rest: values.to_vec(), coding: Coding::Varints, cost: u64::MAX };
-        let mut best = plain.coded();
-        let mut last = best.less();
-        while let Some(deltas) = last {
-            last = deltas.less();
-            if deltas.cost < best.cost {
-                best = deltas;
-            }
+        let mut best = Deltas::coded(Vec::new(), values.to_vec());
+        while let Some(deltas) = best.less().filter(|deltas| deltas.cost < best.cost) {
+            best = deltas;
         }
         best
     }
@@ -72,20 +67,15 @@ impl Deltas {
         }
         let rest = self.rest.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
         let heads = self.heads.iter().copied().chain([head]).collect();
-        Some(Deltas { heads, rest, coding: Coding::Varints, cost: u64::MAX }.coded())
+        Some(Deltas::coded(heads, rest))
     }
 
-    /// With the cheapest coding.
-    fn coded(mut self) -> Deltas {
-        for coding in Coding::candidates(&self.rest) {
-            let mut trial = Writer::default();
-            self.heads.iter().for_each(|&head| trial.signed(head));
-            coding.write(&mut trial, &self.rest);
-            if trial.cost() < self.cost {
-                (self.coding, self.cost) = (coding, trial.cost());
-            }
-        }
-        self
+    /// These values with the cheapest coding.
+    fn coded(heads: Vec<i64>, rest: Vec<i64>) -> Deltas {
+        let (coding, cost) = Coding::cheapest(&rest);
+        let mut first = Writer::default();
+        heads.iter().for_each(|&head| first.signed(head));
+        Deltas { heads, rest, coding, cost: cost + first.cost() }
     }
 
     fn write(&self, w: &mut Writer) {

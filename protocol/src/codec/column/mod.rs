@@ -4,14 +4,14 @@
 //! bitmap of the NULLs comes first (the lowest bit of a byte first). Any class may stand in any column: whether it suits the
 //! field is judged elsewhere.
 
-pub(in crate::codec) mod ids;
-pub(in crate::codec) mod refs;
-pub(in crate::codec) mod stamps;
-pub(in crate::codec) mod sums;
 mod coding;
+pub(in crate::codec) mod ids;
 mod ints;
 mod reals;
+pub(in crate::codec) mod refs;
+pub(in crate::codec) mod stamps;
 mod strings;
+pub(in crate::codec) mod sums;
 
 use self::refs::Known;
 use crate::codec::read::{Reader, Result};
@@ -104,7 +104,11 @@ impl<'s> Column<'s> {
     }
 }
 
-fn owned(strings: Vec<&[u8]>, r: &mut Reader<'_>, of: fn(&mut Reader<'_>, &[u8]) -> Result<Value>) -> Result<Vec<Value>> {
+fn owned(
+    strings: Vec<&[u8]>,
+    r: &mut Reader<'_>,
+    of: fn(&mut Reader<'_>, &[u8]) -> Result<Value>,
+) -> Result<Vec<Value>> {
     strings.into_iter().map(|s| of(r, s)).collect()
 }
 

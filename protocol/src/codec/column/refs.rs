@@ -1,8 +1,8 @@
 //! Columns of references: each distinct id once, and not even that where it stands elsewhere in the message.
 
+use super::{ids, ints, strings};
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
-use super::{ids, ints, strings};
 use crate::id::RecordId;
 use crate::model::TableIx;
 

@@ -1,9 +1,9 @@
 //! Columns of stamps and of seqs, written as distances from a near one.
 
 use super::ints;
+use crate::clock::{Hlc, Mark, Point, Seq};
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
-use crate::clock::{Hlc, Mark, Point, Seq};
 
 const COUNTER: u64 = (1 << Hlc::COUNTER_BITS) - 1;
 

@@ -110,7 +110,7 @@ impl Group<'_> {
     pub(super) fn read(self, groups: &mut GroupReader<'_>, n: usize) -> Result<Vec<Told>> {
         groups.r.charge(n, self.shape.memory())?;
         let ids = groups.ids(self.shape.lead, n)?;
-        let mut rows: Vec<Vec<Value>> = vec![Vec::new(); n];
+        let mut rows: Vec<Vec<Value>> = (0..n).map(|_| Vec::with_capacity(self.shape.fields.len())).collect();
         for &field in &self.shape.fields {
             groups.r.part = Part::Column(self.shape.lead.table, field);
             let column = Column::new(self.schema, &groups.known, self.shape.lead.table, field);

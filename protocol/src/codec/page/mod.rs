@@ -3,6 +3,7 @@
 mod group;
 
 use self::group::{Group, Shape};
+use super::column::ids::WHOLE;
 use super::column::stamps::{read_hlc, read_point, write_hlc, write_point};
 use super::frame::{self, Body, Kind};
 use super::groups::{GroupReader, GroupWriter};
@@ -16,7 +17,7 @@ use crate::model::Schema;
 use crate::told::{Cursor, Page, Told};
 use std::collections::BTreeMap;
 
-const KIND: Kind = Kind { name: "page", magic: *b"WP" };
+const KIND: Kind = Kind { name: "page", magic: *b"WP", flags: NEXT | HASH };
 
 /// Another page follows: where it goes on.
 const NEXT: u8 = 1;
@@ -26,10 +27,11 @@ const HASH: u8 = 2;
 /// A page as bytes. `lens` says for each of its records, in order, how many leading bytes of the id name it
 /// unambiguously among all that the device may hold, 1 to 16. What the device does not surely hold must be whole (16).
 pub fn encode_page(schema: &Schema, page: &Page, lens: &[u8], effort: Effort) -> Vec<u8> {
-    let lens = lens.iter().copied().chain(std::iter::repeat(16)).map(|len| len.clamp(1, 16));
-    let mut told: Vec<(&Told, u8)> = page.told.iter().zip(lens).collect();
+    let lens = lens.iter().copied().chain(std::iter::repeat(WHOLE));
+    let named = |(told, len): (_, u8)| (told, len.clamp(1, WHOLE));
+    let mut told: Vec<(&Told, u8)> = page.told.iter().zip(lens).map(named).collect();
     told.sort_by_key(|(told, _)| (told.table, told.id));
-    let shortened = told.iter().any(|(_, len)| *len < 16);
+    let shortened = told.iter().any(|(_, len)| *len < WHOLE);
     let hash = shortened.then(|| hash_of(told.iter().map(|(told, _)| told.id)));
     let mut groups: BTreeMap<Shape, Vec<&Told>> = BTreeMap::new();
     for (told, len) in told {
@@ -58,7 +60,7 @@ pub fn decode_page(schema: &Schema, bytes: &[u8], limits: &Limits) -> Result<Enc
         let told = group.read(&mut groups, n)?;
         page.told.extend(told);
     }
-    Ok(Encoded::new(page, groups.finish()?, hash, put_ids))
+    Ok(Encoded::new(page, groups.finish(hash)?, hash, put_ids))
 }
 
 fn put_ids(page: &mut Page, ids: &[RecordId]) {

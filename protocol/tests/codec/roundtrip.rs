@@ -1,0 +1,49 @@
+//! What was put in comes out.
+
+use crate::arbitrary;
+use crate::domain::schema;
+use crate::ids::{finder, lens};
+use proptest::prelude::*;
+use windrow_protocol::change::{Change, Changeset};
+use windrow_protocol::codec::{Effort, Limits, decode_changeset, decode_page, encode_changeset, encode_page};
+use windrow_protocol::told::Page;
+
+fn effort() -> impl Strategy<Value = Effort> {
+    prop_oneof![Just(Effort::Upload), Just(Effort::Page)]
+}
+
+/// A changeset, and a number of bytes by which ids are longer than they must be.
+fn sent(changeset: &Changeset, least: u8, effort: Effort) -> Changeset {
+    let keys: Vec<_> = changeset.changes.iter().map(Change::key).collect();
+    let bytes = encode_changeset(&schema(), changeset, &lens(&keys, least), effort);
+    let decoded = decode_changeset(&schema(), &bytes, &Limits::default()).unwrap();
+    decoded.resolve(finder(keys)).unwrap()
+}
+
+fn answered(page: &Page, least: u8, effort: Effort) -> Page {
+    let keys: Vec<_> = page.told.iter().map(|told| (told.table, told.id)).collect();
+    let bytes = encode_page(&schema(), page, &lens(&keys, least), effort);
+    let decoded = decode_page(&schema(), &bytes, &Limits::default()).unwrap();
+    decoded.resolve(finder(keys)).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn any_changeset(changeset in arbitrary::changeset(), least in 1..=16u8, effort in effort()) {
+        prop_assert_eq!(sent(&changeset, least, effort), changeset);
+    }
+
+    #[test]
+    fn any_page(page in arbitrary::page(), least in 1..=16u8, effort in effort()) {
+        prop_assert_eq!(answered(&page, least, effort), page);
+    }
+
+    /// The order in which the sender holds its changes does not matter.
+    #[test]
+    fn order_does_not_matter(changeset in arbitrary::changeset()) {
+        let mut turned = changeset.clone();
+        turned.changes.reverse();
+        let bytes = |c: &Changeset| encode_changeset(&schema(), c, &[], Effort::Upload);
+        prop_assert_eq!(bytes(&turned), bytes(&changeset));
+    }
+}

@@ -1,0 +1,159 @@
+//! What messages cost: the figures that the format was made for.
+
+use std::collections::BTreeSet;
+use windrow_protocol::change::{Change, What};
+use windrow_protocol::codec::{Effort, encode_changeset, encode_page};
+use windrow_protocol::id::RecordId;
+use windrow_protocol::model::{Deletes, Field, Kind, Schema, Strategy, Table};
+use windrow_protocol::told::Told;
+use windrow_protocol::value::Value;
+
+use crate::domain::{NOW, change, changeset, hlc, page, text, whole, writes};
+
+const INTEGER: Kind = Kind::Integer { min: i64::MIN, max: i64::MAX };
+const BAGS: usize = 5;
+const STATUS: usize = 6;
+
+const fn field(name: &'static str, kind: Kind) -> Field {
+    Field { name, kind, nullable: true, strategy: Strategy::Lww, parent: None, unique: false }
+}
+
+static FIELDS: [Field; 11] = [
+    field("farm_id", Kind::Text),
+    field("worker", Kind::Text),
+    field("crop", Kind::Text),
+    field("notes", Kind::Text),
+    field("yield_kg", Kind::Real),
+    Field { strategy: Strategy::Sum, ..field("bags", INTEGER) },
+    field("status", Kind::Text),
+    field("lat", Kind::Real),
+    field("lon", Kind::Real),
+    field("recorded_at", INTEGER),
+    field("updated_at", INTEGER),
+];
+
+/// A survey of farms: one wide table, no enums, no declared kinds of time.
+fn schema() -> Schema {
+    let visit = Table {
+        name: "visit",
+        type_name: "Visit",
+        fields: &FIELDS,
+        deletes: Deletes::Keep,
+        whole: false,
+        scope: false,
+    };
+    Schema::new(vec![visit]).unwrap()
+}
+
+/// Numbers that look random and never change (SplitMix64).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ z >> 31
+    }
+
+    fn below(&mut self, n: u64) -> u64 {
+        self.roll() % n
+    }
+
+    fn pick(&mut self, words: &[&str]) -> String {
+        words[self.below(words.len() as u64) as usize].to_owned()
+    }
+
+    /// A UUID of version 4.
+    fn uuid(&mut self) -> RecordId {
+        let random = u128::from(self.roll()) << 64 | u128::from(self.roll());
+        let version = random & !(0xf << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62;
+        RecordId(version.to_be_bytes())
+    }
+}
+
+const STATUSES: [&str; 4] = ["submitted", "flagged", "verified", "rejected"];
+
+fn edit(dice: &mut Dice, id: RecordId, millis: i64) -> Change {
+    let what = match dice.below(2) {
+        0 => (BAGS, What::Add(i128::from(dice.below(40)) - 20)),
+        _ => (STATUS, What::Set(Value::Text(dice.pick(&STATUSES)))),
+    };
+    writes(Change { hlc: hlc(millis), ..change(0, id) }, [what])
+}
+
+#[test]
+fn one_field_of_one_record() {
+    let id = Dice(1).uuid();
+    let bytes =
+        |what| encode_changeset(&schema(), &changeset(vec![writes(change(0, id), [what])]), &[4], Effort::Upload);
+    assert_eq!(bytes((BAGS, What::Add(3))).len(), 72);
+    assert_eq!(bytes((STATUS, What::Set(text("verified")))).len(), 80);
+}
+
+#[test]
+fn a_thousand_small_edits() {
+    let mut dice = Dice(2);
+    let ids: BTreeSet<RecordId> = (0..1000).map(|_| dice.uuid()).collect();
+    let mut now = NOW - 90_000_000;
+    let mut stamps: Vec<i64> = Vec::new();
+    for _ in &ids {
+        now += 2_000 + dice.below(88_000) as i64;
+        stamps.insert(dice.below(stamps.len() as u64 + 1) as usize, now);
+    }
+    let changes: Vec<Change> = ids.into_iter().zip(stamps).map(|(id, at)| edit(&mut dice, id, at)).collect();
+    let bytes = encode_changeset(&schema(), &changeset(changes), &[4; 1000], Effort::Upload);
+    // Ids and stamps alone, shuffled as they are, carry 49 bits of surprise a record.
+    assert!(bytes.len() <= 7_000, "{}", bytes.len());
+}
+
+const WORDS: [&str; 12] =
+    ["maize", "rows", "weighed", "rot", "upper", "terrace", "sacks", "dry", "storage", "neighbour", "lorry", "mulch"];
+
+fn visit(dice: &mut Dice) -> Vec<Value> {
+    let at = NOW - dice.below(5_000_000_000) as i64;
+    let words = 5 + dice.below(12);
+    let notes: Vec<String> = (0..words).map(|_| dice.pick(&WORDS)).collect();
+    vec![
+        Value::Text(format!("{}-{:04}", dice.pick(&["SYA", "MGR", "NYR"]), dice.below(900))),
+        Value::Text(dice.pick(&["esther.rotich", "john.kamau", "samuel.njoroge"])),
+        Value::Text(dice.pick(&["maize", "sunflower", "rice"])),
+        Value::Text(notes.join(" ")),
+        Value::Real(dice.below(10_000) as f64 / 10.0),
+        Value::Integer(dice.below(30) as i64),
+        Value::Text(dice.pick(&STATUSES)),
+        Value::Real(dice.below(2_000_000) as f64 / 1e6 - 1.0),
+        Value::Real(34.0 + dice.below(3_000_000) as f64 / 1e6),
+        Value::Integer(at),
+        Value::Integer(at + dice.below(1_000_000) as i64),
+    ]
+}
+
+/// The same as JSON lines.
+fn json(told: &[(RecordId, Vec<Value>)]) -> String {
+    let mut out = String::new();
+    for (id, values) in told {
+        let mut row = serde_json::Map::from_iter([("id".to_owned(), id.to_string().into())]);
+        for (field, value) in FIELDS.iter().zip(values) {
+            let value = match value {
+                Value::Integer(n) => (*n).into(),
+                Value::Real(x) => (*x).into(),
+                Value::Text(text) => text.as_str().into(),
+                _ => serde_json::Value::Null,
+            };
+            row.insert(field.name.to_owned(), value);
+        }
+        out += &serde_json::Value::Object(row).to_string();
+    }
+    out
+}
+
+#[test]
+fn a_page_of_whole_records() {
+    let mut dice = Dice(3);
+    let rows: Vec<_> = (0..5000).map(|_| (dice.uuid(), visit(&mut dice))).collect();
+    let told: Vec<Told> = rows.iter().map(|(id, values)| whole(0, *id, values.clone())).collect();
+    let bytes = encode_page(&schema(), &page(told), &[], Effort::Page);
+    let json = zstd::bulk::compress(json(&rows).as_bytes(), 3).unwrap();
+    assert!(bytes.len() * 4 < json.len() * 3, "{} against {}", bytes.len(), json.len());
+}
