@@ -1,0 +1,201 @@
+//! The worker over real sockets and files: it syncs on start, after writes of any program, when the hub comes back; it
+//! survives lost answers and says what it does.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use windrow::hub::SqliteHub;
+use windrow::server::Running;
+use windrow::sync::{Activity, Failure, FailureKind, Options, SyncState, Transport};
+use windrow::{Endpoint, Id, Server, Store, SyncWorker, Syncable};
+use windrow_protocol::message::Answer;
+use windrow_protocol::session::{Finish, Request};
+
+#[derive(Debug, Clone, PartialEq, Syncable)]
+struct Farm {
+    id: Id<Farm>,
+    name: String,
+    #[merge(sum)]
+    cattle: i64,
+}
+
+windrow::domain!(FARMS = [Farm]);
+
+struct Place {
+    dir: TempDir,
+    addr: SocketAddr,
+}
+
+impl Place {
+    async fn new() -> Place {
+        // Ask for a free port and give it back: the hub is to come and go at one address.
+        let addr = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        Place { dir: TempDir::new().unwrap(), addr }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    async fn hub(&self) -> Running {
+        let hub = SqliteHub::open(self.path("hub.db")).unwrap();
+        Server::new(&FARMS).store(hub).bind(self.addr).await.unwrap()
+    }
+
+    fn store(&self, name: &str) -> Store {
+        Store::open(self.path(name), &FARMS).unwrap()
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::new(&format!("http://{}", self.addr)).unwrap()
+    }
+}
+
+/// Everything within a fraction of a second.
+fn eager() -> Options {
+    let ms = Duration::from_millis;
+    Options {
+        interval: ms(60_000),
+        debounce: ms(20),
+        watch: ms(20),
+        probe: ms(50),
+        first_wait: ms(60_000),
+        longest_wait: ms(60_000),
+    }
+}
+
+async fn until(worker: &SyncWorker, what: &str, done: impl Fn(&SyncState) -> bool) -> SyncState {
+    let mut state = worker.state();
+    let reached = tokio::time::timeout(Duration::from_secs(60), state.wait_for(|s| done(s))).await;
+    let reached = reached.map(|r| r.unwrap().clone());
+    reached.unwrap_or_else(|_| panic!("never {what}; last: {:?}", worker.state().borrow().clone()))
+}
+
+fn in_sync(state: &SyncState) -> bool {
+    state.activity == Activity::Idle && state.pending == 0 && state.last_contact.is_some()
+}
+
+fn farms(path: &Path) -> i64 {
+    let conn = windrow::rusqlite::Connection::open(path).unwrap();
+    conn.query_row("SELECT count(*) FROM farm", [], |row| row.get(0)).unwrap()
+}
+
+/// Polls a fact that has no channel.
+async fn eventually(what: &str, fact: impl Fn() -> bool) {
+    for _ in 0..3_000 {
+        if fact() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never {what}");
+}
+
+fn farm(name: &str) -> Farm {
+    Farm { id: Id::new(), name: name.into(), cattle: 1 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_syncs_on_start_and_after_writes_of_any_program() {
+    let place = Place::new().await;
+    let (_hub, store) = (place.hub().await, place.store("a.db"));
+    store.insert(&farm("before the start")).unwrap();
+    let worker = SyncWorker::start_with(&store, place.endpoint(), eager());
+    until(&worker, "in sync", in_sync).await;
+    assert_eq!(farms(&place.path("hub.db")), 1);
+
+    store.insert(&farm("typed")).unwrap();
+    eventually("at the hub: a typed write", || farms(&place.path("hub.db")) == 2).await;
+
+    let other = windrow::rusqlite::Connection::open(place.path("a.db")).unwrap();
+    let sql = "INSERT INTO farm (id, name, cattle) VALUES (randomblob(16), 'by another program', 3)";
+    other.execute(sql, []).unwrap();
+    eventually("at the hub: another program's write", || farms(&place.path("hub.db")) == 3).await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_waits_while_the_hub_is_away_and_recovers_by_itself() {
+    let place = Place::new().await;
+    let store = place.store("a.db");
+    store.insert(&farm("written in the field")).unwrap();
+    let worker = SyncWorker::start_with(&store, place.endpoint(), eager());
+    let waiting = |s: &SyncState| matches!(s.activity, Activity::Waiting { .. });
+    let state = until(&worker, "waiting", waiting).await;
+    assert_eq!(state.pending, 1);
+    let Activity::Waiting { error, failures } = state.activity else { panic!("{:?}", state.activity) };
+    assert!(error.contains("no answer from http://127.0.0.1"), "{error}");
+    assert_eq!(failures, 1);
+
+    // The next try is a minute away: only the probe can bring it about now.
+    let hub = place.hub().await;
+    until(&worker, "in sync", in_sync).await;
+    assert_eq!(farms(&place.path("hub.db")), 1);
+    hub.shutdown().await;
+    worker.stop().await;
+}
+
+/// Loses the answer to each of a session's requests once, after the hub has acted on it.
+struct Lossy {
+    endpoint: Endpoint,
+    sent: AtomicU32,
+}
+
+#[async_trait::async_trait]
+impl Transport for Lossy {
+    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+        let answer = self.endpoint.send(request).await?;
+        if self.sent.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+            return Err(Failure::new(FailureKind::Broken, "the answer is lost"));
+        }
+        Ok(answer)
+    }
+
+    async fn probe(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_answers_neither_lose_nor_double() {
+    let place = Place::new().await;
+    let (_hub, store) = (place.hub().await, place.store("a.db"));
+    let mut kibo = farm("Kibo");
+    kibo.cattle = 5;
+    store.insert(&kibo).unwrap();
+    let lossy = Lossy { endpoint: place.endpoint(), sent: AtomicU32::new(0) };
+    let mut sessions = 0;
+    while windrow::sync(&store, &lossy).await.is_err() {
+        sessions += 1;
+        assert!(sessions < 10, "no progress");
+    }
+    assert!(sessions >= 2, "an answer to PREPARE and one to COMMIT were lost");
+
+    let other = place.store("b.db");
+    assert_eq!(windrow::sync(&other, &place.endpoint()).await.unwrap(), Finish::InSync);
+    assert_eq!(*other.get::<Farm>(kibo.id).unwrap().unwrap(), kibo);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_no_hub_blocks_and_says_so() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let place = Place::new().await;
+    let listener = TcpListener::bind(place.addr).await.unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 5\r\n\r\nnope!").await;
+        }
+    });
+    let store = place.store("a.db");
+    let worker = SyncWorker::start_with(&store, place.endpoint(), eager());
+    let state = until(&worker, "blocked", |s| matches!(s.activity, Activity::Blocked { .. })).await;
+    let Activity::Blocked { error } = state.activity else { panic!("{:?}", state.activity) };
+    assert!(error.contains("is the address right?"), "{error}");
+}
