@@ -1,0 +1,30 @@
+# What people run most. `just --list` shows it.
+
+# Everything that CI checks but the demonstration.
+check: lint test
+
+# All tests, doctests among them.
+test:
+    cargo test --workspace
+
+# Formatting and lints; a warning is an error.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# A hub and three devices on real sockets and files, explained as it goes.
+demo:
+    cargo run --release -p farm-survey -- demo
+
+# Random histories on oracle and product: `just histories 10000`.
+histories count="10000":
+    WINDROW_HISTORIES={{count}} cargo test --release -p windrow-tests
+
+# What capture and the wire cost.
+figures:
+    cargo run --release -p windrow-tests --bin figures -- capture
+    cargo run --release -p windrow-tests --bin figures -- wire
+
+# The API's documentation.
+doc:
+    cargo doc --workspace --no-deps --open

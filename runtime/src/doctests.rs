@@ -1,0 +1,15 @@
+//! The pages' code in Rust, compiled. `tests/tests/docs` finds a page that is missing here.
+
+macro_rules! pages {
+    ($($name:ident = $page:expr;)*) => {
+        $(#[doc = $page] struct $name;)*
+    };
+}
+
+pages! {
+    Declare = include_str!("../../docs/guide/01-declare.md");
+    WriteOffline = include_str!("../../docs/guide/02-write-offline.md");
+    Sync = include_str!("../../docs/guide/03-sync.md");
+    Conflicts = include_str!("../../docs/guide/04-conflicts.md");
+    Server = include_str!("../../docs/guide/05-server.md");
+}

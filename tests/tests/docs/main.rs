@@ -1,0 +1,96 @@
+//! What the pages say is compiled, run or looked up, so that it stays true.
+//!
+//! Code in Rust is compiled as doctests of the runtime (`runtime/src/doctests.rs`); everything else is checked here.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod field;
+mod pages;
+mod runs;
+#[path = "../support/mod.rs"]
+mod support;
+mod words;
+
+use pages::{Page, pages, target};
+use std::path::{Path, PathBuf};
+use support::{read, root};
+
+/// What a fence may say. `rust,no_run` and `rust,compile_fail` are compiled too.
+const KINDS: [&str; 8] = ["rust", "rust,no_run", "rust,compile_fail", "sql", "sh", "json", "toml", "text"];
+
+#[test]
+fn every_block_is_of_a_kind_that_is_checked() {
+    for page in pages() {
+        for block in &page.blocks {
+            let place = format!("{}:{}", page.path.display(), block.line);
+            assert!(KINDS.contains(&block.kind.as_str()), "{place}: {:?} is none of {KINDS:?}", block.kind);
+            if block.kind == "json" {
+                serde_json::from_str::<serde_json::Value>(&block.text).unwrap_or_else(|e| panic!("{place}: {e}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_with_rust_is_compiled() {
+    let compiled = read(Path::new("runtime/src/doctests.rs"));
+    assert!(
+        read(Path::new("runtime/src/lib.rs")).contains("#[cfg(doctest)]\nmod doctests;"),
+        "nobody compiles the pages"
+    );
+    for page in pages().iter().filter(|p| p.blocks.iter().any(|b| b.kind.starts_with("rust"))) {
+        let name = page.path.display().to_string();
+        assert!(
+            compiled.contains(&format!("include_str!(\"../../{name}\")")),
+            "{name} is not in runtime/src/doctests.rs"
+        );
+    }
+}
+
+#[test]
+fn the_guides_domain_is_the_one_it_shows() {
+    let page = Page::read("docs/guide/01-declare.md".into());
+    let (_, shown) = page.of("rust").next().expect("a domain");
+    let source = read(Path::new("docs/guide/survey/src/lib.rs"));
+    let (_, declared) = source.split_once("\n\n").expect("a comment on the crate, then the domain");
+    assert_eq!(shown, declared, "docs/guide/01-declare.md and docs/guide/survey/src/lib.rs differ");
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let all = pages();
+    for page in &all {
+        for (line, link) in page.links().filter(|(_, l)| !l.starts_with("http")) {
+            let place = format!("{}:{line}: {link}", page.path.display());
+            let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let to = if path.is_empty() { page.path.clone() } else { target(&page.path, path) };
+            assert!(root().join(&to).exists(), "{place} leads nowhere");
+            let found = all.iter().find(|p| p.path == to);
+            let named = anchor.is_empty() || found.is_some_and(|p| p.anchors().iter().any(|a| a == anchor));
+            assert!(named, "{place}: no such heading");
+        }
+    }
+}
+
+#[test]
+fn every_file_that_a_page_names_is_there() {
+    let source = |word: &str| word.contains('/') && [".rs", ".md", ".toml"].iter().any(|e| word.ends_with(e));
+    for page in pages() {
+        for (line, text) in &page.prose {
+            for name in text.split('`').skip(1).step_by(2).flat_map(spread).filter(|w| source(w)) {
+                let here = [PathBuf::from(&name), target(&page.path, &name)];
+                let there = here.iter().any(|p| root().join(p).exists());
+                assert!(there, "{}:{line}: there is no {name}", page.path.display());
+            }
+        }
+    }
+}
+
+/// `a/{b,c}.rs` as `a/b.rs` and `a/c.rs`.
+fn spread(name: &str) -> Vec<String> {
+    let parts = name.split_once('{').and_then(|(head, rest)| Some((head, rest.split_once('}')?)));
+    match parts {
+        Some((head, (each, tail))) => each.split(',').map(|one| format!("{head}{one}{tail}")).collect(),
+        None => vec![name.to_owned()],
+    }
+}
