@@ -12,7 +12,7 @@ pub(crate) fn device(model: &Model) -> TokenStream {
     let [patch, edit, upsert, delete] = [&device.patch, &device.edit, &device.upsert, &device.delete].map(sql);
     let [neighbours, between, log] = [&device.neighbours, &device.between, &device.log].map(sql);
     let [append, rewrite] = [&device.log_append, &device.log_rewrite].map(sql);
-    let [forget, prune] = [&device.log_forget, &device.log_prune].map(sql);
+    let [forget, prune, notes] = [&device.log_forget, &device.log_prune, &device.forget_notes].map(sql);
     let referring = device.referring.iter().map(sql);
     quote! {
         ::windrow::__private::DeviceSql {
@@ -33,6 +33,7 @@ pub(crate) fn device(model: &Model) -> TokenStream {
             log_rewrite: #rewrite,
             log_forget: #forget,
             log_prune: #prune,
+            forget_notes: #notes,
         }
     }
 }

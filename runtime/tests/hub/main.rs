@@ -8,6 +8,7 @@ mod commits;
 mod console;
 mod device;
 mod domain;
+mod http;
 mod pages;
 mod past;
 mod sessions;
@@ -106,3 +107,4 @@ macro_rules! all_cases {
 }
 
 all_cases!(on_sqlite, crate::sqlite::SqliteBench::new());
+all_cases!(over_http, crate::http::HttpBench::new());

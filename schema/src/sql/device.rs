@@ -26,6 +26,7 @@ pub struct Device {
     pub log_rewrite: Sql,
     pub log_forget: Sql,
     pub log_prune: Sql,
+    pub forget_notes: Sql,
 }
 
 impl Device {
@@ -50,6 +51,7 @@ impl Device {
             log_rewrite: log::rewrite(shape),
             log_forget: log::forget(shape),
             log_prune: log::prune(shape),
+            forget_notes: shape.sql(format!("DELETE FROM {}", shape.note)),
         }
     }
 }

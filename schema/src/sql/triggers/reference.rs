@@ -1,0 +1,35 @@
+//! How a foreign key's own actions are told from writes: the child's triggers already see the parent gone.
+
+use crate::model::OnDelete;
+use crate::sql::shape::Shape;
+
+/// A field, by position, and a condition on `OLD` and `NEW`.
+pub(super) type When = (usize, String);
+
+/// The references that take the record with their parent, each with the condition that the parent is gone.
+pub(super) fn orphaned(shape: &Shape<'_>) -> Vec<When> {
+    let gone = |(at, gone): When| (at, format!("OLD.{} IS NOT OLD.\"id\" AND {gone}", shape.fields()[at].quoted()));
+    missing(shape, OnDelete::Cascade).map(gone).collect()
+}
+
+/// The references that are emptied when their parent goes, each with the condition that this happened.
+pub(super) fn emptied(shape: &Shape<'_>) -> Vec<When> {
+    let emptied = |(at, gone): When| (at, format!("NEW.{} IS NULL AND {gone}", shape.fields()[at].quoted()));
+    missing(shape, OnDelete::SetNull).map(emptied).collect()
+}
+
+/// The references of this kind, each with the condition that what it named does not exist.
+fn missing(shape: &Shape<'_>, on_delete: OnDelete) -> impl Iterator<Item = When> {
+    let references = shape.model.references().filter(move |(_, _, p)| p.on_delete == on_delete);
+    references.map(|(at, field, _)| {
+        let column = field.quoted();
+        let parent =
+            format!("SELECT 1 FROM {} AS windrow_parent WHERE windrow_parent.\"id\" = OLD.{column}", shape.parent(at));
+        (at, format!("OLD.{column} IS NOT NULL AND NOT EXISTS ({parent})"))
+    })
+}
+
+/// The condition of the field at this position, if it has one.
+pub(super) fn of(whens: &[When], at: usize) -> Option<&str> {
+    whens.iter().find(|(field, _)| *field == at).map(|(_, when)| when.as_str())
+}
