@@ -13,7 +13,6 @@ use windrow_protocol::change::Key;
 use windrow_protocol::clock::{DeviceId, Point, Seq};
 use windrow_protocol::merge::{History, Merge, Merged, Outcome, Step, World};
 use windrow_protocol::message::{Answer, Commit, Refusal, RefusalCode};
-use windrow_protocol::record::Record;
 
 /// What came of a COMMIT.
 #[derive(Debug)]
@@ -47,7 +46,10 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
             sessions::finish(c, request.session, at.map(|p| p.seq), now)?;
             Ok(Committed::At(at))
         }
-        Err(refusals) => Ok(Committed::Not(Answer::Refused(refusals))),
+        Err(refusals) => {
+            sessions::discard(c, request.session)?;
+            Ok(Committed::Not(Answer::Refused(refusals)))
+        }
     }
 }
 
@@ -100,11 +102,12 @@ fn save(shared: &Shared, c: &Connection, merged: &Merged, device: DeviceId) -> R
     let (mut scopes, mut moved) = (Scopes::new(c, tables, &merged.records), Vec::new());
     for (key, record) in &merged.records {
         let scope = scopes.of(*key)?;
-        if scope != records::scope(c, tables, *key)? {
+        // What hangs on a new record is new too, and knows its scope already.
+        if records::scope(c, tables, *key)?.is_some_and(|before| before != scope) {
             moved.push(*key);
         }
         records::save_version(c, tables, *key, record, scope)?;
-        records::show(c, tables, *key, record).map_err(|error| unshown(shared, *key, record, error))?;
+        records::show(c, tables, *key, record).map_err(|error| unshown(shared, *key, error))?;
         records::save_conflicts(c, tables, *key, record)?;
     }
     follow(c, tables, moved)?;
@@ -119,7 +122,7 @@ fn save(shared: &Shared, c: &Connection, merged: &Merged, device: DeviceId) -> R
     Ok(())
 }
 
-fn unshown(shared: &Shared, key: Key, _record: &Record, error: rusqlite::Error) -> Unsaved {
+fn unshown(shared: &Shared, key: Key, error: rusqlite::Error) -> Unsaved {
     if error.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
         return Unsaved::Failed(error.into());
     }

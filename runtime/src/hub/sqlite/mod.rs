@@ -25,6 +25,7 @@ use super::{Conflicts, Decision, Happened, HubError, HubStore, OpenError, OpenHu
 use crate::domain::Domain;
 use async_trait::async_trait;
 use commit::Committed;
+use prepare::Checked;
 use pull::PageSize;
 use sessions::Keeping;
 use shared::{Clock, Shared, wall_clock};
@@ -137,8 +138,8 @@ impl HubStore for Hub {
         let (shared, request) = (self.shared.clone(), Arc::new(request));
         let (checked, asked) = (shared.clone(), request.clone());
         match self.readers.run(move |c| prepare::check(&checked, c, &asked)).await? {
-            Some(answer) => Ok(answer),
-            None => self.writer.run(move |c| prepare::stage(&shared, c, &request)).await,
+            Checked::Answered(answer) => Ok(answer),
+            Checked::Good(digest) => self.writer.run(move |c| prepare::stage(&shared, c, &request, digest)).await,
         }
     }
 

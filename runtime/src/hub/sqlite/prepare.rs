@@ -11,24 +11,33 @@ use windrow_protocol::codec::Encoded;
 use windrow_protocol::merge::{self, Moment, Step, World};
 use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, points};
 
-/// Judges a changeset from one snapshot. The answer, unless it is to be staged first.
-pub(super) fn check(shared: &Shared, c: &Connection, request: &Prepare) -> Result<Option<Answer>, HubError> {
-    let digest = Digest::of(&request.payload);
+/// What a check came to.
+#[derive(Debug)]
+pub(super) enum Checked {
+    /// Nothing more to do.
+    Answered(Answer),
+    /// Good, and to be staged under this digest.
+    Good(Digest),
+}
+
+/// Judges a changeset from one snapshot.
+pub(super) fn check(shared: &Shared, c: &Connection, request: &Prepare) -> Result<Checked, HubError> {
+    let (digest, answered) = (Digest::of(&request.payload), |answer| Ok(Checked::Answered(answer)));
     match sessions::find(c, request.session, digest, &shared.keeping, shared.now())? {
-        Session::Done(_) => return Ok(Some(Answer::Prepared)),
-        Session::Reused => return Ok(Some(Answer::Reused)),
+        Session::Done(_) => return answered(Answer::Prepared),
+        Session::Reused => return answered(Answer::Reused),
         Session::Unknown | Session::Staged(_) => {}
     }
     let encoded = wire::decode(&shared.tables, &request.payload)?;
     continues(c, &encoded)?;
-    let Some(changeset) = wire::resolve(c, &shared.tables, encoded)? else { return Ok(Some(Answer::WholeIds)) };
+    let Some(changeset) = wire::resolve(c, &shared.tables, encoded)? else { return answered(Answer::WholeIds) };
     let refusals = refusals(shared, c, &changeset)?;
-    Ok((!refusals.is_empty()).then_some(Answer::Refused(refusals)))
+    if refusals.is_empty() { Ok(Checked::Good(digest)) } else { answered(Answer::Refused(refusals)) }
 }
 
 /// Keeps what was checked. Another payload may have come under the same id since.
-pub(super) fn stage(shared: &Shared, c: &Connection, request: &Prepare) -> Result<Answer, HubError> {
-    let (digest, now) = (Digest::of(&request.payload), shared.now());
+pub(super) fn stage(shared: &Shared, c: &Connection, request: &Prepare, digest: Digest) -> Result<Answer, HubError> {
+    let now = shared.now();
     match sessions::find(c, request.session, digest, &shared.keeping, now)? {
         Session::Done(_) => Ok(Answer::Prepared),
         Session::Reused => Ok(Answer::Reused),

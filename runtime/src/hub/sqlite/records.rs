@@ -88,11 +88,11 @@ pub(super) fn neighbours(c: &Connection, tables: &Tables, (table, id): Key) -> R
     Ok(c.prepare_cached(sql)?.query_row([id.0], read)?.map(|id| id.map(RecordId)))
 }
 
-/// The scope that a record is stored under; none where it has none, or is not stored.
-pub(super) fn scope(c: &Connection, tables: &Tables, (table, id): Key) -> Result<Option<RecordId>, HubError> {
+/// What a record is stored under: its scope, if it has one; nothing where it is not stored.
+pub(super) fn scope(c: &Connection, tables: &Tables, (table, id): Key) -> Result<Option<Option<RecordId>>, HubError> {
     let sql = &tables.sql(table).scope;
     let found: Option<Option<[u8; 16]>> = c.prepare_cached(sql)?.query_row([id.0], |r| r.get(0)).optional()?;
-    Ok(found.flatten().map(RecordId))
+    Ok(found.map(|scope| scope.map(RecordId)))
 }
 
 /// Writes a record's version under its scope.

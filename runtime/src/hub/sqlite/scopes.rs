@@ -36,7 +36,7 @@ impl<'a> Scopes<'a> {
         }
         self.known.insert(key, None);
         let scope = match self.changed.get(&key).copied() {
-            None => records::scope(self.c, self.tables, key)?,
+            None => records::scope(self.c, self.tables, key)?.flatten(),
             Some(record) => self.derive(key, record)?,
         };
         self.known.insert(key, scope);
@@ -85,7 +85,7 @@ fn move_one(c: &Connection, tables: &Tables, key: Key) -> Result<bool, HubError>
     let Some(record) = records::load(c, tables, key)? else { return Ok(false) };
     let one = [(key, record)];
     let scope = Scopes::new(c, tables, &one).of(key)?;
-    let moves = scope != records::scope(c, tables, key)?;
+    let moves = records::scope(c, tables, key)? != Some(scope);
     if moves {
         records::save_version(c, tables, key, &one[0].1, scope)?;
     }

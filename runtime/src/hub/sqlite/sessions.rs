@@ -71,6 +71,12 @@ pub(super) fn finish(c: &Connection, id: SessionId, at: Option<Seq>, now: i64) -
     Ok(())
 }
 
+/// Forgets a session that was refused: the rest of it comes under another id.
+pub(super) fn discard(c: &Connection, id: SessionId) -> Result<(), HubError> {
+    c.prepare_cached("DELETE FROM windrow_sessions WHERE id = ?1")?.execute([id.0])?;
+    Ok(())
+}
+
 /// Forgets, in a small step, what has been kept for long enough.
 pub(super) fn forget(c: &Connection, keeping: &Keeping, now: i64) -> Result<(), HubError> {
     let sql = "DELETE FROM windrow_sessions WHERE id IN
