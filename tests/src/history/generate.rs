@@ -84,10 +84,10 @@ impl History {
         self.left = self.left.checked_sub(1)?;
         self.now += self.rng.u64(0..=20);
         let device = self.rng.usize(..self.devices());
-        if self.chance(5) {
-            if let Some(step) = self.resolve(&look.conflicts()) {
-                return Some(step);
-            }
+        if self.chance(5)
+            && let Some(step) = self.resolve(&look.conflicts())
+        {
+            return Some(step);
         }
         if self.chance(2) {
             return Some(Step::Reopen { device });
