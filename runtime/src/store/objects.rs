@@ -6,6 +6,7 @@ use super::system;
 use super::warning::Warning;
 use rusqlite::Connection;
 use std::collections::HashMap;
+use windrow_protocol::message::Digest;
 
 /// Something that this program wants in the file.
 struct Wanted {
@@ -64,16 +65,23 @@ pub(super) fn create(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
     wanted(plan).iter().try_for_each(|object| conn.execute_batch(&object.sql))
 }
 
+/// Names all that this program wants in a file, and the domain it is for.
+pub(super) fn digest(plan: &Plan) -> Digest {
+    let mut all = plan.schema.digest().to_vec();
+    wanted(plan).iter().for_each(|object| all.extend(object.sql.bytes()));
+    Digest::of(&all)
+}
+
 /// Compares what the file has with what this program wants, and mends what can be mended.
 ///
-/// `same_schema`: the file was last opened with this very domain, so that a missing table was dropped, not added since.
+/// `same_schema`: this program wants what the file was last opened with, so that whatever differs was changed in the file.
 pub(super) fn verify(conn: &Connection, plan: &Plan, same_schema: bool) -> Result<Vec<Warning>, StoreError> {
     let has: HashMap<String, Found> = found(conn)?.into_iter().map(|f| (f.name.clone(), f)).collect();
     let (mut warnings, wanted) = (Vec::new(), wanted(plan));
     for object in &wanted {
         match has.get(&object.name) {
             Some(found) if found.sql == object.sql => {}
-            Some(found) => warnings.push(mend(conn, object, found)?),
+            Some(found) => warnings.extend(mend(conn, object, found, same_schema)?),
             None => warnings.extend(add(conn, object, same_schema)?),
         }
     }
@@ -81,14 +89,14 @@ pub(super) fn verify(conn: &Connection, plan: &Plan, same_schema: bool) -> Resul
     Ok(warnings)
 }
 
-fn mend(conn: &Connection, object: &Wanted, found: &Found) -> Result<Warning, StoreError> {
+fn mend(conn: &Connection, object: &Wanted, found: &Found, same_schema: bool) -> Result<Option<Warning>, StoreError> {
     if object.kind == "table" || found.kind != object.kind {
         let (declared, found) = (object.sql.clone(), found.sql.clone());
         return Err(OpenError::Altered { table: object.name.clone(), declared, found }.into());
     }
     conn.execute_batch(&object.drop())?;
     conn.execute_batch(&object.sql)?;
-    Ok(Warning::Changed { kind: object.kind, name: object.name.clone() })
+    Ok(same_schema.then(|| Warning::Changed { kind: object.kind, name: object.name.clone() }))
 }
 
 fn add(conn: &Connection, object: &Wanted, same_schema: bool) -> Result<Option<Warning>, StoreError> {

@@ -31,7 +31,7 @@ fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec
     let mut warnings = match connect::recognise(conn, path)? {
         File::New => create(conn, plan).map(|()| Vec::new())?,
         File::Ours => {
-            let same = state::same_schema(conn, plan.schema.digest())?;
+            let same = state::same_schema(conn, objects::digest(plan))?;
             objects::verify(conn, plan, same)?
         }
     };
@@ -45,5 +45,5 @@ fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec
 fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     conn.pragma_update(None, "application_id", system::APPLICATION_ID)?;
     objects::create(conn, plan)?;
-    state::create(conn, plan.schema.digest())
+    state::create(conn, objects::digest(plan))
 }

@@ -57,7 +57,8 @@ fn resolve(tx: &Tx<'_>, conflict: &Conflict, answer: Answer) -> Result<(), Store
         About::Delete => op::RESOLVE_DELETE,
         About::Unique(_) => op::RESOLVE_UNIQUE,
     };
-    log::append(conn, tx.plan(), key, (stamp, op, conflict.seen), chosen.clone())?;
+    log::append(conn, tx.plan(), key, (stamp, op, conflict.seen), chosen.clone())
+        .map_err(|e| refusal(conflict.table, key.1, e))?;
     show(tx, key, chosen)?;
     if delete {
         let sql = &tx.plan().sql(key.0).delete;

@@ -5,6 +5,7 @@ use super::system::FORMAT;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::time::{SystemTime, UNIX_EPOCH};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Point, Seq};
+use windrow_protocol::message::Digest;
 
 /// What the row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,29 +32,29 @@ pub(super) fn random() -> Result<u64, StoreError> {
 }
 
 /// Writes the row of a new file, for a device that nobody has met.
-pub(super) fn create(conn: &Connection, schema: [u8; 8]) -> Result<(), StoreError> {
+pub(super) fn create(conn: &Connection, schema: Digest) -> Result<(), StoreError> {
     // 63 bits, and never 0: that is the hub.
     let device = (random()? >> 1).max(1);
     conn.execute(
         "INSERT INTO windrow_state (one, format, device, hlc, checkpoint, mark, base, applying, schema, turn)
          VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, ?3, 0)",
-        params![FORMAT, device as i64, schema],
+        params![FORMAT, device as i64, schema.0],
     )?;
     note_schema(conn, schema)
 }
 
-/// Whether the file was last opened with this schema; if not, it is noted.
-pub(super) fn same_schema(conn: &Connection, schema: [u8; 8]) -> Result<bool, StoreError> {
-    let same: bool = conn.query_row("SELECT schema = ?1 FROM windrow_state", [schema], |row| row.get(0))?;
+/// Whether the file was last opened with what has this digest; if not, it is noted.
+pub(super) fn same_schema(conn: &Connection, schema: Digest) -> Result<bool, StoreError> {
+    let same: bool = conn.query_row("SELECT schema = ?1 FROM windrow_state", [schema.0], |row| row.get(0))?;
     if !same {
-        conn.execute("UPDATE windrow_state SET schema = ?1", [schema])?;
+        conn.execute("UPDATE windrow_state SET schema = ?1", [schema.0])?;
         note_schema(conn, schema)?;
     }
     Ok(same)
 }
 
-fn note_schema(conn: &Connection, schema: [u8; 8]) -> Result<(), StoreError> {
-    conn.execute("INSERT INTO windrow_migrations (schema, at) VALUES (?1, ?2)", params![schema, now_ms()])?;
+fn note_schema(conn: &Connection, schema: Digest) -> Result<(), StoreError> {
+    conn.execute("INSERT INTO windrow_migrations (schema, at) VALUES (?1, ?2)", params![schema.0, now_ms()])?;
     Ok(())
 }
 

@@ -26,7 +26,8 @@ pub(super) const TABLES: [(&str, &str); 11] = [
 
 /// One row. `hlc`: the device's clock. `checkpoint`, `mark`: up to where everything is applied. `base`: what a write now
 /// has seen: the checkpoint, but while the typed interface writes to a record that it read earlier. `applying`: 1 only
-/// within a transaction that applies an answer. `schema`: the digest of the domain. `turn`: counts the steps of sessions,
+/// within a transaction that applies an answer. `schema`: the digest of all that the file
+/// was last opened with. `turn`: counts the steps of sessions,
 /// so that two programs notice each other. `contact`: when the hub last answered, in milliseconds since 1970.
 const STATE: &str = "CREATE TABLE windrow_state (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
@@ -117,7 +118,7 @@ const CONFLICTS: &str = "CREATE TABLE windrow_conflicts (
   PRIMARY KEY (\"table\", record, about, fields)
 ) STRICT, WITHOUT ROWID";
 
-/// The schemas that this file was opened with, in order. `at`: milliseconds since 1970.
+/// The digests of what this file was opened with, in order. `at`: milliseconds since 1970.
 const MIGRATIONS: &str = "CREATE TABLE windrow_migrations (
   number INTEGER NOT NULL PRIMARY KEY,
   schema BLOB NOT NULL,

@@ -1,0 +1,227 @@
+use super::*;
+use crate::store::state::now_ms;
+use rusqlite::Connection;
+use std::path::Path;
+
+fn path(dir: &TempDir) -> std::path::PathBuf {
+    dir.path().join("farm.db")
+}
+
+fn refused(path: &Path) -> OpenError {
+    let before = std::fs::read(path).ok();
+    let error = match Store::open(path, &SURVEY) {
+        Err(StoreError::Open(error)) => error,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(std::fs::read(path).ok(), before, "the file was touched");
+    error
+}
+
+fn raw(path: &Path, sql: &str) {
+    Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_file_keeps_its_device_and_its_records() {
+    let device = Device::new();
+    let id = device.farm("Kibo", 1);
+    let number = device.store.device_id();
+    assert!(number.bits() > 0);
+    let device = device.reopened();
+    assert_eq!(device.store.device_id(), number);
+    assert_eq!(device.get(id).unwrap().cattle, 1);
+    assert_eq!(device.store.warnings(), []);
+    assert_eq!(device.scalar::<String>("PRAGMA journal_mode"), "wal");
+    assert_ne!(Device::new().store.device_id(), number);
+}
+
+#[test]
+fn nothing_is_left_over_by_opening_again() {
+    let device = Device::new();
+    device.farm("Kibo", 1);
+    let schema = "SELECT group_concat(name || sql, ';') FROM (SELECT * FROM sqlite_schema ORDER BY name)";
+    let before: String = device.scalar(schema);
+    let device = device.reopened().reopened();
+    assert_eq!(device.scalar::<String>(schema), before);
+    assert_eq!(device.scalar::<i64>("SELECT count(*) FROM windrow_migrations"), 1);
+}
+
+#[test]
+fn an_origin_is_drawn_at_each_opening_and_one_without_entries_is_forgotten() {
+    let device = Device::new();
+    let origins = "SELECT count(*) FROM windrow_origins";
+    assert_eq!(device.scalar::<i64>(origins), 1);
+    let first: i64 = device.scalar("SELECT origin FROM windrow_origins");
+    let device = device.reopened();
+    assert_eq!(device.scalar::<i64>(origins), 1);
+    assert_ne!(device.scalar::<i64>("SELECT origin FROM windrow_origins"), first);
+    device.farm("Kibo", 1);
+    let device = device.reopened();
+    assert_eq!(device.scalar::<i64>(origins), 2);
+    device.farm("Mara", 1);
+    let log = device.store.changelog().unwrap();
+    assert_ne!(log[0].origin, log[1].origin);
+    // The clock moved on without an entry: the origin has none all the same.
+    let device = device.reopened();
+    device.store.connection().unwrap().execute("UPDATE windrow_state SET hlc = hlc + 1000", []).unwrap();
+    assert_eq!(device.reopened().scalar::<i64>(origins), 3);
+}
+
+#[test]
+fn what_is_no_device_file_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = path(&dir);
+    std::fs::write(&path, b"this is a letter, not a database, and it is long enough to be read as one").unwrap();
+    assert_eq!(refused(&path), OpenError::NotADatabase(path.clone()));
+    std::fs::remove_file(&path).unwrap();
+    raw(&path, "CREATE TABLE notes (text)");
+    assert_eq!(refused(&path), OpenError::Foreign { path: path.clone(), table: "notes".into() });
+    std::fs::remove_file(&path).unwrap();
+    raw(&path, "PRAGMA application_id = 77; PRAGMA user_version = 1");
+    assert_eq!(refused(&path), OpenError::OtherApplication { path: path.clone(), id: 77 });
+    for none in [Path::new(":memory:"), Path::new(""), dir.path()] {
+        let error = Store::open(none, &SURVEY).unwrap_err();
+        assert!(matches!(error, StoreError::Open(OpenError::NoFile(_))), "{error}");
+    }
+}
+
+#[test]
+fn a_file_of_a_newer_windrow_is_refused_and_left_alone() {
+    let device = Device::new();
+    device.store.connection().unwrap().execute("UPDATE windrow_state SET format = 2", []).unwrap();
+    let path = device.store.path().to_owned();
+    drop(device.store);
+    assert_eq!(refused(&path), OpenError::Newer { path: path.clone(), found: 2, known: 1 });
+}
+
+#[test]
+fn an_empty_file_and_one_that_was_never_finished_become_a_device() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(path(&dir), b"").unwrap();
+    Store::open(path(&dir), &SURVEY).unwrap();
+    let other = dir.path().join("other.db");
+    raw(&other, "PRAGMA journal_mode = WAL");
+    Store::open(&other, &SURVEY).unwrap();
+}
+
+#[test]
+fn a_missing_or_changed_trigger_is_restored_and_reported() {
+    let device = Device::new();
+    let triggers = "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'farm' ORDER BY name";
+    let sql = "SELECT group_concat(sql) FROM (SELECT sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name)";
+    let (name, before) = (device.scalar::<String>(triggers), device.scalar::<String>(sql));
+    device.store.connection().unwrap().execute_batch(&format!("DROP TRIGGER {name}; DROP INDEX windrow_plot_0;")).ok();
+    let index: String =
+        device.scalar("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'plot' AND sql IS NOT NULL");
+    device.store.connection().unwrap().execute_batch(&format!("DROP INDEX \"{index}\"")).unwrap();
+    let device = device.reopened();
+    assert_eq!(
+        device.store.warnings(),
+        [Warning::Missing { kind: "index", name: index }, Warning::Missing { kind: "trigger", name: name.clone() },]
+    );
+    device.store.connection().unwrap().execute_batch(&format!(
+        "DROP TRIGGER {name}; CREATE TRIGGER {name} AFTER INSERT ON farm BEGIN SELECT 1; END; DROP VIEW windrow_changelog;"
+    )).unwrap();
+    let device = device.reopened();
+    assert_eq!(
+        device.store.warnings(),
+        [
+            Warning::Missing { kind: "view", name: "windrow_changelog".into() },
+            Warning::Changed { kind: "trigger", name },
+        ]
+    );
+    assert_eq!(device.scalar::<String>(sql), before);
+    assert_eq!(device.reopened().store.warnings(), []);
+}
+
+#[test]
+fn a_changed_or_dropped_table_is_an_error_that_says_how_to_mend_it() {
+    let device = Device::new();
+    let path = device.store.path().to_owned();
+    drop(device.store);
+    raw(&path, "ALTER TABLE farm ADD COLUMN extra TEXT");
+    let error = refused(&path);
+    assert!(matches!(&error, OpenError::Altered { table, .. } if table == "farm"), "{error}");
+    assert!(error.to_string().contains("extra TEXT"), "{error}");
+    raw(&path, "ALTER TABLE farm DROP COLUMN extra");
+    Store::open(&path, &SURVEY).unwrap();
+    raw(&path, "DROP TABLE windrow_log_visit");
+    assert_eq!(refused(&path), OpenError::Dropped { table: "windrow_log_visit".into() });
+}
+
+/// The same farms, and nothing else.
+mod narrower {
+    use crate::store::tests::Farm;
+    crate::domain!(pub(crate) FARMS = [Farm]);
+}
+
+#[test]
+fn a_table_that_joined_the_domain_is_created_and_one_that_left_is_reported() {
+    let dir = tempfile::tempdir().unwrap();
+    let farm = Farm { id: Id::new(), name: "Kibo".into(), phone: None, cattle: 0 };
+    Store::open(path(&dir), &narrower::FARMS).unwrap().insert(&farm).unwrap();
+    let store = Store::open(path(&dir), &SURVEY).unwrap();
+    assert_eq!(store.warnings(), []);
+    store.insert(&Plot { id: Id::new(), farm_id: farm.id, variety: String::new(), best_yield: None }).unwrap();
+    drop(store);
+    let store = Store::open(path(&dir), &narrower::FARMS).unwrap();
+    let orphaned = |log: &str| Warning::Orphaned { log: log.into() };
+    assert_eq!(store.warnings(), ["windrow_log_plot", "windrow_log_worker", "windrow_log_visit"].map(orphaned));
+}
+
+#[test]
+fn a_trigger_of_the_applications_is_logged_after_what_set_it_off() {
+    let device = Device::new();
+    let shout = "CREATE TRIGGER shout AFTER INSERT ON farm BEGIN
+        UPDATE farm SET name = upper(name) WHERE id = NEW.id AND (SELECT applying FROM windrow_state) = 0;
+    END";
+    device.store.connection().unwrap().execute_batch(shout).unwrap();
+    let device = device.reopened();
+    assert_eq!(device.store.warnings(), []);
+    let id = device.farm("kibo", 0);
+    assert_eq!(device.get(id).unwrap().name, "KIBO");
+    let operations: Vec<_> = device.store.changelog().unwrap().into_iter().map(|e| e.operation).collect();
+    assert_eq!(operations, ["insert", "update"]);
+}
+
+#[test]
+fn a_trigger_that_writes_to_a_synced_table_without_the_guard_is_reported() {
+    let device = Device::new();
+    device
+        .store
+        .connection()
+        .unwrap()
+        .execute_batch(
+            "CREATE TABLE search (text);
+         CREATE TRIGGER indexed AFTER INSERT ON farm BEGIN INSERT INTO search VALUES (NEW.name); END;
+         CREATE TRIGGER counted AFTER INSERT ON plot BEGIN UPDATE \"farm\" SET cattle = cattle + 1; END;",
+        )
+        .unwrap();
+    let unguarded = Warning::Unguarded { trigger: "counted".into(), table: "farm".into() };
+    assert_eq!(device.reopened().store.warnings(), [unguarded]);
+}
+
+#[test]
+fn two_programs_may_create_a_file_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = path(&dir);
+    let open = || loop {
+        match Store::open(&path, &SURVEY) {
+            Err(error) if error.is_retryable() => {}
+            store => return store.unwrap().device_id(),
+        }
+    };
+    let devices: Vec<_> = std::thread::scope(|s| {
+        (0..4).map(|_| s.spawn(open)).collect::<Vec<_>>().into_iter().map(|t| t.join().unwrap()).collect()
+    });
+    assert!(devices.iter().all(|d| *d == devices[0]), "{devices:?}");
+}
+
+#[test]
+fn the_clock_of_a_new_file_is_the_machines() {
+    let device = Device::new();
+    let before = now_ms();
+    device.farm("Kibo", 0);
+    let stamp = device.store.changelog().unwrap()[0].stamp.millis();
+    assert!((before - 2..=now_ms() + 2).contains(&stamp), "{stamp}");
+}
