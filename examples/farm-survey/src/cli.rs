@@ -1,0 +1,188 @@
+//! The command line, and what each command says with `--json`.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use windrow::protocol::id::RecordId;
+
+/// What holds for every command.
+const EVERYWHERE: &str = "\
+With --json a command writes one JSON document to standard output. One that fails writes
+  {\"error\": {\"kind\", \"message\"}}
+where kind is: refused (a rule refuses it), file (the device's or another file), hub (the way to the hub, or the hub),
+failed (a promise of the demo), usage.
+
+Exit status: 0 done; 1 refused or failed; 2 wrong usage.
+
+Ids are UUIDs, devices and origins 16 hexadecimal digits, times RFC 3339 in UTC. Each device's file is an ordinary SQLite
+database with the tables farm, plot, worker and visit; ids in it are BLOBs of 16 bytes. Any program may write to it
+between these commands; a file that was copied or restored must be opened by one of them first.";
+
+const DEMO_JSON: &str = "\
+JSON: {\"ok\", \"checks\": [{\"name\", \"ok\"}], \"barley\": {\"farms\", \"plots\"}, \"foreign_program\",
+  \"merged\": [{\"what\", \"rule\", \"result\"}], \"conflict\": {\"table\", \"id\", \"field\", \"candidates\": [{\"device\", \"at\", \"value\"}],
+  \"chosen\"}, \"equal\": {\"farm\", \"plot\", \"worker\", \"visit\"} (rows),
+  \"bytes\": {\"first_load\", \"day\"}, each {\"sent\", \"received\", \"records\", \"full_json\", \"ratio\"}, \"seconds\", \"files\"}";
+
+const HUB_JSON: &str = "\
+JSON, as soon as it listens: {\"url\", \"address\", \"db\"}. It serves until it gets SIGINT or SIGTERM, and then exits with 0.";
+
+/// A farm survey on tablets, with a hub.
+#[derive(Debug, Parser)]
+#[command(name = "farm-survey", version, after_help = EVERYWHERE)]
+pub(crate) struct Cli {
+    /// Write one JSON document instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// A day with three tablets and a hub, and everything that goes wrong between them.
+    #[command(after_help = DEMO_JSON)]
+    Demo(Demo),
+    /// Serves a hub.
+    #[command(after_help = HUB_JSON)]
+    Hub(Hub),
+    /// Works with a device's file.
+    Device(Device),
+}
+
+/// `farm-survey demo`
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the four databases in this folder, which must be new or empty.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+/// `farm-survey hub`
+#[derive(Debug, Args)]
+pub(crate) struct Hub {
+    /// The hub's file; created where there is none.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) db: PathBuf,
+    /// Where to listen; with port 0 at any free port, which is printed.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
+    pub(crate) listen: String,
+    /// Let other machines reach it. There is no authentication yet: whoever reaches it can read and write everything.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+}
+
+/// `farm-survey device`
+#[derive(Debug, Args)]
+pub(crate) struct Device {
+    /// The device's file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) db: PathBuf,
+    /// What to do with it.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// What can be done with a device's file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Creates the file; one that is there already is opened and checked.
+    #[command(after_help = "JSON: {\"db\", \"device\", \"created\", \"warnings\": [sentence]}")]
+    Init,
+    /// Inserts the farms and plots of a barley file that are not here yet.
+    ///
+    /// Their ids are derived from site, variety and year (UUID version 5), so that a file that is loaded twice, or on two
+    /// devices, gives the same farms and plots. Records that are here are left as they are; one that somebody deleted is
+    /// inserted again. All of it is one transaction.
+    #[command(after_help = "JSON: {\"file\", \"farms\": {\"inserted\", \"present\"}, \"plots\": {\"inserted\", \"present\"}}")]
+    Load {
+        /// A JSON array of {"site", "variety", "year", "yield"}.
+        file: PathBuf,
+    },
+    /// Runs one session: sends what is pending, applies what is new.
+    ///
+    /// Safe to repeat, whatever became of the one before. Exits with 1 if the hub can't be reached or refuses a change: what
+    /// was refused is kept, see `refused`.
+    #[command(after_help = "JSON: {\"in_sync\", \"sent\" (log entries), \"refused\" (changes refused now), \"pending\", \"conflicts\",\n  \
+        \"checkpoint\"}")]
+    Sync(Endpoint),
+    /// Syncs in the background until it gets SIGINT or SIGTERM: at the start, after writes, when the hub answers again.
+    ///
+    /// Every change of state is a line on standard output; with --json on standard error.
+    #[command(after_help = "JSON, at the end: {\"sessions\", \"failures\", \"pending\", \"last_contact\", \"error\"}; error is why the last\n  \
+        session failed, or null")]
+    Watch(Endpoint),
+    /// How it stands with the device.
+    #[command(after_help = "JSON: {\"db\", \"device\", \"pending_records\", \"pending_entries\", \"refused\", \"conflicts\", \"checkpoint\", \"clock\",\n  \
+        \"last_contact\" (or null), \"bytes\", \"records\": {\"farm\", \"plot\", \"worker\", \"visit\"}, \"warnings\": [sentence]}")]
+    Status,
+    /// The open conflicts, with what stands to choose from.
+    #[command(after_help = "JSON: {\"conflicts\": [{\"table\", \"id\", \"about\" (fields, delete, unique), \"fields\", \"candidates\": [{\"number\",\n  \
+        \"values\": {field: value}, \"device\", \"at\"}], \"other\" (or null)}]}")]
+    Conflicts,
+    /// Decides a conflict.
+    #[command(after_help = "JSON: {\"table\", \"id\", \"about\", \"fields\", \"decision\" (candidate, value, keep, delete), \"values\": {field: value}}")]
+    Resolve(Resolve),
+    /// The changes that were refused, each with the reason.
+    #[command(after_help = "JSON: {\"refused\": [{\"number\", \"table\", \"id\", \"field\" (or null), \"change\", \"code\", \"sentence\", \"at\"}]};\n  \
+        with --dismiss {\"dismissed\": number}")]
+    Refused {
+        /// Forget the change of this number: it was mended or given up.
+        #[arg(long, value_name = "NUMBER")]
+        dismiss: Option<i64>,
+    },
+    /// Every write to the file that it remembers, whichever program made it.
+    #[command(after_help = "JSON: {\"entries\": [{\"stamp\", \"at\", \"device\", \"origin\", \"table\", \"id\", \"operation\" (insert, update, delete,\n  \
+        cascade, stale, resolve), \"fields\", \"base\"}]}, oldest first")]
+    Log,
+}
+
+/// Where the hub is.
+#[derive(Debug, Args)]
+pub(crate) struct Endpoint {
+    /// The hub's address, such as http://127.0.0.1:8420.
+    #[arg(long, value_name = "URL")]
+    pub(crate) hub: String,
+}
+
+/// `farm-survey device resolve`
+#[derive(Debug, Args)]
+pub(crate) struct Resolve {
+    /// The record's table.
+    pub(crate) table: String,
+    /// The record's id.
+    #[arg(value_parser = record)]
+    pub(crate) id: RecordId,
+    /// Which of the record's conflicts, where it has several: a field of it.
+    #[arg(long)]
+    pub(crate) field: Option<String>,
+    /// What is to become of it.
+    #[command(flatten)]
+    pub(crate) decision: Decision,
+}
+
+/// What is to become of a conflict.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Decision {
+    /// The candidate of this number, as `conflicts` counts them from 1.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) candidate: Option<usize>,
+    /// Another value. For a conflict about several fields: once for each, in their order.
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) value: Vec<String>,
+    /// No value at all: NULL.
+    #[arg(long)]
+    pub(crate) null: bool,
+    /// The record as it is.
+    #[arg(long)]
+    pub(crate) keep: bool,
+    /// Where the conflict is about a delete: the record goes.
+    #[arg(long)]
+    pub(crate) delete: bool,
+}
+
+fn record(text: &str) -> Result<RecordId, windrow::types::ParseIdError> {
+    text.parse::<windrow::Id<()>>().map(RecordId::from)
+}

@@ -1,0 +1,43 @@
+//! The commands: what each does, and what it says.
+
+mod conflicts;
+mod device;
+mod hub;
+mod log;
+mod refused;
+mod resolve;
+mod status;
+mod stop;
+mod sync;
+mod watch;
+
+use crate::cli::{Cli, Command, Device, Verb};
+use crate::demo;
+use crate::fault::Fault;
+use crate::said::Said;
+use stop::Stop;
+
+/// Carries a command out. `None`: it has said all it has to say.
+pub(crate) async fn run(cli: Cli) -> Result<Option<Said>, Fault> {
+    let json = cli.json;
+    match cli.command {
+        Command::Demo(args) => demo::run(args, json).await,
+        Command::Hub(args) => hub::run(args, json).await.map(|()| None),
+        Command::Device(args) => device(args, json).await.map(Some),
+    }
+}
+
+async fn device(args: Device, json: bool) -> Result<Said, Fault> {
+    let db = &args.db;
+    match args.verb {
+        Verb::Init => device::init(db),
+        Verb::Load { file } => device::load(db, &file),
+        Verb::Sync(at) => sync::run(db, &at.hub).await,
+        Verb::Watch(at) => watch::run(db, &at.hub, json).await,
+        Verb::Status => status::run(db),
+        Verb::Conflicts => conflicts::run(db),
+        Verb::Resolve(args) => resolve::run(db, &args),
+        Verb::Refused { dismiss } => refused::run(db, dismiss),
+        Verb::Log => log::run(db),
+    }
+}
