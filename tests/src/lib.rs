@@ -1,6 +1,7 @@
 //! The proofs: the oracle, random histories, and what lays the product beside them.
 
 pub mod bridge;
+pub mod figures;
 pub mod history;
 pub mod oracle;
 pub mod product;

@@ -1,0 +1,116 @@
+//! How figures are shown: a table for people, JSON for programs.
+
+use serde::Serialize;
+use std::io::{self, Write};
+
+/// One figure.
+#[derive(Debug, Clone, Serialize)]
+pub struct Figure {
+    /// What was measured, by a name that stays: `capture.update`.
+    pub figure: &'static str,
+    /// How much.
+    pub value: f64,
+    /// Of what.
+    pub unit: &'static str,
+    /// Against what it is compared with: the plain table, or full JSON. None where there is nothing to compare.
+    pub ratio: Option<f64>,
+    /// The least and the greatest ratio of the rounds, where there were several.
+    #[serde(skip)]
+    pub spread: Option<(f64, f64)>,
+    /// What was measured, in words.
+    #[serde(skip)]
+    pub meaning: &'static str,
+    /// What is promised, if anything is.
+    #[serde(skip)]
+    pub promise: Option<Promise>,
+}
+
+/// What a figure must not exceed.
+#[derive(Debug, Clone, Copy)]
+pub enum Promise {
+    /// Its value.
+    Value(f64),
+    /// Its ratio.
+    Ratio(f64),
+}
+
+impl Figure {
+    /// A figure that is compared with nothing and promises nothing.
+    pub fn new(figure: &'static str, value: f64, unit: &'static str, meaning: &'static str) -> Figure {
+        Figure { figure, value, unit, ratio: None, spread: None, meaning, promise: None }
+    }
+
+    /// With this ratio.
+    pub fn ratio(self, ratio: f64) -> Figure {
+        Figure { ratio: Some(ratio), ..self }
+    }
+
+    /// With a promise.
+    pub fn promise(self, promise: Promise) -> Figure {
+        Figure { promise: Some(promise), ..self }
+    }
+
+    /// Whether it keeps what it promises. One that promises nothing does.
+    pub fn is_kept(&self) -> bool {
+        match self.promise {
+            None => true,
+            Some(Promise::Value(most)) => self.value <= most,
+            Some(Promise::Ratio(most)) => self.ratio.is_some_and(|ratio| ratio <= most),
+        }
+    }
+}
+
+/// Writes one JSON object a line: `figure`, `value`, `unit`, `ratio` (null where there is none).
+///
+/// # Errors
+/// An output that takes no more.
+pub fn write_json(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
+    for figure in figures {
+        writeln!(out, "{}", serde_json::to_string(figure)?)?;
+    }
+    Ok(())
+}
+
+/// Writes a table.
+///
+/// # Errors
+/// An output that takes no more.
+pub fn write_table(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
+    let lines: Vec<[String; 5]> =
+        std::iter::once(["figure", "value", "ratio", "promised", "what it is"].map(str::to_owned))
+            .chain(figures.iter().map(line))
+            .collect();
+    let width = |column: usize| lines.iter().map(|l| l[column].chars().count()).max().unwrap_or(0);
+    let [a, b, c, d] = [0, 1, 2, 3].map(width);
+    lines.iter().try_for_each(|[figure, value, ratio, promise, meaning]| {
+        writeln!(out, "{figure:a$}  {value:>b$}  {ratio:>c$}  {promise:>d$}  {meaning}")
+    })
+}
+
+fn line(figure: &Figure) -> [String; 5] {
+    [figure.figure.to_owned(), value(figure), ratio(figure), promise(figure), figure.meaning.to_owned()]
+}
+
+fn value(figure: &Figure) -> String {
+    match figure.unit {
+        "bytes" => format!("{:.0} bytes", figure.value),
+        unit => format!("{:.2} {unit}", figure.value),
+    }
+}
+
+fn ratio(figure: &Figure) -> String {
+    match (figure.ratio, figure.spread) {
+        (None, _) => String::new(),
+        (Some(ratio), None) => format!("{ratio:.4}"),
+        (Some(ratio), Some((least, most))) => format!("{ratio:.2} ({least:.2} to {most:.2})"),
+    }
+}
+
+fn promise(figure: &Figure) -> String {
+    let kept = if figure.is_kept() { "" } else { " MISSED" };
+    match figure.promise {
+        None => String::new(),
+        Some(Promise::Value(most)) => format!("<= {most} {}{kept}", figure.unit),
+        Some(Promise::Ratio(most)) => format!("<= {most}{kept}"),
+    }
+}

@@ -1,0 +1,75 @@
+//! A hub and its devices on this machine, on real files and sockets.
+
+use super::Failure;
+use super::counting::Proxy;
+use super::traffic::Traffic;
+use super::visit::FIGURES;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use windrow::hub::SqliteHub;
+use windrow::protocol::session::Finish;
+use windrow::rusqlite::Connection;
+use windrow::server::Running;
+use windrow::{Endpoint, Server, Store, sync};
+
+/// A hub, and where devices keep their files.
+pub(super) struct Site {
+    dir: PathBuf,
+    hub: Running,
+}
+
+impl Site {
+    /// Starts a hub that holds nothing.
+    pub(super) async fn start(dir: &Path) -> Result<Site, Failure> {
+        let hub = SqliteHub::open(dir.join("hub.db"))?;
+        let hub = Server::new(&FIGURES).store(hub).bind("127.0.0.1:0").await?;
+        Ok(Site { dir: dir.to_owned(), hub })
+    }
+
+    /// A new device.
+    pub(super) async fn device(&self, name: &str) -> Result<Device, Failure> {
+        Device::new(&self.dir.join(name), self.hub.local_addr()).await
+    }
+}
+
+/// A device that reaches the hub through a proxy.
+pub(super) struct Device {
+    store: Store,
+    proxy: Proxy,
+}
+
+impl Device {
+    async fn new(path: &Path, hub: SocketAddr) -> Result<Device, Failure> {
+        Ok(Device { store: Store::open(path, &FIGURES)?, proxy: Proxy::start(hub).await? })
+    }
+
+    /// Writes in one transaction.
+    pub(super) fn write(&self, f: impl FnOnce(&Connection) -> Result<(), Failure>) -> Result<(), Failure> {
+        let mut conn = self.store.connection()?;
+        let transaction = conn.transaction()?;
+        f(&transaction)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Syncs over a connection of its own. What passed.
+    pub(super) async fn session(&self) -> Result<Traffic, Failure> {
+        let endpoint = Endpoint::new(&self.proxy.url())?;
+        match sync(&self.store, &endpoint).await? {
+            Finish::InSync => self.proxy.take(),
+            Finish::Unsettled => Err("the session did not end".into()),
+        }
+    }
+
+    /// How many records it holds.
+    pub(super) fn count(&self) -> Result<u64, Failure> {
+        Ok(self.store.count::<super::visit::Visit>("", [])?)
+    }
+}
+
+/// Lets a device's clock go on by so many milliseconds, as if they had passed.
+pub(super) fn pass(conn: &Connection, millis: i64) -> Result<(), Failure> {
+    // One below the next whole millisecond: the trigger draws the one after.
+    let sql = "UPDATE windrow_state SET hlc = (((hlc >> 15) + ?1) << 15) - 1";
+    conn.prepare_cached(sql)?.execute([millis])?;
+    Ok(())
+}
