@@ -145,3 +145,75 @@ fn read_list(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
     let at = |place: i64| usize::try_from(place).ok().and_then(|place| distinct.get(place).copied());
     places.into_iter().map(|place| at(place).map_or_else(|| r.malformed("a place outside its list"), Ok)).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::codec::error::Part;
+    use proptest::prelude::*;
+
+    fn written(values: &[i64]) -> (Vec<u8>, Vec<u8>) {
+        let mut w = Writer::default();
+        write(&mut w, values);
+        w.finish()
+    }
+
+    fn back(values: &[i64]) -> Vec<i64> {
+        let (bytes, bits) = written(values);
+        let mut r = Reader::new(&bytes, &bits, 0, Part::Body);
+        let out = read(&mut r, values.len()).unwrap();
+        r.finish().unwrap();
+        out
+    }
+
+    /// The first byte of a column, and all that it takes.
+    fn cost(values: impl IntoIterator<Item = i64>) -> (u8, usize) {
+        let (bytes, bits) = written(&values.into_iter().collect::<Vec<_>>());
+        (bytes[0], bytes.len() + bits.len())
+    }
+
+    fn scattered(n: i64) -> i64 {
+        let n = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (n ^ n >> 31).wrapping_mul(0xbf58_476d_1ce4_e5b9) as i64
+    }
+
+    #[test]
+    fn each_coding_has_its_data() {
+        assert_eq!(cost([0; 100]), (0x00, 1));
+        assert_eq!(cost([7; 100]), (0x01, 2));
+        assert_eq!(cost([0x1234_5678, 0x2345_6789, 0x3123_4567, 0x0fff_ffff]).0, 0x03);
+        assert_eq!(cost((0..1000).map(|n| scattered(n) >> 40)).0, 0x04, "evenly spread");
+        assert_eq!(cost((0..1000).map(|n| n * 600_000 + 5)), (0x11, 5), "an even pace");
+        let mut ids: Vec<i64> = (0..1000).map(|n| scattered(n) >> 32).collect();
+        ids.sort_unstable();
+        let (first, len) = cost(ids);
+        assert!(first == 0x15 && len < 3_000, "gaps between random numbers: {first:#x}, {len}");
+        assert_eq!(cost((0..1000).map(|n| scattered(n % 20))).0, 0x07, "repeated");
+        assert_eq!(cost((0..1000).map(|n| i64::from(scattered(n) % 30 == 0))).0, 0x02, "for zstd");
+    }
+
+    #[test]
+    fn extremes_come_back() {
+        let all = [i64::MIN, i64::MAX, 0, -1, 1, i64::MIN, i64::MAX];
+        for n in 0..all.len() {
+            assert_eq!(back(&all[..n]), all[..n]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_column_comes_back(
+            values in proptest::collection::vec(prop_oneof![any::<i64>(), -9..9i64, 1_000_000..1_000_500i64], 0..80),
+            shift in 0..63u32,
+            sorted in any::<bool>(),
+        ) {
+            let mut values: Vec<i64> = values.into_iter().map(|v| v >> shift).collect();
+            if sorted {
+                values.sort_unstable();
+            }
+            prop_assert_eq!(back(&values), values);
+        }
+    }
+}
