@@ -94,3 +94,53 @@ fn spread(name: &str) -> Vec<String> {
         None => vec![name.to_owned()],
     }
 }
+
+/// Bounds that a page tells people: where the code has them, and in which words the page does.
+const BOUNDS: [(&str, &str, &str, &str); 11] = [
+    ("protocol/src/merge/settle.rs", "const DEEPEST: usize = 500;", "merging", "more than 500 references"),
+    ("protocol/src/merge/restamp.rs", "const AHEAD_MS: i64 = 5 * 60 * 1000;", "merging", "at most five minutes ahead"),
+    ("protocol/src/codec/mod.rs", "bytes: 64 << 20, memory: 256 << 20", "protocol", "64 MiB unless set otherwise"),
+    ("protocol/src/codec/mod.rs", "bytes: 64 << 20, memory: 256 << 20", "protocol", "256 MiB"),
+    ("runtime/src/hub/sqlite/sessions.rs", "outcomes: Self::DAY.saturating_mul(30)", "protocol", "kept for 30 days"),
+    ("runtime/src/hub/sqlite/sessions.rs", "staged: Self::DAY.saturating_mul(7)", "databases", "(for 7 days)"),
+    ("runtime/src/store/prune.rs", "from_secs(30 * 24 * 60 * 60)", "databases", "kept for 30 days"),
+    ("runtime/src/server/mod.rs", "const MAX_BODY: u64 = 32 << 20;", "guide/05-server", "32 MiB"),
+    ("runtime/src/sync/worker.rs", "interval: Duration::from_secs(300)", "guide/03-sync", "every five minutes"),
+    ("runtime/src/sync/worker.rs", "debounce: Duration::from_secs(2)", "guide/03-sync", "two seconds after the last"),
+    ("runtime/src/sync/worker.rs", "longest_wait: Duration::from_secs(300)", "guide/03-sync", "to five minutes"),
+];
+
+#[test]
+fn bounds_are_those_of_the_code() {
+    for (file, bound, page, words) in BOUNDS {
+        assert!(
+            read(Path::new(file)).contains(bound),
+            "{file} has no {bound:?} any more: docs/{page}.md says {words:?}"
+        );
+        let page = PathBuf::from(format!("docs/{page}.md"));
+        assert!(read(&page).replace('\n', " ").contains(words), "{} does not say {words:?}", page.display());
+    }
+}
+
+/// The variants of an enum that `name()` names, as `A::B => "name"`.
+fn names(file: &str) -> Vec<String> {
+    let named = |line: &str| Some(line.split_once("=> \"")?.1.split_once('"')?.0.to_owned());
+    read(Path::new(file)).lines().filter(|l| l.contains("RefusalCode::")).filter_map(named).collect()
+}
+
+#[test]
+fn the_protocols_tables_have_every_code_and_problem() {
+    let page = read(Path::new("docs/protocol.md"));
+    let codes = names("protocol/src/message.rs");
+    assert!(codes.len() >= 7, "{codes:?}");
+    for (number, code) in codes.iter().enumerate() {
+        assert!(page.contains(&format!("| {} | `{code}` |", number + 1)), "docs/protocol.md lacks {code}");
+    }
+    use windrow::protocol::message::{Problem, ProblemKind::*};
+    for kind in [Malformed, UnknownVersion, Disagrees, TooLarge, NotFound, Busy, Internal] {
+        let document = serde_json::to_value(Problem::new(kind, "")).unwrap();
+        let said = |key: &str| document[key].to_string().replace('"', "");
+        let row = format!("| `{}` | {} | {} |", said("type"), said("status"), said("retry"));
+        assert!(page.contains(&row), "docs/protocol.md lacks {row}");
+    }
+}
