@@ -10,6 +10,8 @@ use std::time::Duration;
 use windrow_protocol::clock::Mark;
 use windrow_protocol::model::Schema;
 
+/// KiB that each connection may keep of the file in memory.
+const CACHE: i64 = 16 << 10;
 /// How long a connection waits for a lock that another program holds.
 const LOCK: Duration = Duration::from_secs(10);
 /// Statements of ours that each connection keeps prepared, beside those of each table.
@@ -41,6 +43,7 @@ fn open(path: &Path, schema: &Schema) -> rusqlite::Result<Connection> {
     connection.busy_timeout(LOCK)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
+    connection.pragma_update(None, "cache_size", -CACHE)?;
     connection.set_prepared_statement_cache_capacity(OWN_STATEMENTS + TABLE_STATEMENTS * schema.tables().len());
     Ok(connection)
 }
