@@ -1,34 +1,13 @@
-//! The command line, and what each command says with `--json`.
+//! The command line.
 
+use crate::help;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use windrow::protocol::id::RecordId;
 
-/// What holds for every command.
-const EVERYWHERE: &str = "\
-With --json a command writes one JSON document to standard output. One that fails writes
-  {\"error\": {\"kind\", \"message\"}}
-where kind is: refused (a rule refuses it), file (the device's or another file), hub (the way to the hub, or the hub),
-failed (a promise of the demo), usage.
-
-Exit status: 0 done; 1 refused or failed; 2 wrong usage.
-
-Ids are UUIDs, devices and origins 16 hexadecimal digits, times RFC 3339 in UTC. Each device's file is an ordinary SQLite
-database with the tables farm, plot, worker and visit; ids in it are BLOBs of 16 bytes. Any program may write to it
-between these commands; a file that was copied or restored must be opened by one of them first.";
-
-const DEMO_JSON: &str = "\
-JSON: {\"ok\", \"checks\": [{\"name\", \"ok\"}], \"barley\": {\"farms\", \"plots\"}, \"foreign_program\",
-  \"merged\": [{\"what\", \"rule\", \"result\"}], \"conflict\": {\"table\", \"id\", \"field\", \"candidates\": [{\"device\", \"at\", \"value\"}],
-  \"chosen\"}, \"equal\": {\"farm\", \"plot\", \"worker\", \"visit\"} (rows),
-  \"bytes\": {\"first_load\", \"day\"}, each {\"sent\", \"received\", \"records\", \"full_json\", \"ratio\"}, \"seconds\", \"files\"}";
-
-const HUB_JSON: &str = "\
-JSON, as soon as it listens: {\"url\", \"address\", \"db\"}. It serves until it gets SIGINT or SIGTERM, and then exits with 0.";
-
 /// A farm survey on tablets, with a hub.
 #[derive(Debug, Parser)]
-#[command(name = "farm-survey", version, after_help = EVERYWHERE)]
+#[command(name = "farm-survey", version, after_help = help::EVERYWHERE)]
 pub(crate) struct Cli {
     /// Write one JSON document instead of text.
     #[arg(long, global = true)]
@@ -42,10 +21,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// A day with three tablets and a hub, and everything that goes wrong between them.
-    #[command(after_help = DEMO_JSON)]
+    #[command(after_help = help::DEMO)]
     Demo(Demo),
     /// Serves a hub.
-    #[command(after_help = HUB_JSON)]
+    #[command(after_help = help::HUB)]
     Hub(Hub),
     /// Works with a device's file.
     Device(Device),
@@ -88,14 +67,14 @@ pub(crate) struct Device {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
     /// Creates the file; one that is there already is opened and checked.
-    #[command(after_help = "JSON: {\"db\", \"device\", \"created\", \"warnings\": [sentence]}")]
+    #[command(after_help = help::INIT)]
     Init,
     /// Inserts the farms and plots of a barley file that are not here yet.
     ///
     /// Their ids are derived from site, variety and year (UUID version 5), so that a file that is loaded twice, or on two
     /// devices, gives the same farms and plots. Records that are here are left as they are; one that somebody deleted is
     /// inserted again. All of it is one transaction.
-    #[command(after_help = "JSON: {\"file\", \"farms\": {\"inserted\", \"present\"}, \"plots\": {\"inserted\", \"present\"}}")]
+    #[command(after_help = help::LOAD)]
     Load {
         /// A JSON array of {"site", "variety", "year", "yield"}.
         file: PathBuf,
@@ -104,37 +83,31 @@ pub(crate) enum Verb {
     ///
     /// Safe to repeat, whatever became of the one before. Exits with 1 if the hub can't be reached or refuses a change: what
     /// was refused is kept, see `refused`.
-    #[command(after_help = "JSON: {\"in_sync\", \"sent\" (log entries), \"refused\" (changes refused now), \"pending\", \"conflicts\",\n  \
-        \"checkpoint\"}")]
+    #[command(after_help = help::SYNC)]
     Sync(Endpoint),
     /// Syncs in the background until it gets SIGINT or SIGTERM: at the start, after writes, when the hub answers again.
     ///
     /// Every change of state is a line on standard output; with --json on standard error.
-    #[command(after_help = "JSON, at the end: {\"sessions\", \"failures\", \"pending\", \"last_contact\", \"error\"}; error is why the last\n  \
-        session failed, or null")]
+    #[command(after_help = help::WATCH)]
     Watch(Endpoint),
     /// How it stands with the device.
-    #[command(after_help = "JSON: {\"db\", \"device\", \"pending_records\", \"pending_entries\", \"refused\", \"conflicts\", \"checkpoint\", \"clock\",\n  \
-        \"last_contact\" (or null), \"bytes\", \"records\": {\"farm\", \"plot\", \"worker\", \"visit\"}, \"warnings\": [sentence]}")]
+    #[command(after_help = help::STATUS)]
     Status,
     /// The open conflicts, with what stands to choose from.
-    #[command(after_help = "JSON: {\"conflicts\": [{\"table\", \"id\", \"about\" (fields, delete, unique), \"fields\", \"candidates\": [{\"number\",\n  \
-        \"values\": {field: value}, \"device\", \"at\"}], \"other\" (or null)}]}")]
+    #[command(after_help = help::CONFLICTS)]
     Conflicts,
     /// Decides a conflict.
-    #[command(after_help = "JSON: {\"table\", \"id\", \"about\", \"fields\", \"decision\" (candidate, value, keep, delete), \"values\": {field: value}}")]
+    #[command(after_help = help::RESOLVE)]
     Resolve(Resolve),
     /// The changes that were refused, each with the reason.
-    #[command(after_help = "JSON: {\"refused\": [{\"number\", \"table\", \"id\", \"field\" (or null), \"change\", \"code\", \"sentence\", \"at\"}]};\n  \
-        with --dismiss {\"dismissed\": number}")]
+    #[command(after_help = help::REFUSED)]
     Refused {
         /// Forget the change of this number: it was mended or given up.
         #[arg(long, value_name = "NUMBER")]
         dismiss: Option<i64>,
     },
     /// Every write to the file that it remembers, whichever program made it.
-    #[command(after_help = "JSON: {\"entries\": [{\"stamp\", \"at\", \"device\", \"origin\", \"table\", \"id\", \"operation\" (insert, update, delete,\n  \
-        cascade, stale, resolve), \"fields\", \"base\"}]}, oldest first")]
+    #[command(after_help = help::LOG)]
     Log,
 }
 

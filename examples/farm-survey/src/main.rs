@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod demo;
 mod fault;
+mod help;
 mod model;
 mod proxy;
 mod report;

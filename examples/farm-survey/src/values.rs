@@ -37,7 +37,9 @@ pub(crate) fn to_text(value: &Value) -> String {
 /// What somebody typed for this field; none where the field can't hold it.
 pub(crate) fn parse(field: &Field, text: &str) -> Option<Value> {
     let value = match field.kind {
-        Kind::Bool | Kind::Integer { .. } | Kind::Timestamp | Kind::Decimal { .. } => Value::Integer(text.parse().ok()?),
+        Kind::Bool | Kind::Integer { .. } | Kind::Timestamp | Kind::Decimal { .. } => {
+            Value::Integer(text.parse().ok()?)
+        }
         Kind::Real => Value::Real(text.parse().ok()?),
         Kind::Id => Value::Blob(text.parse::<windrow::Id<()>>().ok()?.as_bytes().to_vec()),
         Kind::Blob => return None,

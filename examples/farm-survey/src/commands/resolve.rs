@@ -38,7 +38,9 @@ fn find(conflicts: Vec<Conflict>, args: &Resolve) -> Result<Conflict, Fault> {
     let mut meant = conflicts.into_iter().filter(meant);
     match (meant.next(), meant.next()) {
         (Some(one), None) => Ok(one),
-        (None, _) => Err(Fault::Refused(format!("{} {} has no such conflict; `conflicts` lists them", args.table, args.id))),
+        (None, _) => {
+            Err(Fault::Refused(format!("{} {} has no such conflict; `conflicts` lists them", args.table, args.id)))
+        }
         (Some(_), Some(_)) => {
             Err(Fault::Refused(format!("{} {} has several conflicts; say which with --field", args.table, args.id)))
         }
@@ -59,7 +61,8 @@ fn answer(store: &Store, conflict: &Conflict, decision: &Decision) -> Result<(&'
 /// What was typed, as values of the conflict's fields.
 fn typed(store: &Store, conflict: &Conflict, texts: &[String]) -> Result<Vec<Value>, Fault> {
     let tables = store.domain().tables.iter().filter(|t| t.model.name == conflict.table);
-    let fields: Vec<&Field> = tables.flat_map(|t| t.model.fields).filter(|f| conflict.fields.contains(&f.name)).collect();
+    let fields: Vec<&Field> =
+        tables.flat_map(|t| t.model.fields).filter(|f| conflict.fields.contains(&f.name)).collect();
     let value = |(field, text): (&Field, &String)| {
         let unfit = || Fault::Refused(format!("{}.{} can't hold {text:?}", conflict.table, field.name));
         values::parse(field, text).ok_or_else(unfit)
