@@ -46,6 +46,7 @@ pub mod types;
 pub use private as __private;
 
 pub use domain::{Domain, Table};
+pub use hub::SqliteHub;
 pub use server::Server;
 pub use rusqlite;
 pub use sqlite::UnsafeSqlite;

@@ -28,7 +28,7 @@ const MAX_BODY: u64 = 32 << 20;
 ///
 /// ```no_run
 /// # async fn serve(survey: &'static windrow::Domain) -> Result<(), Box<dyn std::error::Error>> {
-/// use windrow::{Server, hub::SqliteHub};
+/// use windrow::{Server, SqliteHub};
 ///
 /// Server::new(survey).store(SqliteHub::open("hub.db")?).serve("127.0.0.1:8420").await?;
 /// # Ok(())
