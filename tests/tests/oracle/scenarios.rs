@@ -274,6 +274,19 @@ fn a_new_life_within_one_changeset_counts_the_difference() {
     assert_eq!((two.farm("herd"), two.plot("peak")), (number(7), None));
 }
 
+/// What came for its sums while the record was gone here was not applied: unless it is told again, the device goes on
+/// showing a total without it.
+#[test]
+fn a_sum_that_came_while_the_record_was_gone_is_told_again() {
+    let mut two = Two::new(Deletes::Keep, OnDelete::Cascade).with_plot();
+    two.write(B, farm("herd", 5));
+    two.sync(B);
+    assert_eq!(two.session(A, None, &[delete("farm", FARM)]), Synced::Applied);
+    two.write(A, insert("farm", FARM, &[("herd", Value::Int(0))]));
+    two.quiet();
+    assert_eq!(two.farm("herd"), number(5));
+}
+
 /// Its own delete, whose death it was not told of yet: without knowing that by its own commits, the old total is added.
 #[test]
 fn a_device_knows_of_the_death_that_it_sent() {
