@@ -25,7 +25,7 @@ struct Args {
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
     /// How many rows to insert, or how many records the hub holds. What is promised is promised for the default.
-    #[arg(long, default_value_t = ROWS as u32, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, default_value_t = ROWS as u32, value_parser = clap::value_parser!(u32).range(1_000..))]
     rows: u32,
 }
 
@@ -41,12 +41,12 @@ enum What {
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let base = memory();
-    eprintln!("files are in {}", base.display());
+    eprintln!("the files are in {}", base.display());
+    if cfg!(debug_assertions) {
+        eprintln!("this is a debug build: its times say little, its bytes are right");
+    }
     let dir = tempfile::Builder::new().prefix("windrow-figures-").tempdir_in(base)?;
-    let figures = match args.what {
-        What::Capture => capture(&args, dir.path())?,
-        What::Wire => wire(&args, dir.path())?,
-    };
+    let figures = measure(&args, dir.path())?;
     match args.json {
         true => report::write_json(&mut stdout(), &figures)?,
         false => report::write_table(&mut stdout(), &figures)?,
@@ -54,14 +54,22 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn capture(args: &Args, dir: &Path) -> Result<Vec<Figure>, Failure> {
+fn measure(args: &Args, dir: &Path) -> Result<Vec<Figure>, Failure> {
     let (rows, rounds) = (args.rows as usize, usize::from(args.rounds));
-    Capture { rows, rounds, dir, progress: progress(u64::from(args.rounds) * Capture::STEPS) }.measure()
-}
-
-fn wire(args: &Args, dir: &Path) -> Result<Vec<Figure>, Failure> {
-    let wire = Wire { rows: args.rows as usize, changes: 1_000, dir, progress: progress(Wire::STEPS) };
-    tokio::runtime::Runtime::new()?.block_on(wire.measure())
+    let progress = progress(match args.what {
+        What::Capture => u64::from(args.rounds) * Capture::STEPS,
+        What::Wire => Wire::STEPS,
+    });
+    let shown = progress.clone();
+    let figures = match args.what {
+        What::Capture => Capture { rows, rounds, dir, progress }.measure(),
+        What::Wire => {
+            let wire = Wire { rows, changes: 1_000, dir, progress };
+            tokio::runtime::Runtime::new()?.block_on(wire.measure())
+        }
+    };
+    shown.finish_and_clear();
+    figures
 }
 
 /// Where files live in memory, so that no disk is measured; the temporary directory where there is no such place.

@@ -53,7 +53,7 @@ impl Plan {
         let conn = store.connection()?;
         let text = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'visit'";
         let create = conn.query_row(text, [], |row| row.get(0))?;
-        let names = ["page_size", "journal_mode", "synchronous", "foreign_keys", "cache_size", "wal_autocheckpoint"];
+        let names = ["page_size", "journal_mode", "synchronous", "foreign_keys", "cache_size"];
         let pragma = |name| {
             let sql = format!("SELECT 'PRAGMA {name} = ' || {name} || ';' FROM pragma_{name}");
             conn.query_row(&sql, [], |row| row.get::<_, String>(0))

@@ -40,7 +40,7 @@ impl Wire<'_> {
         let mut rows = Rows::new(2);
         let mut visits: Vec<Visit> = rows.by_ref().take(self.rows).collect();
         let mut figures = self.first(&office, &field, &visits).await?;
-        figures.extend(self.quiet(&field).await?);
+        figures.push(self.quiet(&field).await?);
         figures.extend(self.single(&field, &mut rows, &mut visits).await?);
         figures.extend(self.many(&office, &field, &mut rows, &mut visits).await?);
         Ok(figures)
@@ -64,10 +64,11 @@ impl Wire<'_> {
         ])
     }
 
-    async fn quiet(&self, field: &Device) -> Result<Option<Figure>, Failure> {
+    /// Nothing was written anywhere since the last session.
+    async fn quiet(&self, field: &Device) -> Result<Figure, Failure> {
         let quiet = self.session(field).await?;
         let meaning = "nothing new either way: on the socket in all, headers included";
-        Ok(Some(bytes_of("wire.nothing", quiet.bytes, meaning).promise(Promise::Value(300.0))))
+        Ok(bytes_of("wire.nothing", quiet.bytes, meaning).promise(Promise::Value(300.0)))
     }
 
     /// One field of one record: a text, then a sum.
@@ -104,18 +105,12 @@ impl Wire<'_> {
         rows: &mut Rows,
         visits: &mut [Visit],
     ) -> Result<Vec<Figure>, Failure> {
-        let changed = rows.choose(visits, self.changes);
-        let mut work = Vec::new();
-        let changed: Vec<&Visit> = changed
-            .into_iter()
-            .map(|visit| {
-                work.push((BETWEEN.start + rows.below(BETWEEN.len()), rows.edit(visit)));
-                &*visit
-            })
-            .collect();
+        let mut changed = rows.choose(visits, self.changes);
+        let edit = |visit: &mut &mut Visit| (BETWEEN.start + rows.below(BETWEEN.len()), rows.edit(visit));
+        let work: Vec<_> = changed.iter_mut().map(edit).collect();
         field.write(|conn| days_work(conn, &work))?;
         let (sent, pulled) = (self.session(field).await?, self.session(office).await?);
-        let json = json(changed)?;
+        let json = json(changed.iter().map(|visit| &**visit))?;
         let figure = |name, bytes, meaning| bytes_of(name, bytes, meaning).ratio(bytes as f64 / json.len() as f64);
         Ok(vec![
             figure("wire.thousand.changeset", sent.changeset()?, "one field of each of 1,000 records: the changeset")
