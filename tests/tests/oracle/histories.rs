@@ -51,7 +51,7 @@ impl Run {
     }
 
     /// The whole history, references looked at after each step, and the quiet rounds.
-    fn to_the_end(&mut self) -> Result<(), String> {
+    fn finish(&mut self) -> Result<(), String> {
         while let Some(step) = self.history.next(&self.world) {
             self.take(&step)?;
             self.references_are_whole().map_err(|why| format!("{why} after {step:?}"))?;
@@ -144,7 +144,7 @@ fn value(op: &Op, field: &str) -> Option<Value> {
 fn all_devices_end_like_the_hub_and_no_write_is_lost_or_doubled() {
     each_seed(|seed| {
         let mut run = Run::new(seed, DEVICES, Manner::Any);
-        run.to_the_end()?;
+        run.finish()?;
         run.all_agree()?;
         run.writes_count()
     });
