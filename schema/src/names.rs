@@ -21,6 +21,12 @@ pub fn snake_case(name: &str) -> String {
 /// Why a table can't have this name.
 pub(crate) fn table_fault(name: &str) -> Option<String> {
     common_fault(name).or_else(|| {
+        // SQLite's own foreign-key actions say `OLD.id`, UPSERT says `excluded.id`: they would find such a table instead.
+        if let Some(word) = ["old", "new", "excluded"].into_iter().find(|word| name.eq_ignore_ascii_case(word)) {
+            return Some(format!(
+                "SQLite gives `{word}` a meaning of its own: name the table by `#[syncable(table = \"...\")]`"
+            ));
+        }
         let reserved = ["windrow_", "sqlite_"].into_iter().find(|prefix| begins(name, prefix))?;
         Some(format!("table names that begin with `{reserved}` are reserved: choose another"))
     })
@@ -74,7 +80,7 @@ mod tests {
 
     #[test]
     fn reserved_names_are_found_in_any_case() {
-        for name in ["", "a\0b", "windrow_x", "Windrow_x", "SQLITE_x"] {
+        for name in ["", "a\0b", "windrow_x", "Windrow_x", "SQLITE_x", "Old", "new", "EXCLUDED"] {
             assert!(table_fault(name).is_some(), "{name:?}");
         }
         for name in ["", "a\0b", "WINDROW_x", "ID", "RowId", "oid", "_rowid_"] {

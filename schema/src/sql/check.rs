@@ -13,15 +13,19 @@ pub(crate) fn storage(kind: &Kind) -> &'static str {
     }
 }
 
-/// The condition that the column's value must keep, if its type alone doesn't say all. NULL passes each of them.
+/// The condition that the column's value must keep, if its type alone doesn't say all. NULL passes each of them
+/// where it may stand.
 pub(crate) fn condition(at: usize, field: &Field) -> Option<String> {
     let column = field.quoted();
     match &field.kind {
         Kind::Bool => Some(format!("{column} IN (0, 1)")),
         Kind::Integer { min: i64::MIN, max: i64::MAX } => None,
         Kind::Integer { min, max } => Some(format!("{column} BETWEEN {min} AND {max}")),
-        Kind::Date => Some(format!("date({column}) IS {column}")),
+        // Only arithmetic makes SQLite look at the length of the month.
+        Kind::Date => Some(format!("date({column}, '+0 days') IS {column}")),
         Kind::Enum(_) => Some(format!("{column} IN ({})", writer::mark(at))),
+        // Before SQLite 3.45 NULL is no valid JSON.
+        Kind::Json if field.nullable => Some(format!("{column} IS NULL OR json_valid({column})")),
         Kind::Json => Some(format!("json_valid({column})")),
         Kind::Id => Some(id(&column)),
         Kind::Real | Kind::Text | Kind::Blob | Kind::Timestamp | Kind::Decimal(_) => None,

@@ -1,0 +1,129 @@
+//! REPLACE is an update of what it changed, however SQLite goes about it.
+
+use super::db::{Db, farms};
+
+const FORMS: [&str; 2] = ["REPLACE INTO", "INSERT OR REPLACE INTO"];
+
+/// Runs a case with `recursive_triggers` off and on.
+fn both(case: impl Fn(&mut Db)) {
+    for recursive in [false, true] {
+        farms(|db| {
+            db.recursive = recursive;
+            case(db);
+        });
+    }
+}
+
+#[test]
+fn a_replace_logs_what_it_changed() {
+    for form in FORMS {
+        both(|db| {
+            db.run("INSERT INTO farm VALUES (#1, 'A', 5, NULL)");
+            db.run(&format!("{form} farm VALUES (#1, 'B', 12, NULL), (#2, 'C', 1, '')"));
+            assert_eq!(
+                db.logged(),
+                [
+                    "insert farm #1 name='A' cattle=5 phone=NULL",
+                    "update farm #1 name='B' cattle=7",
+                    "insert farm #2 name='C' cattle=1 phone=''",
+                ]
+            );
+        });
+    }
+}
+
+#[test]
+fn a_replace_that_changes_nothing_logs_nothing() {
+    both(|db| {
+        db.run("INSERT INTO farm VALUES (#1, 'A', 5, NULL)");
+        db.logged();
+        db.run("REPLACE INTO farm VALUES (#1, 'A', 5, NULL), (#1, 'A', 5, NULL)");
+        assert!(db.logged().is_empty());
+    });
+}
+
+#[test]
+fn one_statement_may_replace_a_record_twice() {
+    both(|db| {
+        db.run("REPLACE INTO farm VALUES (#1, 'A', 5, NULL), (#1, 'A', 6, NULL), (#1, 'A', 4, '')");
+        assert_eq!(
+            db.logged(),
+            [
+                "insert farm #1 name='A' cattle=5 phone=NULL",
+                "update farm #1 cattle=1",
+                "update farm #1 cattle=-2 phone=''"
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_record_deleted_before_it_is_replaced_is_new() {
+    both(|db| {
+        db.run("INSERT INTO farm VALUES (#1, 'A', 5, NULL); REPLACE INTO farm VALUES (#1, 'A', 6, NULL)");
+        db.logged();
+        db.run("DELETE FROM farm; REPLACE INTO farm VALUES (#1, 'A', 6, NULL)");
+        assert_eq!(
+            db.logged(),
+            ["delete farm #1 name='A' cattle=6 phone=NULL", "insert farm #1 name='A' cattle=6 phone=NULL"]
+        );
+    });
+}
+
+#[test]
+fn a_replaced_parent_takes_its_cascade_and_keeps_its_restrict() {
+    both(|db| {
+        db.run(
+            "INSERT INTO farm VALUES (#1, 'A', 5, NULL); INSERT INTO worker VALUES (#2, 'W', NULL);
+             INSERT INTO plot VALUES (#3, #1, #2, 0, NULL), (#4, NULL, #2, 0, NULL);
+             INSERT INTO visit VALUES (#5, #4, '')",
+        );
+        db.logged();
+        db.run("REPLACE INTO plot VALUES (#4, NULL, #2, 3, NULL)");
+        assert_eq!(db.logged(), ["update plot #4 bags=3"]);
+        db.run("REPLACE INTO farm VALUES (#1, 'A', 6, NULL)");
+        assert_eq!(
+            db.logged(),
+            ["cascade plot #3 farm_id=#1 worker_id=#2 bags=0 crop=NULL via farm_id", "update farm #1 cattle=1"]
+        );
+        db.run("REPLACE INTO worker VALUES (#2, 'W', NULL)");
+        assert_eq!(db.logged(), ["stale plot #4 worker_id=#2"]);
+        assert_eq!(db.one("SELECT count(*) FROM visit"), "1");
+    });
+}
+
+#[test]
+fn a_replaced_child_whose_parent_is_gone_is_an_update() {
+    both(|db| {
+        db.foreign_keys = false;
+        db.run("INSERT INTO plot VALUES (#3, #1, NULL, 0, NULL)");
+        db.logged();
+        db.run("REPLACE INTO plot VALUES (#3, #1, NULL, 4, NULL)");
+        assert_eq!(db.logged(), ["update plot #3 bags=4"]);
+    });
+}
+
+#[test]
+fn a_replace_by_another_program_is_logged_after_an_upsert_left_its_note() {
+    both(|db| {
+        db.run(
+            "INSERT INTO farm VALUES (#1, 'A', 5, NULL);
+             INSERT INTO farm VALUES (#1, 'A', 5, NULL) ON CONFLICT (id) DO UPDATE SET cattle = 50",
+        );
+        db.logged();
+        db.run("REPLACE INTO farm VALUES (#1, 'A', 51, NULL)");
+        assert_eq!(db.logged(), ["update farm #1 cattle=1"]);
+    });
+}
+
+#[test]
+fn update_or_replace_moves_no_record_over_another() {
+    both(|db| {
+        db.run("INSERT INTO farm VALUES (#1, 'A', 5, NULL), (#2, 'B', 6, NULL)");
+        db.logged();
+        let reason = db.refused("UPDATE OR REPLACE farm SET id = #2 WHERE id = #1");
+        assert!(reason.contains("windrow: a record keeps its id"), "{reason}");
+        db.run("UPDATE OR REPLACE farm SET name = 'C' WHERE id = #1");
+        assert_eq!(db.logged(), ["update farm #1 name='C'"]);
+    });
+}
