@@ -127,9 +127,6 @@ pub(crate) struct Resolve {
     /// The record's id.
     #[arg(value_parser = record)]
     pub(crate) id: RecordId,
-    /// Which of the record's conflicts, where it has several: a field of it.
-    #[arg(long)]
-    pub(crate) field: Option<String>,
     /// What is to become of it.
     #[command(flatten)]
     pub(crate) decision: Decision,
@@ -142,18 +139,15 @@ pub(crate) struct Decision {
     /// The candidate of this number, as `conflicts` counts them from 1.
     #[arg(long, value_name = "NUMBER")]
     pub(crate) candidate: Option<usize>,
-    /// Another value. For a conflict about several fields: once for each, in their order.
+    /// Another value.
     #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
-    pub(crate) value: Vec<String>,
+    pub(crate) value: Option<String>,
     /// No value at all: NULL.
     #[arg(long)]
     pub(crate) null: bool,
-    /// The record as it is.
+    /// The value that the record shows.
     #[arg(long)]
     pub(crate) keep: bool,
-    /// Where the conflict is about a delete: the record goes.
-    #[arg(long)]
-    pub(crate) delete: bool,
 }
 
 fn record(text: &str) -> Result<RecordId, windrow::types::ParseIdError> {

@@ -56,8 +56,8 @@ JSON: {\"conflicts\": [{\"table\", \"id\", \"about\" (fields, delete, unique), \
 
 /// `device resolve`
 pub(crate) const RESOLVE: &str = "\
-JSON: {\"table\", \"id\", \"about\", \"fields\", \"decision\" (candidate, value, keep, delete), \"values\": {field: value}}
-  values: those that were chosen; empty for keep and delete";
+JSON: {\"table\", \"id\", \"about\", \"fields\", \"decision\" (candidate, value, keep), \"values\": {field: value}}
+  values: those that were chosen; empty for keep";
 
 /// `device refused`
 pub(crate) const REFUSED: &str = "\
