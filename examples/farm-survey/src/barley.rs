@@ -100,3 +100,30 @@ fn plot(tx: &Tx<'_>, line: &Yield, loaded: &mut Loaded) -> Result<(), StoreError
     loaded.plots += 1;
     tx.insert(&Plot { id, farm_id, variety: variety.clone(), year: *year, bags: 0, best_yield: Some(*bushels) })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_trial_has_six_farms_and_120_plots_of_their_own() {
+        let yields = parse(TRIAL).unwrap();
+        let farms: BTreeSet<_> = yields.iter().map(|y| farm_id(&y.site)).collect();
+        let plots: BTreeSet<_> = yields.iter().map(|y| plot_id(&y.site, &y.variety, y.year)).collect();
+        assert_eq!((yields.len(), farms.len(), plots.len()), (120, 6, 120));
+    }
+
+    /// Were they to change, files that are out there would get every farm twice.
+    #[test]
+    fn ids_never_change() {
+        assert_eq!(farm_id("Morris").to_string(), "68ce0141-9bbc-5aaf-8e71-fe54299f3077");
+        assert_eq!(plot_id("Morris", "Trebi", 1931).to_string(), "381cd1cb-7172-542c-adf1-0d2deccf6a08");
+    }
+
+    #[test]
+    fn names_do_not_run_into_each_other() {
+        assert_ne!(plot_id("ab", "c", 1), plot_id("a", "bc", 1));
+        assert_ne!(plot_id("a", "b1", 1), plot_id("a", "b", 11));
+    }
+}

@@ -112,3 +112,25 @@ fn color(who: &str) -> Style {
         _ => BOLD,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_broken_promise_fails_the_whole() {
+        let mut report = Report::new(true);
+        report.check(true, "this");
+        report.check(false, "that");
+        let said = report.finish();
+        assert!(!said.ok && said.text.contains("1 of 2 promises were broken"));
+        assert_eq!(said.json["ok"], false);
+        assert_eq!(said.json["checks"][1], json!({ "name": "that", "ok": false }));
+    }
+
+    #[test]
+    fn numbers_are_written_with_their_thousands_apart() {
+        let all = [0, 999, 1000, 1_002_003].map(thousands);
+        assert_eq!(all, ["0", "999", "1,000", "1,002,003"]);
+    }
+}

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::said::Said;
 use serde_json::json;
 use std::path::Path;
-use windrow::sync::{Activity, SyncState};
+use windrow::sync::{Activity, Reason, SyncState};
 use windrow::{Endpoint, SyncWorker};
 
 /// What came of the sessions so far.
@@ -62,12 +62,23 @@ fn show(state: &SyncState, json: bool) {
 }
 
 fn line(state: &SyncState) -> String {
-    let next = state.next.map_or_else(String::new, |(at, why)| format!("; next at {at} ({why:?})"));
+    let next = state.next.map_or_else(String::new, |(at, why)| format!("; next at {at}, {}", reason(why)));
     match &state.activity {
-        Activity::Syncing(reason) => format!("syncing ({reason:?}), {} log entries pending", state.pending),
-        Activity::Idle => format!("in sync, {} log entries pending{next}", state.pending),
+        Activity::Syncing(why) => format!("syncing, {}; {} log entries pending", reason(*why), state.pending),
+        Activity::Idle => format!("in sync; {} log entries pending{next}", state.pending),
         Activity::Waiting { error, failures } => format!("waiting after {failures} failures: {error}{next}"),
         Activity::Blocked { error } => format!("blocked: {error}{next}"),
         Activity::Stopped => "stopped".to_owned(),
+    }
+}
+
+fn reason(reason: Reason) -> &'static str {
+    match reason {
+        Reason::Start => "to begin with",
+        Reason::Write => "because something was written",
+        Reason::Asked => "because it was asked for",
+        Reason::Interval => "because it is time again",
+        Reason::Retry => "because the last session failed",
+        Reason::Reachable => "because the hub answers again",
     }
 }

@@ -115,6 +115,7 @@ fn impatient() -> Options {
         probe: Duration::from_millis(100),
         first_wait: Duration::from_millis(100),
         longest_wait: Duration::from_millis(400),
+        ..Options::default()
     }
 }
 

@@ -114,3 +114,37 @@ impl Contents {
 fn gone_json(id: &[u8]) -> String {
     json!({ "id": values::blob(id), "deleted": true }).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn contents(worker: &str) -> Contents {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("some.db");
+        let conn = Connection::open(&file).unwrap();
+        let tables = TABLES.map(|table| format!("CREATE TABLE {table} (id, name)"));
+        conn.execute_batch(&format!("{}; INSERT INTO worker VALUES {worker}", tables.join(";"))).unwrap();
+        read(&file).unwrap()
+    }
+
+    #[test]
+    fn only_the_same_bytes_are_equal() {
+        let all = ["(x'01', 'a')", "(x'01', x'61')", "(x'01', NULL)", "(x'01', '')", "(x'01', 1)", "(x'01', 1.0)"]
+            .map(contents);
+        for (at, one) in all.iter().enumerate() {
+            assert!(all[at + 1..].iter().all(|other| one.bytes != other.bytes), "{at}");
+        }
+        assert_eq!(all[0], contents("(x'01', 'a')"));
+    }
+
+    #[test]
+    fn what_changed_came_and_went_is_counted_once() {
+        let before = contents("(x'01', 'a'), (x'02', 'b'), (x'03', 'c')");
+        let after = contents("(x'01', 'a'), (x'02', 'bb'), (x'04', 'd')");
+        let lengths = [r#"{"id":[2],"name":"bb"}"#, r#"{"id":[4],"name":"d"}"#, r#"{"deleted":true,"id":[3]}"#];
+        assert_eq!(after.since(&before), (3, lengths.iter().map(|json| json.len() as u64).sum()));
+        assert_eq!(after.since(&after), (0, 0));
+    }
+}
