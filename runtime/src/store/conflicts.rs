@@ -116,7 +116,8 @@ pub(super) fn replace(
 /// Whether a decision covers all that the conflict has to choose from.
 fn answers_it(answer: &Resolve, conflict: &told::Conflict) -> bool {
     let same = answer.about == conflict.about;
-    let covers = conflict.fields.iter().all(|f| answer.chosen.iter().any(|(chosen, _)| chosen == f));
+    let values = if conflict.about == About::Fields { &conflict.fields[..] } else { &[] };
+    let covers = values.iter().all(|f| answer.chosen.iter().any(|(chosen, _)| chosen == f));
     same && covers && answer.base >= conflict.seq
 }
 

@@ -25,6 +25,8 @@ fn open(path: &Path, foreign_keys: bool) -> rusqlite::Result<Connection> {
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "foreign_keys", foreign_keys)?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
+    // Statements that may abort half-way keep what they overwrite; on slow storage that is best kept in memory.
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
 }
@@ -62,7 +64,9 @@ pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<File, StoreErr
     if has_state(conn).map_err(|e| not_a_database(e, path))? {
         return known_format(conn, path);
     }
-    let other = conn.query_row("SELECT name FROM sqlite_schema LIMIT 1", [], |row| row.get(0)).optional()?;
+    // A hub's file is best known by our own tables.
+    let other = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name NOT LIKE 'windrow%', name LIMIT 1";
+    let other = conn.query_row(other, [], |row| row.get(0)).optional()?;
     if let Some(table) = other {
         return Err(OpenError::Foreign { path: path.to_owned(), table }.into());
     }

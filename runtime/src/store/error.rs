@@ -138,7 +138,7 @@ pub enum WriteError {
         domain: &'static str,
     },
     /// A rule of the table refuses it.
-    #[error("{table} {record}: {rule}: {detail}; {}", rule.remedy())]
+    #[error("{table} {record}: {rule}: {detail}{}", rule.remedy())]
     Rule {
         /// The table.
         table: &'static str,
@@ -222,14 +222,14 @@ pub enum Rule {
 }
 
 impl Rule {
-    /// What to do about it.
+    /// What to do about it. A trigger says so itself.
     fn remedy(self) -> &'static str {
         match self {
-            Rule::Exists => "update the record instead",
-            Rule::Reference => "insert what it refers to first; delete what refers to it first",
-            Rule::Type => "give a value of the field's type and range",
-            Rule::Missing => "give it a value",
-            Rule::Trigger => "change the value",
+            Rule::Exists => "; update the record instead",
+            Rule::Reference => "; insert what it refers to first, delete what refers to it first",
+            Rule::Type => "; give a value of the field's type and range",
+            Rule::Missing => "; give it a value",
+            Rule::Trigger => "",
         }
     }
 }
@@ -255,6 +255,9 @@ pub enum AnswerError {
     /// Where a page was kept, its place can't be read again.
     #[error("a page kept in the device's file can't be read: {0}")]
     Kept(#[from] MessageError),
+    /// Its clock is beyond the year 9999, where no stamp could follow.
+    #[error("the hub's clock is beyond the year 9999; set it right")]
+    Clock,
     /// It has more pages than are here.
     #[error("the hub's answer is not complete; ask for the rest first")]
     Incomplete,

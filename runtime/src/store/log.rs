@@ -3,7 +3,8 @@
 use super::error::StoreError;
 use super::origins::Stretch;
 use super::plan::Plan;
-use super::values::{execute, fields_of, id_of, id_value, mask_count, masks, sparse};
+use super::values::{execute, fields_of, fields_or_replaced, id_of, id_value, mask_count, masks, sparse};
+use crate::sqlite::Bound;
 use rusqlite::{Connection, Row};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Seq};
@@ -59,9 +60,23 @@ fn read(
     let mut rows = query.query([after.to_i64(), upto.to_i64()])?;
     while let Some(row) = rows.next()? {
         let line = Line::read(row, plan.table(table))?;
+        if !line.exact {
+            // Nothing is lost by the replacement if the record has been written anew since.
+            check_record(conn, plan, (table, line.id))?;
+        }
         line.entries(table, plan.table(table), entries)?;
     }
     Ok(())
+}
+
+/// Whether all text that a record holds now is UTF-8. A foreign program may have written some that is not.
+fn check_record(conn: &Connection, plan: &Plan, key: Key) -> Result<(), StoreError> {
+    let mut query = conn.prepare_cached(&plan.sql(key.0).by_id)?;
+    let mut rows = query.query([Bound(&id_value(key.1))])?;
+    match rows.next()? {
+        Some(row) => fields_of(row, 1, plan.table(key.0), key.1).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 /// A row of a log.
@@ -72,26 +87,28 @@ struct Line {
     base: Seq,
     masked: Vec<FieldIx>,
     values: Vec<Value>,
+    /// Whether they are as they were written: text that is not UTF-8 is replaced.
+    exact: bool,
 }
 
 impl Line {
     fn read(row: &Row<'_>, table: &Table) -> Result<Line, StoreError> {
         let damaged = |what: &str| StoreError::Damaged(format!("the log of {}: {what}", table.name));
-        let id = id_of(row, 2)?;
-        let fields = 4 + mask_count(table);
+        let (values, exact) = fields_or_replaced(row, 4 + mask_count(table), table)?;
         Ok(Line {
             hlc: Hlc::from_i64(row.get(0)?).ok_or_else(|| damaged("a negative stamp"))?,
             op: row.get(1)?,
-            id,
+            id: id_of(row, 2)?,
             base: Seq::from_i64(row.get(3)?).ok_or_else(|| damaged("a negative base"))?,
             masked: masked_fields(row, table)?,
-            values: fields_of(row, fields, table, id)?,
+            values,
+            exact,
         })
     }
 
     /// Mostly one; a row that says that several references were emptied is as many.
     fn entries(self, table: TableIx, shape: &Table, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
-        let Line { hlc, op, id, base, masked, mut values } = self;
+        let Line { hlc, op, id, base, masked, mut values, .. } = self;
         let damaged = || StoreError::Damaged(format!("the log of {}: entry {} means nothing", shape.name, hlc.bits()));
         let mut add = |op: Op| entries.push(Entry { hlc, table, id, base, op });
         let mut some = || masked.iter().map(|f| (*f, std::mem::take(&mut values[*f]))).collect::<Vec<_>>();

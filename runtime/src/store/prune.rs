@@ -38,14 +38,16 @@ impl Store {
         let (after, acknowledged) = stretch.acknowledged();
         let range = (after, acknowledged.min(upto));
         let mut pruned = 0;
-        while range.0 < range.1 {
+        if range.0 >= range.1 {
+            return Ok(pruned);
+        }
+        loop {
             let step = log::prune(&self.sync_connection(), self.plan(), table, range, STEP)?;
             pruned += step as u64;
             if step < STEP {
-                break;
+                return Ok(pruned);
             }
         }
-        Ok(pruned)
     }
 
     /// Origins without entries are forgotten, but for the last: whoever writes now is of that one.

@@ -1,6 +1,6 @@
 //! The one row of `windrow_state`, and the points beside it.
 
-use super::error::StoreError;
+use super::error::{AnswerError, StoreError};
 use super::system::FORMAT;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -103,9 +103,16 @@ pub(super) fn move_checkpoint(conn: &Connection, from: Point, to: Point) -> rusq
     conn.execute(move_on, [to.seq.to_i64(), to.mark.to_i64()]).map(|_| ())
 }
 
+/// The last millisecond of the year 9999: SQLite's clock goes no further, and stamps have room above it.
+const LAST_MILLISECOND: i64 = 253_402_300_799_999;
+
 /// The device's clock is never behind a stamp that it has heard of.
-pub(super) fn raise_hlc(conn: &Connection, heard: Hlc) -> rusqlite::Result<()> {
-    conn.execute("UPDATE windrow_state SET hlc = max(hlc, ?1)", [heard.to_i64()]).map(|_| ())
+pub(super) fn raise_hlc(conn: &Connection, heard: Hlc) -> Result<(), StoreError> {
+    if heard.millis() > LAST_MILLISECOND {
+        return Err(AnswerError::Clock.into());
+    }
+    conn.execute("UPDATE windrow_state SET hlc = max(hlc, ?1)", [heard.to_i64()])?;
+    Ok(())
 }
 
 /// The hub has answered just now.

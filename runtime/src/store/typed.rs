@@ -261,7 +261,10 @@ pub(super) fn refusal(table: &'static str, record: RecordId, error: rusqlite::Er
         _ => return error.into(),
     };
     let detail = match error {
-        rusqlite::Error::SqliteFailure(_, Some(message)) => message,
+        rusqlite::Error::SqliteFailure(_, Some(message)) => match message.strip_prefix("windrow: ") {
+            Some(ours) => ours.to_owned(),
+            None => message,
+        },
         other => other.to_string(),
     };
     WriteError::Rule { table, record, rule, detail }.into()

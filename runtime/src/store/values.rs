@@ -4,7 +4,7 @@ use super::error::StoreError;
 use crate::sqlite::{Bound, value_of};
 use rusqlite::{Connection, Row, params_from_iter};
 use windrow_protocol::id::RecordId;
-use windrow_protocol::model::{FieldIx, Table};
+use windrow_protocol::model::{Field, FieldIx, Table};
 use windrow_protocol::value::Value;
 
 /// Runs a statement; how many rows it changed.
@@ -54,13 +54,25 @@ pub(super) fn id_of(row: &Row<'_>, at: usize) -> Result<RecordId, StoreError> {
 
 /// A record's fields, beginning at a column.
 pub(super) fn fields_of(row: &Row<'_>, at: usize, table: &Table, id: RecordId) -> Result<Vec<Value>, StoreError> {
-    let fields = table.fields.iter().enumerate();
-    let read = |(i, field): (usize, &windrow_protocol::model::Field)| {
+    let read = |(i, field): (usize, &Field)| {
         value_of(row.get_ref(at + i)?).map_err(|_| {
             StoreError::Damaged(format!("{} {id}: {} is text but not UTF-8; write it anew", table.name, field.name))
         })
     };
-    fields.map(read).collect()
+    table.fields.iter().enumerate().map(read).collect()
+}
+
+/// A record's fields, beginning at a column, and whether all text in them is UTF-8; what is not is replaced.
+pub(super) fn fields_or_replaced(row: &Row<'_>, at: usize, table: &Table) -> Result<(Vec<Value>, bool), StoreError> {
+    let (mut fields, mut exact) = (Vec::with_capacity(table.fields.len()), true);
+    for i in 0..table.fields.len() {
+        let column = row.get_ref(at + i)?;
+        fields.push(value_of(column).unwrap_or_else(|_| {
+            exact = false;
+            Value::Text(String::from_utf8_lossy(column.as_bytes().unwrap_or_default()).into_owned())
+        }));
+    }
+    Ok((fields, exact))
 }
 
 /// The ids that a statement of one column finds.

@@ -2,7 +2,7 @@
 
 use super::dangling::Touched;
 use super::overlay::{Shown, under};
-use super::{Applied, pages};
+use super::pages;
 use crate::store::error::{AnswerError, StoreError};
 use crate::store::plan::Plan;
 use crate::store::values::{execute, id_value, ids, masked};
@@ -20,25 +20,8 @@ use windrow_protocol::session::Inbox;
 use windrow_protocol::told::{News, Page, Told};
 use windrow_protocol::value::Value;
 
-/// Applies all pages. Where that can't be, none of it shows and the pages are forgotten.
-pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<Applied, StoreError> {
-    conn.execute_batch("SAVEPOINT windrow_apply")?;
-    let applied = match run(conn, plan) {
-        Ok(()) => Applied::Applied,
-        Err(Stop::Collided) => Applied::Collided,
-        Err(Stop::Ambiguous) => Applied::Ambiguous,
-        Err(Stop::Failed(error)) => return Err(error),
-    };
-    if applied != Applied::Applied {
-        conn.execute_batch("ROLLBACK TO windrow_apply")?;
-        pages::clear(conn)?;
-    }
-    conn.execute_batch("RELEASE windrow_apply")?;
-    Ok(applied)
-}
-
-/// Why the answer does not go in.
-enum Stop {
+/// Why the answer does not go in. The transaction is then rolled back.
+pub(super) enum Stop {
     Collided,
     Ambiguous,
     Failed(StoreError),
@@ -50,7 +33,8 @@ impl<E: Into<StoreError>> From<E> for Stop {
     }
 }
 
-fn run(conn: &Connection, plan: &Plan) -> Result<(), Stop> {
+/// Applies all pages.
+pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<(), Stop> {
     if pages::inbox(conn)? != Inbox::Complete {
         return Err(AnswerError::Incomplete.into());
     }

@@ -15,6 +15,7 @@ mod refuse;
 use super::error::StoreError;
 use super::plan::Plan;
 use super::{Store, lock, state};
+use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::{Arc, Mutex};
 use windrow_protocol::clock::Point;
@@ -146,25 +147,32 @@ impl Actions {
     /// # Errors
     /// An answer that does not fit what is here: it is kept, and nothing is applied. The file's.
     pub fn apply(&self) -> Result<Applied, StoreError> {
-        let applied = self.step(apply::apply)?;
-        if applied == Applied::Applied {
-            self.store.announce();
+        let applied = match self.step(apply::apply) {
+            Ok(()) => Applied::Applied,
+            Err(Stop::Collided) => Applied::Collided,
+            Err(Stop::Ambiguous) => Applied::Ambiguous,
+            Err(Stop::Failed(error)) => return Err(error),
+        };
+        match applied {
+            Applied::Applied => self.store.announce(),
+            Applied::Collided | Applied::Ambiguous => self.step(|conn, _| Ok::<_, StoreError>(pages::clear(conn)?))?,
         }
         Ok(applied)
     }
 
     /// One transaction of this session, unless another session came between.
-    fn step<R>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, StoreError>) -> Result<R, StoreError> {
+    fn step<R, E: From<StoreError>>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, E>) -> Result<R, E> {
         let mut seen = lock(&self.turn);
         let conn = self.store.sync_connection();
-        let transaction = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        let transaction =
+            Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).map_err(StoreError::from)?;
         let turn = state::read(&conn)?.turn;
         if seen.is_some_and(|seen| seen != turn) {
-            return Err(StoreError::Overtaken);
+            return Err(StoreError::Overtaken.into());
         }
         let done = f(&conn, self.store.plan())?;
-        conn.execute("UPDATE windrow_state SET turn = ?1", [turn + 1])?;
-        transaction.commit()?;
+        let next = "UPDATE windrow_state SET turn = ?1";
+        conn.execute(next, [turn + 1]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
         *seen = Some(turn + 1);
         Ok(done)
     }

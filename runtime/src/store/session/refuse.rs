@@ -8,15 +8,20 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use windrow_protocol::change::{Change, Key};
 use windrow_protocol::fold;
+use windrow_protocol::id::RecordId;
+use windrow_protocol::log::{Entry, Op};
 use windrow_protocol::message::{Refusal, RefusalCode};
+use windrow_protocol::value::Value;
 
 /// Moves refused changes and their dependants to `windrow_refused`. The changeset is forgotten, and so are pages: the
 /// next pull asks for the records concerned, which those pages did not carry.
 pub(super) fn refuse(conn: &Connection, plan: &Plan, refusals: &[Refusal]) -> Result<(), StoreError> {
     let stretches = origins::stretches(conn)?;
-    let pending = fold::pending(&plan.schema, log::pending(conn, plan, &stretches)?);
+    let entries = log::pending(conn, plan, &stretches)?;
+    let followed: Vec<(Key, Key)> = entries.iter().filter_map(|e| followed(plan, e)).collect();
+    let pending = fold::pending(&plan.schema, entries);
     let mut refused: BTreeMap<Key, Refusal> = refusals.iter().rev().map(|r| (r.key, r.clone())).collect();
-    add_dependants(plan, &pending, &mut refused);
+    add_dependants(plan, &pending, &followed, &mut refused);
     for (key, refusal) in &refused {
         if let Some(change) = pending.get(key) {
             refused::add(conn, plan, change, refusal)?;
@@ -28,29 +33,50 @@ pub(super) fn refuse(conn: &Connection, plan: &Plan, refusals: &[Refusal]) -> Re
     Ok(pages::clear(conn)?)
 }
 
-/// A record that refers to a refused insert could only be refused too.
-fn add_dependants(plan: &Plan, pending: &BTreeMap<Key, Change>, refused: &mut BTreeMap<Key, Refusal>) {
+/// What a foreign key did: to which record, and which parent's death it followed.
+fn followed(plan: &Plan, entry: &Entry) -> Option<(Key, Key)> {
+    let (field, parent) = match &entry.op {
+        Op::Cascade { last, via } => match last.get(*via)? {
+            Value::Blob(id) => (*via, RecordId::from_slice(id)?),
+            _ => return None,
+        },
+        Op::Stale { field, target } => (*field, *target),
+        _ => return None,
+    };
+    let edge = plan.schema.parents(entry.table).iter().find(|e| e.field == field)?;
+    Some(((entry.table, entry.id), (edge.parent, parent)))
+}
+
+/// Where an insert is refused, whatever refers to the record could only be refused too. Where a delete is, what foreign
+/// keys did after it must be undone with it.
+fn add_dependants(
+    plan: &Plan,
+    pending: &BTreeMap<Key, Change>,
+    followed: &[(Key, Key)],
+    refused: &mut BTreeMap<Key, Refusal>,
+) {
     let mut before = 0;
     while refused.len() > before {
         before = refused.len();
         for (key, change) in pending {
             let unknown = |parent: &Key| refused.contains_key(parent) && pending.get(parent).is_some_and(|p| p.born);
-            if !refused.contains_key(key)
-                && let Some(parent) = fold::references(&plan.schema, change).find(unknown)
-            {
-                refused.insert(*key, dependant(plan, *key, parent));
+            if let Some(parent) = fold::references(&plan.schema, change).find(unknown) {
+                refused.entry(*key).or_insert_with(|| dependant(plan, *key, parent));
             }
+        }
+        for (key, parent) in
+            followed.iter().filter(|(_, parent)| refused.contains_key(parent)).copied().collect::<Vec<_>>()
+        {
+            refused.entry(key).or_insert_with(|| dependant(plan, key, parent));
         }
     }
 }
 
 fn dependant(plan: &Plan, key: Key, parent: Key) -> Refusal {
+    let (child, of) = (plan.name(key), plan.name(parent));
     let sentence = format!(
-        "{} {} refers to {} {}, which was refused; mend that first, then write this again",
-        plan.name(key),
-        key.1,
-        plan.name(parent),
-        parent.1
+        "{child} {} hangs on {of} {}, which was refused; mend that first, then write this again",
+        key.1, parent.1
     );
     Refusal { key, field: None, code: RefusalCode::UnknownParent, sentence }
 }

@@ -298,3 +298,15 @@ fn a_users_trigger_may_run_while_applying() {
     assert_eq!(answered(&device, vec![patch(id, vec![(0, text("Mara"))])], || {}).unwrap(), Applied::Applied);
     assert_eq!(device.scalar::<String>("SELECT name FROM search"), "Mara");
 }
+
+#[test]
+fn a_clock_that_no_stamp_could_follow_is_refused() {
+    let (device, id) = synced();
+    let session = device.store.session();
+    session.load(true).unwrap();
+    let highest = Hlc::from_bits(i64::MAX as u64).unwrap();
+    session.keep(&device.page(&Page { highest, ..last(2, vec![]) })).unwrap();
+    let error = session.apply().unwrap_err();
+    assert!(matches!(error, StoreError::Answer(AnswerError::Clock)), "{error}");
+    device.edit(id, |f| f.cattle += 1);
+}

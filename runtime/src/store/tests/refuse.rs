@@ -113,3 +113,24 @@ fn entries_of_earlier_origins_are_refused_too() {
     assert_eq!(device.store.pending().unwrap(), 0);
     assert_eq!(device.store.refused().unwrap()[0].change["added"]["cattle"], 2);
 }
+
+#[test]
+fn what_foreign_keys_did_after_a_refused_delete_is_undone_with_it() {
+    let device = Device::new();
+    let farm = device.farm("Kibo", 1);
+    let plot = device.plot(farm);
+    let worker = Worker { id: Id::new(), badge: "7".into() };
+    device.store.insert(&worker).unwrap();
+    let other = device.plot(device.farm("Mara", 1));
+    let visit = device.visit(other, Some(worker.id));
+    device.sync(1, vec![]);
+    device.store.delete(farm).unwrap();
+    device.store.delete(worker.id).unwrap();
+    let session = device.store.session();
+    session.load(true).unwrap();
+    session.refuse(&[refusal(farm, None), refusal(worker.id, None)]).unwrap();
+    let loaded = session.load(true).unwrap();
+    assert_eq!(loaded.outbox, None, "no delete of the plot, no emptied reference");
+    let wanted: Vec<_> = loaded.pull.refetch.iter().map(|(_, id)| *id).collect();
+    assert_eq!(wanted, [farm.record(), plot.record(), worker.id.record(), visit.record()]);
+}

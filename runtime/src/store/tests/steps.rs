@@ -192,7 +192,7 @@ fn ids_are_named_by_as_many_bytes_as_tell_them_apart_and_one_more() {
     };
     assert!(lengths(false).is_empty(), "the hub has none of them");
     device.sync(1, vec![]);
-    ids.map(|id| device.edit(id, |f| f.cattle += 1));
+    ids.iter().for_each(|id| device.edit(*id, |f| f.cattle += 1));
     assert_eq!(lengths(false), [2, 5, 5]);
     assert!(lengths(true).is_empty());
     device.store.delete(ids[2]).unwrap();

@@ -93,7 +93,11 @@ fn what_a_table_refuses_is_told_by_kind() {
     assert_eq!(rule(insert(plot, farm)), Rule::Exists);
     assert_eq!(rule(insert(Id::new(), Id::new())), Rule::Reference);
     assert_eq!(rule(device.store.delete(plot).map(|_| ())), Rule::Reference);
-    assert_eq!(rule(device.store.insert(&Worker { id: Id::new(), badge: "7".into() })), Rule::Trigger);
+    let twin = Worker { id: Id::new(), badge: "7".into() };
+    let refused = device.store.insert(&twin).unwrap_err();
+    let said = format!("worker {}: refused: another worker has this badge: choose another value", twin.id);
+    assert_eq!(refused.to_string(), said);
+    assert_eq!(rule(Err(refused)), Rule::Trigger);
     device.edit(farm, |f| f.cattle = i64::MAX);
     let mut old = device.store.get(farm).unwrap().unwrap();
     device.edit(farm, |f| f.cattle -= 1);
