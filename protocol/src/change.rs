@@ -68,7 +68,7 @@ pub enum What {
 pub struct Resolve {
     /// What the conflict was about.
     pub about: About,
-    /// The chosen values, in order of fields.
+    /// The chosen values, in order of fields; none about a delete or a unique value.
     pub chosen: Vec<(FieldIx, Value)>,
     /// When it was decided.
     pub hlc: Hlc,
@@ -78,6 +78,7 @@ pub struct Resolve {
 
 /// How a net change leaves its record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum End {
     /// Alive.
     Alive,

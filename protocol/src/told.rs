@@ -98,9 +98,8 @@ pub fn tell(
 ) -> Option<Told> {
     let (ix, table) = table;
     if !record.alive {
-        // Who has applied everything up to `since` held the record then, unless it is a death of its own making.
-        let held = record.born <= since && !own(record.died);
-        let gone = Told { table: ix, id, held, what: News::Gone, conflicts: None };
+        // Named whole: it may be gone there already, by a delete of its own or because this is told twice.
+        let gone = Told { table: ix, id, held: false, what: News::Gone, conflicts: None };
         return (record.died > since || whole).then_some(gone);
     }
     let conflicts = || Some(record.conflicts(table));

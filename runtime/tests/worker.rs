@@ -66,6 +66,7 @@ fn eager() -> Options {
         probe: ms(50),
         first_wait: ms(60_000),
         longest_wait: ms(60_000),
+        ..Options::default()
     }
 }
 

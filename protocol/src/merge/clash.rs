@@ -6,6 +6,7 @@ use super::settle::Settled;
 use super::world::{Wants, World};
 use crate::change::{Change, Key};
 use crate::id::RecordId;
+use crate::log::About;
 use crate::model::{FieldIx, Schema};
 use crate::value::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -64,8 +65,8 @@ fn unique_values<'a>(
 }
 
 fn writes(change: &Change, field: FieldIx) -> bool {
-    let decided = change.resolves.iter().flat_map(|r| &r.chosen).any(|(f, _)| *f == field);
-    decided || change.writes.iter().any(|w| w.field == field)
+    let decided = change.resolves.iter().filter(|r| r.about == About::Fields).flat_map(|r| &r.chosen);
+    decided.into_iter().any(|(f, _)| *f == field) || change.writes.iter().any(|w| w.field == field)
 }
 
 /// Opens the conflicts.

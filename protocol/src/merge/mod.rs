@@ -8,6 +8,7 @@
 
 mod clash;
 mod history;
+mod order;
 mod restamp;
 mod rules;
 mod settle;

@@ -17,7 +17,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// How many references deep records may hang on each other. Only a chain of self-references gets so far.
-const DEEPEST: usize = 2_000;
+const DEEPEST: usize = 200;
 
 /// What settling comes to.
 #[derive(Debug, Default)]
@@ -168,7 +168,8 @@ impl Search<'_> {
         }
     }
 
-    /// Some cascade parent of this record is dead, or about to fall itself.
+    /// Some cascade parent of this record is dead and stays so, or is about to fall itself. A parent that only a cascade
+    /// killed counts as what it will be: in a ring each waits for another.
     fn falling(&self, key: Key) -> bool {
         self.falls(key, &mut Asked::default())
     }
@@ -179,9 +180,10 @@ impl Search<'_> {
                 return false;
             }
             let cascades = self.schema.parents(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade);
-            let falls = cascades
-                .filter_map(|edge| self.parent(key, edge))
-                .any(|parent| !self.alive(parent) || self.falls(parent, asked) && !self.pins(parent, asked));
+            let falls = cascades.filter_map(|edge| self.parent(key, edge)).any(|parent| {
+                let may_live = self.alive(parent) || self.cascaded(parent);
+                !may_live || self.falls(parent, asked) && !self.pins(parent, asked)
+            });
             asked.falls.remove(&key);
             falls
         })
@@ -206,8 +208,8 @@ impl Search<'_> {
             }
             let pins = self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull).any(|edge| {
                 self.view.children(edge, key.1).into_iter().any(|child| {
-                    self.pins(child, asked)
-                        || edge.on_delete == OnDelete::Restrict && self.alive(child) && !self.falls(child, asked)
+                    edge.on_delete == OnDelete::Restrict && self.alive(child) && !self.falls(child, asked)
+                        || self.pins(child, asked)
                 })
             });
             asked.pins.remove(&key);

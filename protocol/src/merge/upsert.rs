@@ -1,6 +1,7 @@
 //! What each record becomes by itself: edits parents before children, then deletes children before parents.
 
 use super::history::{Detail, History, Notice, Outcome};
+use super::order;
 use super::rules::refusal;
 use super::world::World;
 use super::{Begun, Fate};
@@ -15,8 +16,7 @@ use std::cmp::Ordering;
 
 /// Applies all changes to their records. A sum that overflows is noted in `begun.refusals`.
 pub(super) fn apply(schema: &Schema, changes: &[Change], begun: &mut Begun, world: &World) {
-    let mut order: Vec<&Change> = changes.iter().collect();
-    order.sort_by_key(|c| (c.table, c.hlc));
+    let mut order = order::parents_first(schema, changes, world);
     let mut lines = std::collections::HashMap::new();
     for change in &order {
         let line = upsert(schema, change, begun, world);

@@ -66,13 +66,15 @@ impl World {
         self.same.insert((table, field, value, except), found);
     }
 
+    /// Whether this record was loaded, existing or not. A store that loads children loads their records with them: they
+    /// are wanted next.
+    pub fn has_record(&self, key: Key) -> bool {
+        self.records.contains_key(&key)
+    }
+
     /// A record that was loaded and exists.
     pub(super) fn record(&self, key: Key) -> Option<&Record> {
         self.records.get(&key)?.as_ref()
-    }
-
-    pub(super) fn has_record(&self, key: Key) -> bool {
-        self.records.contains_key(&key)
     }
 
     pub(super) fn children(&self, of: &(TableIx, FieldIx, RecordId)) -> Option<&[RecordId]> {

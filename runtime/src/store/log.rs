@@ -128,7 +128,7 @@ impl Line {
             op::RESOLVE_DELETE => add(Op::Resolve(About::Delete, Vec::new())),
             op::RESOLVE_UNIQUE => {
                 let field = *masked.first().ok_or_else(damaged)?;
-                add(Op::Resolve(About::Unique(field), some()));
+                add(Op::Resolve(About::Unique(field), Vec::new()));
             }
             _ => return Err(damaged()),
         }

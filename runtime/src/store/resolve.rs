@@ -18,7 +18,7 @@ use windrow_protocol::value::Value;
 pub enum Answer {
     /// The candidate at this place.
     Candidate(usize),
-    /// Other values, one for each of the conflict's fields.
+    /// Other values, one for each of the conflict's fields. About a unique value, a value that nobody else has.
     Values(Vec<Value>),
     /// The record as it is: its values as it shows them, and alive where the conflict is about a delete.
     Keep,
@@ -45,6 +45,7 @@ fn resolve(tx: &Tx<'_>, conflict: &Conflict, answer: Answer) -> Result<(), Store
     let stamp = state::tick(conn)?;
     close(tx, conflict, stamp.to_i64())?;
     let shown = shown(tx, key)?;
+    let keeps = answer == Answer::Keep;
     let (chosen, delete) = match (conflict.about, answer) {
         (About::Delete, Answer::Keep) => (Vec::new(), false),
         (About::Delete, Answer::Delete) => (Vec::new(), true),
@@ -59,13 +60,19 @@ fn resolve(tx: &Tx<'_>, conflict: &Conflict, answer: Answer) -> Result<(), Store
     };
     log::append(conn, tx.plan(), key, (stamp, op, conflict.seen), chosen.clone())
         .map_err(|e| refusal(conflict.table, key.1, e))?;
-    show(tx, key, chosen)?;
-    if delete {
-        let sql = &tx.plan().sql(key.0).delete;
-        let gone = || execute(conn, sql, &[id_value(key.1)]).map_err(|e| refusal(conflict.table, key.1, e));
-        tx.as_of(conflict.seen, gone)?;
+    let write = |sql: &str, args: &[Value]| {
+        let written = || execute(conn, sql, args).map_err(|e| refusal(conflict.table, key.1, e));
+        tx.as_of(conflict.seen, written).map(|_| ())
+    };
+    let (sql, table) = (tx.plan().sql(key.0), tx.plan().table(key.0));
+    match conflict.about {
+        About::Delete if delete => write(&sql.delete, &[id_value(key.1)]),
+        About::Delete => Ok(()),
+        // That both stand is settled; another value is a write like any other, logged by the trigger.
+        About::Unique(_) if keeps => Ok(()),
+        About::Unique(_) => write(&sql.patch, &masked(table, key.1, chosen)),
+        About::Fields => show(tx, key, chosen),
     }
-    Ok(())
 }
 
 /// Notes that the conflict is answered. Only one answer counts.
@@ -111,9 +118,6 @@ fn unfit<R>(conflict: &Conflict, sentence: &'static str) -> Result<R, StoreError
 
 /// Shows the chosen values. The log has the decision; this is no write beside it.
 fn show(tx: &Tx<'_>, key: Key, chosen: Vec<(FieldIx, Value)>) -> Result<(), StoreError> {
-    if chosen.is_empty() {
-        return Ok(());
-    }
     let (conn, plan) = (tx.connection(), tx.plan());
     let args = masked(plan.table(key.0), key.1, chosen);
     state::set_applying(conn, true)?;

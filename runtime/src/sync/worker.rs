@@ -27,6 +27,8 @@ pub struct Options {
     pub first_wait: Duration,
     /// The longest wait after failures (default five minutes).
     pub longest_wait: Duration,
+    /// How long log entries are kept that the hub surely has (default [`RETENTION`](crate::store::RETENTION)).
+    pub retention: Duration,
 }
 
 impl Default for Options {
@@ -38,6 +40,7 @@ impl Default for Options {
             probe: Duration::from_secs(10),
             first_wait: Duration::from_secs(1),
             longest_wait: Duration::from_secs(300),
+            retention: crate::store::RETENTION,
         }
     }
 }
@@ -188,6 +191,9 @@ impl Task {
         loop {
             self.show(Activity::Syncing(reason), None).await;
             let result = sync(&self.store, &*self.transport).await;
+            if matches!(result, Ok(Finish::InSync)) {
+                self.prune().await;
+            }
             let seen = self.marker().await;
             let (activity, wait, next) = self.judge(result);
             let in_sync = activity == Activity::Idle;
@@ -289,6 +295,15 @@ impl Task {
         let store = self.store.clone();
         let read = move || -> Result<u64, StoreError> { store.pending_marker() };
         tokio::task::spawn_blocking(read).await.ok()?.ok()
+    }
+
+    /// Drops old entries of the log. Where that fails the next session's end tries again.
+    async fn prune(&self) {
+        let (store, retention) = (self.store.clone(), self.options.retention);
+        let pruned = tokio::task::spawn_blocking(move || store.prune(Timestamp::now(), retention)).await;
+        if let Ok(Err(error)) = pruned {
+            tracing::warn!(%error, "old log entries could not be dropped");
+        }
     }
 
     /// Shows a new state; says how much is pending in it.

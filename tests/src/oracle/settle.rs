@@ -55,7 +55,13 @@ impl Hub {
         self.get((table, id)).is_none_or(|r| !r.alive)
     }
 
-    /// Some cascade parent of this record is dead, or about to fall itself.
+    /// Whether somebody asked for its death, and not only a cascade.
+    fn stays_dead(&self, key: Key) -> bool {
+        self.get(key).is_none_or(|r| !r.alive && !r.cascaded)
+    }
+
+    /// Some cascade parent of this record is dead and stays so, or is about to fall itself. One that only a cascade killed
+    /// counts as what it will be: in a circle each waits for another.
     fn falling(&self, key: Key, asked: &mut Vec<Key>) -> bool {
         self.falls(key, asked, &mut Vec::new())
     }
@@ -70,7 +76,7 @@ impl Hub {
         let falls = self.schema.parents(key.0).filter(|e| e.on_delete == OnDelete::Cascade).any(|e| {
             let Some(id) = self.get(key).and_then(|r| r.target(e.field)) else { return false };
             let parent = (e.parent, id);
-            self.dead(e.parent, id) || self.falls(parent, asked, below) && !self.pinned(parent, asked)
+            self.stays_dead(parent) || self.falls(parent, asked, below) && !self.pinned(parent, asked)
         });
         below.pop();
         falls
@@ -129,26 +135,26 @@ impl Hub {
     /// The changes in an order in which every record comes after those that it refers to: by tables, where a table refers
     /// to itself by rows.
     pub(super) fn parents_first<'a>(&self, changes: &'a [Change]) -> Vec<&'a Change> {
-        let mut order: Vec<_> = changes.iter().collect();
-        order.sort_by_key(|c| (self.schema.position(c.key.0), self.depth(changes, c), c.hlc));
+        let mut by_stamp: Vec<_> = changes.iter().collect();
+        by_stamp.sort_by_key(|c| (self.schema.position(c.key.0), c.hlc));
+        let (mut order, mut met) = (Vec::new(), Vec::new());
+        by_stamp.iter().for_each(|c| self.place(changes, c, &mut met, &mut order));
         order
     }
 
-    /// How many records of this changeset and of this table stand above this one. A circle ends where it closes.
-    fn depth(&self, changes: &[Change], c: &Change) -> usize {
-        let (mut above, mut at) = (Vec::new(), c);
-        while let Some(parent) = self.own_parent(changes, at).filter(|p| !above.contains(&p.key)) {
-            above.push(parent.key);
-            at = parent;
+    /// Puts the change in order, behind those of the records of its own table that it refers to; in a circle, behind those
+    /// that were not met before.
+    fn place<'a>(&self, changes: &'a [Change], c: &'a Change, met: &mut Vec<Key>, order: &mut Vec<&'a Change>) {
+        if met.contains(&c.key) {
+            return;
         }
-        above.len()
-    }
-
-    /// The change of the record of the same table that this one refers to.
-    fn own_parent<'a>(&self, changes: &'a [Change], c: &Change) -> Option<&'a Change> {
-        let edge = self.schema.parents(c.key.0).find(|e| e.parent == c.key.0)?;
-        let now = || self.get(c.key).and_then(|r| r.target(edge.field));
-        let target = c.fields.get(edge.field).map_or_else(now, |w| w.value.target());
-        changes.iter().find(|p| target == Some(p.key.1) && p.key.0 == c.key.0)
+        met.push(c.key);
+        for e in self.schema.parents(c.key.0).filter(|e| e.parent == c.key.0) {
+            let now = || self.get(c.key).and_then(|r| r.target(e.field));
+            let target = c.fields.get(e.field).map_or_else(now, |w| w.value.target());
+            let parent = changes.iter().find(|p| target == Some(p.key.1) && p.key.0 == c.key.0);
+            parent.into_iter().for_each(|p| self.place(changes, p, met, order));
+        }
+        order.push(c);
     }
 }

@@ -145,9 +145,9 @@ fn size(told: &Told) -> usize {
 }
 
 /// How many bytes of the id name the record to this device: one more than among all that the hub has, because the device
-/// may have made records of its own meanwhile. What is gone may be gone from the device already, so it is named whole.
+/// may have made records of its own meanwhile.
 fn shown_length(shared: &Shared, c: &Connection, pull: &Pull, told: &Told) -> Result<u8, HubError> {
-    if pull.whole_ids || !told.held || told.what == News::Gone {
+    if pull.whole_ids || !told.held {
         return Ok(16);
     }
     let near = records::neighbours(c, &shared.tables, (told.table, told.id))?;

@@ -43,7 +43,13 @@ pub(super) fn fill(c: &Connection, tables: &Tables, wants: Wants, world: &mut Wo
     for (child, field, parent) in wants.children {
         let sql =
             tables.sql(child).referring(field).ok_or_else(|| asked("children by a field that is no reference"))?;
-        world.add_children(child, field, parent, ids(c, sql, &[&parent.0])?);
+        let children = ids(c, sql, &[&parent.0])?;
+        for key in children.iter().map(|id| (child, *id)) {
+            if !world.has_record(key) {
+                world.add_record(key, load(c, tables, key)?);
+            }
+        }
+        world.add_children(child, field, parent, children);
     }
     for (table, field, value, except) in wants.same {
         let sql = tables.sql(table).same(field).ok_or_else(|| asked("equal values of a field that is not unique"))?;

@@ -18,8 +18,7 @@ pub(super) struct Scopes<'a> {
     tables: &'a Tables,
     /// The records that the commit has changed.
     changed: BTreeMap<Key, &'a Record>,
-    /// What is known already. A record under way counts as having none, so that records that hang on each other in a
-    /// circle come to an end.
+    /// What is known already.
     known: BTreeMap<Key, Option<RecordId>>,
 }
 
@@ -29,33 +28,53 @@ impl<'a> Scopes<'a> {
         Scopes { c, tables, changed, known: BTreeMap::new() }
     }
 
-    /// The scope of a record.
+    /// The scope of a record. Goes up on a stack of its own: a chain of references comes from a peer.
     pub(super) fn of(&mut self, key: Key) -> Result<Option<RecordId>, HubError> {
-        if let Some(scope) = self.known.get(&key) {
-            return Ok(*scope);
-        }
-        self.known.insert(key, None);
-        let scope = match self.changed.get(&key).copied() {
-            None => records::scope(self.c, self.tables, key)?.flatten(),
-            Some(record) => self.derive(key, record)?,
-        };
-        self.known.insert(key, scope);
-        Ok(scope)
-    }
-
-    fn derive(&mut self, (table, id): Key, record: &Record) -> Result<Option<RecordId>, HubError> {
-        let tables = self.tables;
-        if tables.schema.table(table).scope {
-            return Ok(Some(id));
-        }
-        for edge in tables.schema.parents(table) {
-            let Some(parent) = record.reference(edge.field) else { continue };
-            if let Some(scope) = self.of((edge.parent, parent))? {
-                return Ok(Some(scope));
+        let (mut path, mut asked) = (vec![key], BTreeSet::from([key]));
+        while let Some(at) = path.last().copied() {
+            match self.look(at, &asked)? {
+                Look::Above(parent) => {
+                    asked.insert(parent);
+                    path.push(parent);
+                }
+                Look::Found(scope) => {
+                    self.known.insert(at, scope);
+                    path.pop();
+                }
             }
         }
-        Ok(None)
+        Ok(self.known.get(&key).copied().flatten())
     }
+
+    /// A record's scope, or the parent that must be known first. A parent that was `asked` and is not known waits for this
+    /// one, and counts as having none.
+    fn look(&self, key: Key, asked: &BTreeSet<Key>) -> Result<Look, HubError> {
+        if let Some(scope) = self.known.get(&key) {
+            return Ok(Look::Found(*scope));
+        }
+        let Some(record) = self.changed.get(&key) else {
+            return Ok(Look::Found(records::scope(self.c, self.tables, key)?.flatten()));
+        };
+        if self.tables.schema.table(key.0).scope {
+            return Ok(Look::Found(Some(key.1)));
+        }
+        for edge in self.tables.schema.parents(key.0) {
+            let Some(parent) = record.reference(edge.field).map(|id| (edge.parent, id)) else { continue };
+            match self.known.get(&parent) {
+                Some(Some(scope)) => return Ok(Look::Found(Some(*scope))),
+                Some(None) => {}
+                None if asked.contains(&parent) => {}
+                None => return Ok(Look::Above(parent)),
+            }
+        }
+        Ok(Look::Found(None))
+    }
+}
+
+/// What looking at a record comes to.
+enum Look {
+    Found(Option<RecordId>),
+    Above(Key),
 }
 
 /// How often one commit may move a record. More than once only where its table refers to itself; without an end only where

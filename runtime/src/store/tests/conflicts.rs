@@ -1,5 +1,5 @@
 use super::*;
-use windrow_protocol::change::End;
+use windrow_protocol::change::{End, What};
 use windrow_protocol::clock::DeviceId;
 use windrow_protocol::log::About;
 use windrow_protocol::told::{Choice, Conflict as Open};
@@ -156,5 +156,7 @@ fn a_clash_of_unique_values_names_the_other_record() {
     device.store.resolve(&conflict, Answer::Values(vec![text("8")])).unwrap();
     assert_eq!(device.get(mine.id).unwrap().badge, "8");
     let changeset = device.changeset().unwrap();
-    assert_eq!(change_of(&changeset, mine.id).resolves[0].chosen, [(0, text("8"))]);
+    let change = change_of(&changeset, mine.id);
+    assert_eq!((change.resolves[0].about, change.resolves[0].chosen.len()), (About::Unique(0), 0));
+    assert_eq!(change.writes.iter().map(|w| (w.field, &w.what)).collect::<Vec<_>>(), [(0, &What::Set(text("8")))]);
 }

@@ -1,0 +1,120 @@
+use crate::hub::{CASE, FARM, FORM, Hub, Say, TAG, at, change, int, key, sent, seq};
+use windrow_protocol::change::{Change, Resolve};
+use windrow_protocol::clock::{Hlc, Seq};
+use windrow_protocol::log::About;
+use windrow_protocol::told::{News, tell};
+use windrow_protocol::value::Value;
+
+fn tag(n: u8, code: i64, hlc: Hlc) -> Change {
+    change(key(TAG, n), 0, hlc).born().set(0, int(code)).set(1, int(0))
+}
+
+fn conflicts(hub: &Hub, of: (usize, u8)) -> Vec<windrow_protocol::told::Conflict> {
+    let key = key(of.0, of.1);
+    hub.record(key).conflicts(hub.schema.table(key.0))
+}
+
+fn resolve(about: About, base: Seq, chosen: Vec<(usize, Value)>) -> Resolve {
+    Resolve { about, chosen, hlc: Hlc::ZERO, base }
+}
+
+#[test]
+fn a_clash_of_unique_values_keeps_both_and_opens_on_the_later_insert() {
+    let mut hub = Hub::new();
+    hub.commit(sent(1, 0, vec![tag(1, 77, at(20))]));
+    let clash = hub.commit(sent(2, 0, vec![tag(2, 77, at(10))]));
+    assert_eq!((hub.shows(key(TAG, 1), 0), hub.shows(key(TAG, 2), 0)), (int(77), int(77)));
+    assert!(conflicts(&hub, (TAG, 2)).is_empty());
+    let open = conflicts(&hub, (TAG, 1));
+    assert_eq!((open[0].about, open[0].other, open[0].seq), (About::Unique(0), Some(key(TAG, 2).1), clash));
+
+    // Whoever holds the record hears of it, though none of its fields changed.
+    let table = hub.schema.table(TAG);
+    let told = tell((TAG, table), key(TAG, 1).1, hub.record(key(TAG, 1)), seq(1), &|_| false, false).unwrap();
+    assert_eq!((told.what, told.conflicts.map(|c| c.len())), (News::Patch(vec![]), Some(1)));
+
+    hub.resolve(key(TAG, 1), resolve(About::Unique(0), clash, vec![]));
+    assert!(conflicts(&hub, (TAG, 1)).is_empty());
+    // Another field's edit does not open it again.
+    hub.commit(sent(1, 3, vec![change(key(TAG, 1), 3, at(30)).set(1, int(5))]));
+    assert!(conflicts(&hub, (TAG, 1)).is_empty());
+}
+
+#[test]
+fn a_clash_within_one_changeset_is_found_too() {
+    let mut hub = Hub::new();
+    hub.commit(sent(1, 0, vec![tag(1, 5, at(1)), tag(2, 6, at(2)), tag(3, 5, at(3))]));
+    assert_eq!(conflicts(&hub, (TAG, 3))[0].other, Some(key(TAG, 1).1));
+    assert!(conflicts(&hub, (TAG, 1)).is_empty() && conflicts(&hub, (TAG, 2)).is_empty());
+}
+
+#[test]
+fn null_clashes_with_nothing() {
+    let mut hub = Hub::new();
+    let empty = |n| change(key(TAG, n), 0, at(1)).born().set(0, Value::Null).set(1, int(0));
+    hub.commit(sent(1, 0, vec![empty(1), empty(2)]));
+    assert!(conflicts(&hub, (TAG, 1)).is_empty() && conflicts(&hub, (TAG, 2)).is_empty());
+}
+
+#[test]
+fn a_form_under_review_is_one_conflict_with_whole_candidates() {
+    let mut hub = Hub::new();
+    let form = |base, hlc, a, b| change(key(FORM, 1), base, hlc).set(0, int(a)).set(1, int(b));
+    hub.commit(sent(1, 0, vec![form(0, at(0), 1, 1).born()]));
+    hub.commit(sent(2, 1, vec![form(1, at(2), 2, 1)]));
+    let last = hub.commit(sent(3, 1, vec![form(1, at(3), 1, 3)]));
+    let open = conflicts(&hub, (FORM, 1));
+    assert_eq!(open.len(), 1);
+    let values: Vec<_> = open[0].candidates.iter().map(|c| c.values.clone()).collect();
+    assert_eq!(values, [vec![int(2), int(1)], vec![int(1), int(3)]]);
+    assert_eq!(hub.record(key(FORM, 1)).shown().unwrap(), [int(1), int(3)], "the latest shows meanwhile");
+
+    hub.resolve(key(FORM, 1), resolve(About::Fields, last, vec![(0, int(2)), (1, int(3))]));
+    assert!(conflicts(&hub, (FORM, 1)).is_empty());
+    assert_eq!(hub.record(key(FORM, 1)).shown().unwrap(), [int(2), int(3)]);
+}
+
+/// From a device: its decision settles what it had seen, and its later write replaces its decision.
+#[test]
+fn a_device_resolves_what_it_had_seen() {
+    let mut hub = Hub::new();
+    let owner = |base, hlc, value| change(key(FARM, 1), base, hlc).set(2, int(value));
+    hub.commit(sent(
+        1,
+        0,
+        vec![change(key(FARM, 1), 0, at(0)).born().set(0, int(0)).add(1, 0).set(2, int(1)).set(3, int(0))],
+    ));
+    hub.commit(sent(2, 1, vec![owner(1, at(2), 2)]));
+    hub.commit(sent(3, 1, vec![owner(1, at(3), 3)]));
+    hub.commit(sent(4, 1, vec![owner(1, at(4), 4)])); // the reviewer never saw this one
+    let decided = change(key(FARM, 1), 3, at(9)).resolving(About::Fields, vec![(2, int(2))]);
+    hub.commit(sent(5, 3, vec![decided]));
+    let open = conflicts(&hub, (FARM, 1));
+    let values: Vec<_> = open[0].candidates.iter().map(|c| c.values[0].clone()).collect();
+    assert_eq!(values, [int(4), int(2)]);
+    assert_eq!(hub.shows(key(FARM, 1), 2), int(2));
+}
+
+#[test]
+fn a_delete_that_an_unseen_edit_undoes_is_asked_about() {
+    let mut hub = Hub::new();
+    let state = |base, hlc, n| change(key(CASE, 1), base, hlc).set(0, int(n));
+    hub.commit(sent(1, 0, vec![state(0, at(0), 1).born()]));
+    hub.commit(sent(2, 1, vec![state(1, at(1), 2)]));
+    let undone = hub.commit(sent(3, 1, vec![change(key(CASE, 1), 1, at(2)).deleted()]));
+    assert_eq!(hub.shows(key(CASE, 1), 0), int(2));
+    assert_eq!(conflicts(&hub, (CASE, 1))[0].about, About::Delete);
+
+    // One device answers "keep" ...
+    let keep = change(key(CASE, 1), undone.bits(), at(5)).resolving(About::Delete, vec![]);
+    let mut other = hub.records.clone();
+    hub.commit(sent(4, undone.bits(), vec![keep]));
+    assert!(conflicts(&hub, (CASE, 1)).is_empty());
+    assert!(hub.record(key(CASE, 1)).alive);
+    // ... or, in another world, "delete".
+    std::mem::swap(&mut hub.records, &mut other);
+    let delete = change(key(CASE, 1), undone.bits(), at(5)).resolving(About::Delete, vec![]).deleted();
+    hub.commit(sent(4, undone.bits(), vec![delete]));
+    assert!(!hub.record(key(CASE, 1)).alive);
+    assert_eq!(hub.record(key(CASE, 1)).undone, None);
+}

@@ -1,0 +1,9 @@
+//! Merging, rule by rule: what the oracle's histories leave out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod clocks;
+mod conflicts;
+mod hub;
+mod refusals;
+mod rings;
