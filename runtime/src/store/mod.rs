@@ -1,8 +1,7 @@
 //! The device's store: one SQLite file, written by any program, synced by this one.
 //!
-//! The application's tables are ordinary tables. Triggers log every write to them, whoever makes it; what is kept beside
-//! them is described in [`system`]. [`Store`] is the typed way in, [`Store::connection`] the one for any SQL, and
-//! [`session`] what a session with the hub does to the file.
+//! The application's tables are ordinary tables. Triggers log every write to them, whoever makes it. [`Store`] is the
+//! typed way in, [`Store::connection`] the one for any SQL, and [`session`] what a session with the hub does to the file.
 
 mod changelog;
 mod conflicts;
