@@ -10,12 +10,12 @@ pub(crate) fn syncable(input: &DeriveInput, errors: &syn::Error) -> TokenStream 
     let (name, type_name) = (&input.ident, input.ident.to_string());
     let table = snake_case(&type_name);
     let quoted = quoted(&table);
-    let (generics, parameters, clause) = input.generics.split_for_impl();
+    let (generics, parameters, _) = input.generics.split_for_impl();
     quote! {
         #errors
 
         #[automatically_derived]
-        impl #generics ::windrow::Syncable for #name #parameters #clause {
+        impl #generics ::windrow::Syncable for #name #parameters where #name #parameters: 'static {
             const NAME: &'static str = #table;
             const QUOTED: &'static str = #quoted;
             const TABLE: &'static ::windrow::__private::Table = &::windrow::__private::broken(#table, #type_name);
@@ -42,12 +42,12 @@ pub(crate) fn syncable(input: &DeriveInput, errors: &syn::Error) -> TokenStream 
 pub(crate) fn variants(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
     let errors = errors.to_compile_error();
     let name = &input.ident;
-    let (generics, parameters, clause) = input.generics.split_for_impl();
+    let (generics, parameters, _) = input.generics.split_for_impl();
     quote! {
         #errors
 
         #[automatically_derived]
-        impl #generics ::windrow::SyncableEnum for #name #parameters #clause {
+        impl #generics ::windrow::SyncableEnum for #name #parameters where #name #parameters: 'static {
             const VARIANTS: &'static [&'static str] = &[];
             const SQL_LIST: &'static str = "";
 
@@ -56,17 +56,6 @@ pub(crate) fn variants(input: &DeriveInput, errors: &syn::Error) -> TokenStream 
             }
 
             fn from_text(_: &str) -> ::core::option::Option<Self> {
-                ::core::unimplemented!()
-            }
-        }
-
-        #[automatically_derived]
-        impl #generics ::windrow::FieldValue for #name #parameters #clause {
-            fn to_value(&self) -> ::core::result::Result<::windrow::__private::Value, ::windrow::__private::Unfit> {
-                ::core::unimplemented!()
-            }
-
-            fn from_value(_: ::windrow::__private::Value) -> ::core::result::Result<Self, ::windrow::__private::Unfit> {
                 ::core::unimplemented!()
             }
         }

@@ -1,7 +1,9 @@
 //! The descriptor of a struct, as merging and the wire know it.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Path;
+use syn::spanned::Spanned;
 use windrow_schema::{Field, Kind, Model, Parent};
 
 pub(crate) fn table(model: &Model) -> TokenStream {
@@ -44,7 +46,10 @@ fn kind(kind: &Kind) -> TokenStream {
     match kind {
         Kind::Integer { min, max } => quote!(Integer { min: #min, max: #max }),
         Kind::Decimal(places) => quote!(Decimal { places: #places }),
-        Kind::Enum(path) => quote!(Enum(<#path as ::windrow::SyncableEnum>::VARIANTS)),
+        Kind::Enum(path) => {
+            let variants = of_enum(path, "VARIANTS");
+            quote!(Enum(#variants))
+        }
         plain => {
             let plain = variant(plain);
             quote!(#plain)
@@ -65,4 +70,10 @@ fn parent(parent: &Parent) -> TokenStream {
 /// The runtime's enums have the same variants.
 fn variant(value: impl std::fmt::Debug) -> proc_macro2::Ident {
     format_ident!("{value:?}")
+}
+
+/// A constant or a function of an enum, wholly at the place of its name, so that a type that is none is told of once.
+pub(crate) fn of_enum(path: &Path, item: &str) -> TokenStream {
+    let item = proc_macro2::Ident::new(item, path.span());
+    quote_spanned!(path.span()=> <#path as ::windrow::SyncableEnum>::#item)
 }

@@ -5,6 +5,8 @@ use quote::quote;
 use windrow_schema::Model;
 use windrow_schema::sql::{Device, Hub, Object, Part, Sql};
 
+use crate::model;
+
 pub(crate) fn device(model: &Model) -> TokenStream {
     let device = Device::of(model);
     let (objects, triggers) = (objects(&device.objects), objects(&device.triggers));
@@ -73,7 +75,7 @@ fn sql(sql: &Sql) -> TokenStream {
     let parts = sql.parts().iter().map(|part| match part {
         Part::Text(text) => quote!(#text),
         Part::Table(path) => quote!(<#path as ::windrow::Syncable>::QUOTED),
-        Part::Variants(path) => quote!(<#path as ::windrow::SyncableEnum>::SQL_LIST),
+        Part::Variants(path) => model::of_enum(path, "SQL_LIST"),
     });
     quote!(&[#(#parts),*])
 }

@@ -67,21 +67,38 @@ fn parents(model: &Model) -> impl Iterator<Item = TokenStream> {
     })
 }
 
+/// Types are named as written, so that the compiler points at one that doesn't fit.
 fn write(field: &Field) -> TokenStream {
-    let (name, column, codec) = (field.name(), field.column(), codec(field));
-    quote!(::windrow::__private::#codec(Self::NAME, #column, &self.#name)?)
+    let (name, column, ty) = (field.name(), field.column(), field.ty());
+    match (field.kind(), field.nullable()) {
+        (Kind::Enum(path), false) => {
+            let as_text = model::of_enum(path, "as_text");
+            quote!(::windrow::__private::text(#as_text(&self.#name)))
+        }
+        (Kind::Enum(path), true) => {
+            let as_text = model::of_enum(path, "as_text");
+            quote!(::windrow::__private::text_or_null(self.#name.as_ref().map(#as_text)))
+        }
+        (Kind::Json, false) => quote!(::windrow::__private::json::<#ty>(Self::NAME, #column, &self.#name)?),
+        (Kind::Json, true) => quote!(::windrow::__private::json_or_null::<#ty>(Self::NAME, #column, &self.#name)?),
+        _ => quote!(::windrow::__private::plain::<#ty>(Self::NAME, #column, &self.#name)?),
+    }
 }
 
 fn read(field: &Field) -> TokenStream {
-    let (name, column, codec) = (field.name(), field.column(), codec(field));
-    quote!(#name: values.#codec(#column)?)
-}
-
-/// The functions that store a field and read it back are named alike.
-fn codec(field: &Field) -> TokenStream {
-    match (field.kind(), field.nullable()) {
-        (Kind::Json, true) => quote!(json_option),
-        (Kind::Json, false) => quote!(json),
-        _ => quote!(plain),
-    }
+    let (name, column, ty) = (field.name(), field.column(), field.ty());
+    let value = match (field.kind(), field.nullable()) {
+        (Kind::Enum(path), false) => {
+            let from_text = model::of_enum(path, "from_text");
+            quote!(values.variant(#column, #from_text)?)
+        }
+        (Kind::Enum(path), true) => {
+            let from_text = model::of_enum(path, "from_text");
+            quote!(values.variant_or_null(#column, #from_text)?)
+        }
+        (Kind::Json, false) => quote!(values.json::<#ty>(#column)?),
+        (Kind::Json, true) => quote!(values.json_or_null::<#ty>(#column)?),
+        _ => quote!(values.plain::<#ty>(#column)?),
+    };
+    quote!(#name: #value)
 }

@@ -37,16 +37,5 @@ fn implementation(variants: &Variants) -> TokenStream {
                 }
             }
         }
-
-        #[automatically_derived]
-        impl ::windrow::FieldValue for #name {
-            fn to_value(&self) -> ::core::result::Result<::windrow::__private::Value, ::windrow::__private::Unfit> {
-                ::core::result::Result::Ok(::windrow::__private::text_of(self))
-            }
-
-            fn from_value(value: ::windrow::__private::Value) -> ::core::result::Result<Self, ::windrow::__private::Unfit> {
-                ::windrow::__private::variant(value)
-            }
-        }
     }
 }

@@ -6,9 +6,8 @@ mod codec;
 
 pub use broken::broken;
 pub use check::{Entry, ParentName, check, sorted};
-pub use codec::{Values, json, json_option, plain, text_of, variant};
+pub use codec::{Values, json, json_or_null, plain, text, text_or_null};
 pub use windrow_protocol::model;
 pub use windrow_protocol::value::Value;
 
 pub use crate::domain::{DeviceSql, Domain, HubSql, Object, Table};
-pub use crate::types::{FieldValue, Unfit};

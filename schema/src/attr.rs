@@ -38,6 +38,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) json: Option<Said<()>>,
     pub(crate) merge: Option<Said<Strategy>>,
     pub(crate) parent: Option<ParentAttr>,
+    /// A `#[parent]` that can't be read says all there is to say.
+    pub(crate) bad_parent: bool,
     pub(crate) unique: Option<Said<()>>,
     pub(crate) index: Option<Said<()>>,
 }
@@ -107,8 +109,8 @@ impl FieldAttrs {
                 let merge = errors.take(merge(attr));
                 once(&mut read.merge, merge, attr, errors);
             } else if attr.path().is_ident("parent") {
-                let parent =
-                    errors.take(attr.parse_args_with(parent)).map(|p| ParentAttr { at: attr.to_token_stream(), ..p });
+                let parent = errors.take(parent(attr));
+                read.bad_parent |= parent.is_none();
                 once(&mut read.parent, parent, attr, errors);
             } else if attr.path().is_ident("unique") {
                 let unique = errors.take(attr.meta.require_path_only()).map(|p| Said::new((), p));
@@ -234,10 +236,16 @@ fn merge(attr: &Attribute) -> syn::Result<Said<Strategy>> {
     attr.parse_args_with(|input: ParseStream<'_>| word(input, &STRATEGIES))
 }
 
-fn parent(input: ParseStream<'_>) -> syn::Result<ParentAttr> {
-    if input.is_empty() {
-        return Err(input.error("name the struct that is the parent: `#[parent(Farm)]`"));
+fn parent(attr: &Attribute) -> syn::Result<ParentAttr> {
+    let named = matches!(&attr.meta, syn::Meta::List(list) if !list.tokens.is_empty());
+    if !named {
+        return Err(syn::Error::new_spanned(attr, "name the struct that is the parent: `#[parent(Farm)]`"));
     }
+    let (path, on_delete) = attr.parse_args_with(parent_settings)?;
+    Ok(ParentAttr { path, on_delete, at: attr.to_token_stream() })
+}
+
+fn parent_settings(input: ParseStream<'_>) -> syn::Result<(Path, Option<Said<OnDelete>>)> {
     let path = input.call(Path::parse_mod_style)?;
     let mut on_delete = None;
     while input.parse::<Option<Token![,]>>()?.is_some() && !input.is_empty() {
@@ -249,5 +257,5 @@ fn parent(input: ParseStream<'_>) -> syn::Result<ParentAttr> {
         input.parse::<Token![=]>()?;
         on_delete = Some(word(input, &ON_DELETE)?);
     }
-    Ok(ParentAttr { path, on_delete, at: TokenStream::new() })
+    Ok((path, on_delete))
 }

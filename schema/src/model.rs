@@ -1,7 +1,7 @@
 //! A valid struct. Only [`Model::read`] makes one.
 
 use proc_macro2::Ident;
-use syn::Path;
+use syn::{Path, Type};
 
 /// A struct that was read and found valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub struct Model {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Field {
     pub(crate) name: Ident,
+    pub(crate) ty: Type,
     pub(crate) column: String,
     pub(crate) kind: Kind,
     pub(crate) nullable: bool,
@@ -145,6 +146,11 @@ impl Field {
     /// The field's name in the struct.
     pub fn name(&self) -> &Ident {
         &self.name
+    }
+
+    /// The field's type in the struct, as written.
+    pub fn ty(&self) -> &Type {
+        &self.ty
     }
 
     /// The column's name, unquoted.

@@ -131,6 +131,7 @@ impl Reader<'_> {
         seen.unique(strategy, self.errors);
         Some(Field {
             name: ident.clone(),
+            ty: field.ty.clone(),
             column,
             kind: understood.kind,
             nullable: understood.nullable,

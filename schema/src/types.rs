@@ -103,11 +103,25 @@ fn places(ty: &Type, segment: &PathSegment) -> syn::Result<u8> {
 }
 
 fn needs_json(ty: &Type) -> syn::Error {
-    let written = ty.to_token_stream().to_string().replace(' ', "");
+    let written = compact(&ty.to_token_stream().to_string());
     let message = format!(
         "`{written}` has no column type: store it as JSON with `#[syncable(json)]`, or use one of bool, i8 to i64, u8 to u32, f64, String, Vec<u8>, Id<T>, Timestamp, Date, Decimal<N>, or an enum"
     );
     syn::Error::new_spanned(ty, message)
+}
+
+/// Tokens print with spaces between them; people write fewer.
+fn compact(tokens: &str) -> String {
+    let mut text = String::new();
+    for word in tokens.split(' ') {
+        let apart = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        let comma = text.ends_with([',', ';']);
+        if comma || apart(text.chars().last()) && apart(word.chars().next()) {
+            text.push(' ');
+        }
+        text += word;
+    }
+    text
 }
 
 fn integer(min: impl Into<i64>, max: impl Into<i64>) -> Kind {

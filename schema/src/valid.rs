@@ -88,6 +88,7 @@ impl Seen<'_> {
     /// The reference that the field is.
     pub(crate) fn parent(&self, errors: &mut Errors) -> Option<Parent> {
         match (&self.attrs.parent, &self.understood.target) {
+            (None, _) if self.attrs.bad_parent => None,
             (None, None) => None,
             (None, Some(target)) => {
                 let name = target.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();

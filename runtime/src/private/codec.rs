@@ -5,27 +5,34 @@ use serde::de::DeserializeOwned;
 use windrow_protocol::value::Value;
 
 use crate::syncable::ValueError;
-use crate::types::{FieldValue, SyncableEnum, Unfit};
+use crate::types::{FieldValue, Unfit};
 
 /// The value of a plain field.
-pub fn plain(table: &'static str, field: &'static str, value: &impl FieldValue) -> Result<Value, ValueError> {
+pub fn plain<T: FieldValue>(table: &'static str, field: &'static str, value: &T) -> Result<Value, ValueError> {
     value.to_value().map_err(|reason| ValueError { table, field, reason })
 }
 
-/// The value of a JSON field.
-pub fn json(table: &'static str, field: &'static str, value: &impl Serialize) -> Result<Value, ValueError> {
-    // Serde's message may quote the value.
-    let reason = |_| Unfit::Json { line: 0, column: 0 };
-    serde_json::to_string(value).map(Value::Text).map_err(|e| ValueError { table, field, reason: reason(e) })
+/// The value of an enum's field.
+pub fn text(variant: &str) -> Value {
+    Value::Text(variant.to_owned())
 }
 
-/// The value of a JSON field that can be NULL.
-pub fn json_option<T: Serialize>(
-    table: &'static str,
-    field: &'static str,
-    value: &Option<T>,
-) -> Result<Value, ValueError> {
-    value.as_ref().map_or(Ok(Value::Null), |value| json(table, field, value))
+/// The value of an enum's field that can be NULL.
+pub fn text_or_null(variant: Option<&str>) -> Value {
+    variant.map_or(Value::Null, text)
+}
+
+/// The value of a JSON field.
+pub fn json<T: Serialize>(table: &'static str, field: &'static str, value: &T) -> Result<Value, ValueError> {
+    // Serde's own message may quote the value.
+    let reason = Unfit::Json { line: 0, column: 0 };
+    serde_json::to_string(value).map(Value::Text).map_err(|_| ValueError { table, field, reason })
+}
+
+/// The value of a JSON field that can be NULL, which stands for `null`.
+pub fn json_or_null<T: Serialize>(table: &'static str, field: &'static str, value: &T) -> Result<Value, ValueError> {
+    let document = json(table, field, value)?;
+    Ok(if document == Value::Text("null".to_owned()) { Value::Null } else { document })
 }
 
 /// The values of a record, taken one by one.
@@ -49,14 +56,29 @@ impl Values {
         self.take(field, T::from_value)
     }
 
+    /// The next value, of an enum's field.
+    pub fn variant<T>(&mut self, field: &'static str, of: impl Fn(&str) -> Option<T>) -> Result<T, ValueError> {
+        self.take(field, |value| variant(&value, &of))
+    }
+
+    /// The next value, of an enum's field that can be NULL.
+    pub fn variant_or_null<T>(
+        &mut self,
+        field: &'static str,
+        of: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, ValueError> {
+        self.take(field, |value| if value.is_null() { Ok(None) } else { variant(&value, &of).map(Some) })
+    }
+
     /// The next value, of a JSON field.
     pub fn json<T: DeserializeOwned>(&mut self, field: &'static str) -> Result<T, ValueError> {
-        self.take(field, document)
+        self.take(field, |value| document(&value))
     }
 
     /// The next value, of a JSON field that can be NULL.
-    pub fn json_option<T: DeserializeOwned>(&mut self, field: &'static str) -> Result<Option<T>, ValueError> {
-        self.take(field, |value| if value.is_null() { Ok(None) } else { document(value).map(Some) })
+    pub fn json_or_null<T: DeserializeOwned>(&mut self, field: &'static str) -> Result<T, ValueError> {
+        let null = Value::Text("null".to_owned());
+        self.take(field, |value| document(if value.is_null() { &null } else { &value }))
     }
 
     fn take<T>(&mut self, field: &'static str, read: impl Fn(Value) -> Result<T, Unfit>) -> Result<T, ValueError> {
@@ -65,24 +87,16 @@ impl Values {
     }
 }
 
-fn document<T: DeserializeOwned>(value: Value) -> Result<T, Unfit> {
+fn variant<T>(value: &Value, of: impl Fn(&str) -> Option<T>) -> Result<T, Unfit> {
     match value {
-        Value::Text(text) => {
-            serde_json::from_str(&text).map_err(|e| Unfit::Json { line: e.line(), column: e.column() })
-        }
-        other => Err(Unfit::wanted("a JSON document", &other)),
+        Value::Text(text) => of(text).ok_or(Unfit::Type("one of the variants")),
+        other => Err(Unfit::wanted("one of the variants", other)),
     }
 }
 
-/// What is stored for a variant.
-pub fn text_of(variant: &impl SyncableEnum) -> Value {
-    Value::Text(variant.as_text().to_owned())
-}
-
-/// The variant that was stored.
-pub fn variant<T: SyncableEnum>(value: Value) -> Result<T, Unfit> {
-    match &value {
-        Value::Text(text) => T::from_text(text).ok_or(Unfit::Type("one of the variants")),
-        other => Err(Unfit::wanted("one of the variants", other)),
+fn document<T: DeserializeOwned>(value: &Value) -> Result<T, Unfit> {
+    match value {
+        Value::Text(text) => serde_json::from_str(text).map_err(|e| Unfit::Json { line: e.line(), column: e.column() }),
+        other => Err(Unfit::wanted("a JSON document", other)),
     }
 }

@@ -4,7 +4,7 @@ use windrow_protocol::value::Value;
 
 /// A type that a field of a syncable struct can have.
 ///
-/// `Option<T>` stands for a column that can be NULL. Enums get this from `#[derive(SyncableEnum)]`.
+/// `Option<T>` stands for a column that can be NULL. Enums have a trait of their own: [`SyncableEnum`].
 #[diagnostic::on_unimplemented(
     message = "a field can't have the type `{Self}`",
     note = "an enum of unit variants derives `SyncableEnum`; any serde type is stored with `#[syncable(json)]`"
@@ -23,7 +23,7 @@ pub trait FieldValue: Sized {
     fn from_value(value: Value) -> Result<Self, Unfit>;
 }
 
-/// An enum of unit variants, stored as text. Derived, never written by hand.
+/// An enum of unit variants that a field can have, stored as text. Derived, never written by hand.
 #[diagnostic::on_unimplemented(
     message = "a field can't have the type `{Self}`",
     label = "neither a type that Windrow knows nor an enum that derives `SyncableEnum`",

@@ -1,0 +1,6 @@
+use windrow::domain;
+
+domain!(NOTHING = []);
+domain!(pub SURVEY [Farm]);
+
+fn main() {}

@@ -1,0 +1,7 @@
+use windrow::domain;
+
+struct Farm;
+
+domain!(SURVEY = [Farm]);
+
+fn main() {}

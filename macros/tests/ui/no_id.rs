@@ -1,0 +1,8 @@
+use windrow::Syncable;
+
+#[derive(Syncable)]
+struct Farm {
+    name: String,
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use windrow::{Id, Syncable};
+
+struct Place {
+    lat: f64,
+}
+
+#[derive(Syncable)]
+struct Farm {
+    id: Id<Farm>,
+    place: Option<Place>,
+}
+
+fn main() {}
