@@ -5,6 +5,8 @@ mod fallback;
 mod model;
 mod sql;
 mod syncable;
+#[cfg(test)]
+mod tests;
 mod variants;
 
 use proc_macro::TokenStream;

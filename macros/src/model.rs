@@ -23,7 +23,7 @@ pub(crate) fn table(model: &Model) -> TokenStream {
     }
 }
 
-fn field(field: &Field) -> TokenStream {
+pub(crate) fn field(field: &Field) -> TokenStream {
     let (name, nullable, unique) = (field.column(), field.nullable(), field.unique());
     let (kind, strategy) = (kind(field.kind()), variant(field.strategy()));
     let parent = match field.parent() {

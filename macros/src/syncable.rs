@@ -68,7 +68,7 @@ fn parents(model: &Model) -> impl Iterator<Item = TokenStream> {
 }
 
 /// Types are named as written, so that the compiler points at one that doesn't fit.
-fn write(field: &Field) -> TokenStream {
+pub(crate) fn write(field: &Field) -> TokenStream {
     let (name, column, ty) = (field.name(), field.column(), field.ty());
     match (field.kind(), field.nullable()) {
         (Kind::Enum(path), false) => {
@@ -85,7 +85,7 @@ fn write(field: &Field) -> TokenStream {
     }
 }
 
-fn read(field: &Field) -> TokenStream {
+pub(crate) fn read(field: &Field) -> TokenStream {
     let (name, column, ty) = (field.name(), field.column(), field.ty());
     let value = match (field.kind(), field.nullable()) {
         (Kind::Enum(path), false) => {

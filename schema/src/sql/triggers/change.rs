@@ -27,9 +27,9 @@ impl Change<'_> {
     pub(super) fn masks(&self) -> Vec<String> {
         let conditions = self.conditions();
         masks(self.shape, |at| match (self.shape.model.whole, of(self.emptied, at)) {
-            (false, _) => Some(format!("({})", conditions[at])),
-            (true, Some(emptied)) => Some(format!("(NOT ({emptied}))")),
-            (true, None) => Some("1".to_owned()),
+            (false, _) => Some(Bit::If(conditions[at].clone())),
+            (true, Some(emptied)) => Some(Bit::If(format!("NOT ({emptied})"))),
+            (true, None) => Some(Bit::Set),
         })
     }
 
@@ -62,11 +62,27 @@ impl Change<'_> {
 }
 
 /// The masks, each the sum of its fields' bits, from a condition that is 0 or 1 for each field.
-pub(super) fn masks(shape: &Shape<'_>, condition: impl Fn(usize) -> Option<String>) -> Vec<String> {
+pub(super) fn masks(shape: &Shape<'_>, condition: impl Fn(usize) -> Option<Bit>) -> Vec<String> {
     let mask = |m: usize| {
-        let fields = (0..shape.fields().len()).filter(|at| shape.bit(*at).0 == m);
-        let bits: Vec<_> = fields.filter_map(|at| Some(format!("{} * {}", condition(at)?, shape.bit(at).1))).collect();
-        if bits.is_empty() { "0".to_owned() } else { bits.join(" + ") }
+        let fields = (0..shape.fields().len()).map(|at| (at, shape.bit(at))).filter(|(_, (mask, _))| *mask == m);
+        let (mut set, mut maybe) = (0, Vec::new());
+        for (at, (_, bit)) in fields {
+            match condition(at) {
+                Some(Bit::Set) => set |= bit,
+                Some(Bit::If(condition)) => maybe.push(format!("({condition}) * {bit}")),
+                None => {}
+            }
+        }
+        let set = (set != 0 || maybe.is_empty()).then(|| set.to_string());
+        set.into_iter().chain(maybe).collect::<Vec<_>>().join(" + ")
     };
     (0..shape.masks()).map(mask).collect()
+}
+
+/// Whether a field's bit is set.
+pub(super) enum Bit {
+    /// Always.
+    Set,
+    /// Where this condition holds.
+    If(String),
 }

@@ -6,9 +6,14 @@ use crate::sql::shape::Shape;
 /// A field, by position, and a condition on `OLD` and `NEW`.
 pub(super) type When = (usize, String);
 
-/// The references that take the record with their parent, each with the condition that the parent is gone.
+/// The references that take the record with their parent, each with the condition that the parent is gone. A record that
+/// refers to itself is gone by now, and was not taken by that.
 pub(super) fn orphaned(shape: &Shape<'_>) -> Vec<When> {
-    let gone = |(at, gone): When| (at, format!("OLD.{} IS NOT OLD.\"id\" AND {gone}", shape.fields()[at].quoted()));
+    let gone = |(at, gone): When| {
+        let field = &shape.fields()[at];
+        let own = field.parent.as_ref().is_some_and(|p| p.own);
+        (at, if own { format!("OLD.{} IS NOT OLD.\"id\" AND {gone}", field.quoted()) } else { gone })
+    };
     missing(shape, OnDelete::Cascade).map(gone).collect()
 }
 

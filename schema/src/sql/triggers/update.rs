@@ -1,6 +1,6 @@
 //! Updates, and the references that a foreign key empties.
 
-use super::change::{Change, masks};
+use super::change::{Bit, Change, masks};
 use super::reference::{When, emptied, of};
 use super::{Entry, RECORDING, STAMP, trigger};
 use crate::sql::Object;
@@ -31,6 +31,6 @@ fn stale_entry(shape: &Shape<'_>, emptied: &[When]) -> String {
         Some(when) => format!("CASE WHEN {when} THEN OLD.{} END", f.quoted()),
         None => "NULL".to_owned(),
     });
-    let masks = masks(shape, |at| of(emptied, at).map(|when| format!("({when})")));
+    let masks = masks(shape, |at| of(emptied, at).map(|when| Bit::If(when.to_owned())));
     Entry { op: "5", row: "NEW", masks, values, from: &format!(" WHERE {RECORDING}") }.append(shape)
 }
