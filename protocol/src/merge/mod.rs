@@ -23,6 +23,7 @@ use crate::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span, Stamp};
 use crate::message::Refusal;
 use crate::model::{Edge, FieldIx, Schema};
 use crate::record::Record;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use world::View;
 
@@ -247,10 +248,10 @@ impl Begun {
 
     /// A record to be changed: as this commit left it so far, or as it is stored.
     fn edit(&mut self, key: Key, world: &World) -> Option<&mut Record> {
-        if !self.touched.contains_key(&key) {
-            self.touched.insert(key, world.record(key)?.clone());
+        match self.touched.entry(key) {
+            Entry::Occupied(touched) => Some(touched.into_mut()),
+            Entry::Vacant(place) => Some(place.insert(world.record(key)?.clone())),
         }
-        self.touched.get_mut(&key)
     }
 
     /// A record to be changed and put back, like [`Begun::edit`].

@@ -25,6 +25,24 @@ fn a_cascade_names_the_parent_that_took_the_record() {
     });
 }
 
+/// The guard for records that refer to themselves once stood on every reference: a child that shares its parent's id was
+/// logged as deleted by somebody.
+#[test]
+fn a_child_with_its_parents_id_is_taken_like_any_other() {
+    farms(|db| {
+        db.run("INSERT INTO farm VALUES (#1, 'A', 5, NULL); INSERT INTO plot VALUES (#1, #1, NULL, 0, NULL)");
+        db.logged();
+        db.run("DELETE FROM farm");
+        assert_eq!(
+            db.logged(),
+            [
+                "cascade plot #1 farm_id=#1 worker_id=NULL bags=0 crop=NULL via farm_id",
+                "delete farm #1 name='A' cattle=5 phone=NULL",
+            ]
+        );
+    });
+}
+
 #[test]
 fn an_emptied_reference_is_stale_and_no_write() {
     farms(|db| {
