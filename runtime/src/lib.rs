@@ -47,8 +47,8 @@ pub use private as __private;
 
 pub use domain::{Domain, Table};
 pub use hub::SqliteHub;
-pub use server::Server;
 pub use rusqlite;
+pub use server::Server;
 pub use sqlite::UnsafeSqlite;
 pub use store::{Record, Store, StoreError};
 pub use sync::{Endpoint, SyncWorker, sync};

@@ -151,7 +151,7 @@ struct Lossy {
 impl Transport for Lossy {
     async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         let answer = self.endpoint.send(request).await?;
-        if self.sent.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+        if self.sent.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             return Err(Failure::new(FailureKind::Broken, "the answer is lost"));
         }
         Ok(answer)

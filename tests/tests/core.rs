@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
 use windrow_protocol::change::{Change, Changeset, End, Key, Resolve, What};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
@@ -22,6 +22,9 @@ use windrow_tests::history::world::World;
 use windrow_tests::oracle;
 use windrow_tests::oracle::fold as plain_fold;
 use windrow_tests::oracle::session::Lost;
+
+/// An open conflict: record, field, and the candidates' stamps and values.
+type Conflict = (oracle::Key, &'static str, Vec<(u64, oracle::Value)>);
 
 /// A hub in memory: records packed as a store keeps them.
 struct Hub {
@@ -117,7 +120,7 @@ impl Hub {
         news
     }
 
-    fn conflicts(&self) -> BTreeSet<(oracle::Key, &'static str, Vec<(u64, oracle::Value)>)> {
+    fn conflicts(&self) -> BTreeSet<Conflict> {
         let mut open = BTreeSet::new();
         for key in self.records.keys() {
             let (table, record) = (self.schema.table(key.0), self.record(*key).unwrap());
@@ -137,7 +140,7 @@ fn hlc(bits: u64) -> Hlc {
 }
 
 /// What the product's core makes of a device's pending log.
-fn changeset(schema: &Schema, hub: &Hub, device: &oracle::device::Device, of: &plain_fold::Session) -> Changeset {
+fn changeset(schema: &Schema, device: &oracle::device::Device, of: &plain_fold::Session) -> Changeset {
     let entries = device.log.iter().filter(|e| {
         let span = of.spans.get(&device.origin_at(e.hlc));
         span.is_some_and(|(after, upto)| e.hlc > *after && e.hlc <= *upto)
@@ -146,7 +149,6 @@ fn changeset(schema: &Schema, hub: &Hub, device: &oracle::device::Device, of: &p
     let point = |seq: &u64| Point { seq: Seq::from_bits(*seq).unwrap(), mark: Mark(0) };
     let spans =
         of.spans.iter().map(|(o, (after, upto))| Span { origin: Origin(*o), after: hlc(*after), upto: hlc(*upto) });
-    let _ = hub;
     Changeset {
         device: DeviceId::from_bits(1).unwrap(),
         author: Origin(of.author),
@@ -197,7 +199,7 @@ struct Run {
     history: History,
     world: World,
     hub: Hub,
-    committed: HashMap<(usize, u64), ()>,
+    committed: HashSet<(usize, u64)>,
 }
 
 impl Run {
@@ -206,7 +208,7 @@ impl Run {
         let schema = Rc::new(bridge::schema(&history.schema()));
         let world = World::new(history.schema(), &(1..=4).map(origin).collect::<Vec<_>>());
         let hub = Hub { schema, records: BTreeMap::new(), head: Seq::ZERO, highest: Hlc::ZERO };
-        Run { history, world, hub, committed: HashMap::new() }
+        Run { history, world, hub, committed: HashSet::new() }
     }
 
     fn step(&mut self, n: u64, step: &Step) -> Result<(), String> {
@@ -214,8 +216,8 @@ impl Run {
             let no = *device;
             let device = &self.world.devices[no];
             let session = device.session.clone().unwrap_or_else(|| device.stage(self.world.sessions + 1));
-            if *lost != Some(Lost::Prepare) && self.committed.insert((no, session.id), ()).is_none() {
-                let ours = changeset(&self.hub.schema, &self.hub, device, &session);
+            if *lost != Some(Lost::Prepare) && self.committed.insert((no, session.id)) {
+                let ours = changeset(&self.hub.schema, device, &session);
                 same_changes(&self.hub.schema, &ours, &session)?;
                 self.hub.commit(ours);
             }

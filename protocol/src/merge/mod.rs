@@ -3,7 +3,7 @@
 //! A store drives them: it calls [`check`] or [`Merge::step`], loads what they want into a [`World`], and calls again
 //! until they are done; then it saves the [`Merged`] in the same transaction.
 //!
-//! In order: [`rules`] (is each change allowed at all), [`upsert`] (what each record becomes by itself), [`settle`]
+//! In order: `rules` (is each change allowed at all), `upsert` (what each record becomes by itself), `settle`
 //! (references made whole again), then what the author must be told, then clashes of unique values.
 
 mod clash;
