@@ -93,6 +93,21 @@ fn a_replaced_parent_takes_its_cascade_and_keeps_its_restrict() {
 }
 
 #[test]
+fn a_replaced_record_of_a_tree_takes_back_its_own_delete_only() {
+    both(|db| {
+        db.run("INSERT INTO unit VALUES (#1, NULL, NULL), (#2, #1, NULL), (#3, NULL, #1)");
+        db.logged();
+        db.run("REPLACE INTO unit VALUES (#1, NULL, #3)");
+        let mut logged = db.logged();
+        logged.sort();
+        assert_eq!(
+            logged,
+            ["cascade unit #2 part_of=#1 next=NULL via part_of", "stale unit #3 next=#1", "update unit #1 next=#3"]
+        );
+    });
+}
+
+#[test]
 fn a_replaced_child_whose_parent_is_gone_is_an_update() {
     both(|db| {
         db.foreign_keys = false;

@@ -97,7 +97,7 @@ fn spread(name: &str) -> Vec<String> {
 
 /// Bounds that a page tells people: where the code has them, and in which words the page does.
 const BOUNDS: [(&str, &str, &str, &str); 11] = [
-    ("protocol/src/merge/settle.rs", "const DEEPEST: usize = 500;", "merging", "more than 500 references"),
+    ("protocol/src/merge/settle.rs", "const DEEPEST: usize = 200;", "merging", "more than 200 references"),
     ("protocol/src/merge/restamp.rs", "const AHEAD_MS: i64 = 5 * 60 * 1000;", "merging", "at most five minutes ahead"),
     ("protocol/src/codec/mod.rs", "bytes: 64 << 20, memory: 256 << 20", "protocol", "64 MiB unless set otherwise"),
     ("protocol/src/codec/mod.rs", "bytes: 64 << 20, memory: 256 << 20", "protocol", "256 MiB"),
