@@ -106,3 +106,15 @@ pub struct Changeset {
     /// The net changes, by table, then by id.
     pub changes: Vec<Change>,
 }
+
+impl Changeset {
+    /// Whether its stamps and bases can be true: nothing is stamped after the last stamp, nothing was written on a base that
+    /// the device has not reached, and no part of a change is later than the whole.
+    pub fn is_in_order(&self) -> bool {
+        self.changes.iter().all(|c| {
+            let parts = c.writes.iter().map(|w| (w.hlc, w.base)).chain(c.resolves.iter().map(|r| (r.hlc, r.base)));
+            let fits = |(hlc, base): (Hlc, Seq)| hlc <= c.hlc && base <= self.checkpoint.seq;
+            c.hlc <= self.upto && c.base <= self.checkpoint.seq && parts.into_iter().all(fits)
+        })
+    }
+}

@@ -1,6 +1,7 @@
-use crate::hub::{FARM, Hub, PART, Say, at, change, int, key, refers, sent};
-use windrow_protocol::change::Change;
-use windrow_protocol::message::RefusalCode;
+use crate::hub::{FARM, Hub, PART, Say, at, change, int, key, refers, sent, seq};
+use windrow_protocol::change::{Change, Changeset};
+use windrow_protocol::clock::{Mark, Point};
+use windrow_protocol::message::{Past, ProblemKind, RefusalCode};
 use windrow_protocol::value::Value;
 
 fn new_farm(n: u8, herd: i128) -> Change {
@@ -58,6 +59,30 @@ fn what_does_not_fit_is_refused_with_record_field_and_remedy() {
         assert_eq!(code, expected, "{sentence}");
         assert!(sentence.contains(words), "{sentence}");
     }
+}
+
+/// A base from the future would make a device know of deaths and candidates that it never saw.
+#[test]
+fn stamps_and_bases_ahead_of_the_device_are_no_changeset() {
+    let past = Past { marks: vec![(point(3), Some(point(3).mark))], covers: Vec::new() };
+    let fine = || sent(1, 3, vec![change(key(FARM, 1), 3, at(5)).set(0, int(1))]);
+    past.continues(&fine()).unwrap();
+    let spoilt: [fn(&mut Changeset); 5] = [
+        |c| c.changes[0].base = seq(4),
+        |c| c.changes[0].hlc = at(6),
+        |c| c.changes[0].writes[0].base = seq(4),
+        |c| c.changes[0].writes[0].hlc = at(6),
+        |c| c.upto = at(4),
+    ];
+    for spoil in spoilt {
+        let mut changeset = fine();
+        spoil(&mut changeset);
+        assert_eq!(past.continues(&changeset).unwrap_err().kind, ProblemKind::Malformed, "{changeset:?}");
+    }
+}
+
+fn point(n: u64) -> Point {
+    Point { seq: seq(n), mark: Mark(1) }
 }
 
 #[test]
