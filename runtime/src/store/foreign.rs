@@ -1,17 +1,26 @@
-//! The application's own triggers: which of them write to synced tables while an answer is applied.
+//! The application's own triggers and indexes: which of them write to synced tables while an answer is applied, or let
+//! records go without a trace.
 
 use super::objects::{Found, found, is_ours};
 use super::plan::Plan;
 use super::warning::Warning;
 use rusqlite::Connection;
 
-/// A warning for each trigger of the application's that lacks the guard, and for each log without its table.
+/// A warning for each trigger of the application's that lacks the guard, for each unique index of its on a synced table,
+/// and for each log without its table.
 pub(super) fn warnings(conn: &Connection, plan: &Plan) -> rusqlite::Result<Vec<Warning>> {
     let others: Vec<Found> = found(conn)?.into_iter().filter(|f| !is_ours(plan, &f.name)).collect();
     let unguarded = others.iter().filter(|f| f.kind == "trigger").flat_map(|f| unguarded(plan, f));
     let orphaned = others.iter().filter(|f| f.kind == "table" && f.name.starts_with("windrow_log_"));
     let orphaned = orphaned.map(|f| Warning::Orphaned { log: f.name.clone() });
-    Ok(unguarded.chain(orphaned).collect())
+    Ok(unguarded.chain(others.iter().filter_map(|f| unique(plan, f))).chain(orphaned).collect())
+}
+
+fn unique(plan: &Plan, index: &Found) -> Option<Warning> {
+    let begins = words(&index.sql).into_iter().take(2).collect::<Vec<_>>().join(" ");
+    let table = plan.schema.tables().iter().find(|t| t.name.eq_ignore_ascii_case(&index.table))?;
+    let unique = index.kind == "index" && begins.eq_ignore_ascii_case("create unique");
+    unique.then(|| Warning::Unique { index: index.name.clone(), table: table.name.to_owned() })
 }
 
 fn unguarded<'a>(plan: &'a Plan, trigger: &'a Found) -> impl Iterator<Item = Warning> + 'a {

@@ -36,10 +36,16 @@ fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec
         }
     };
     origins::draw(conn, plan)?;
+    forget_notes(conn, plan)?;
     warnings.extend(foreign::warnings(conn, plan)?);
     let device = state::read(conn)?.device;
     transaction.commit()?;
     Ok((device, warnings))
+}
+
+/// Notes mean something to the end of their own INSERT only; what stays behind is a copy of the record.
+fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
+    plan.tables().try_for_each(|table| conn.execute(&plan.sql(table).forget_notes, []).map(|_| ()))
 }
 
 fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {

@@ -31,6 +31,7 @@ pub(crate) struct Statements {
     pub(crate) log_rewrite: String,
     pub(crate) log_forget: String,
     pub(crate) log_prune: String,
+    pub(crate) forget_notes: String,
 }
 
 /// The text of a statement.
@@ -101,6 +102,7 @@ impl Statements {
             log_rewrite: join(sql.log_rewrite),
             log_forget: join(sql.log_forget),
             log_prune: join(sql.log_prune),
+            forget_notes: join(sql.forget_notes),
         }
     }
 }

@@ -26,6 +26,14 @@ pub enum Warning {
         /// The synced table that it writes to.
         table: String,
     },
+    /// A unique index of the application's on a synced table. A REPLACE that hits it removes another record, and no trigger
+    /// hears of it.
+    Unique {
+        /// The index.
+        index: String,
+        /// The synced table.
+        table: String,
+    },
     /// The log of a table that is no longer in the domain. Its entries are kept and not sent.
     Orphaned {
         /// The log's name.
@@ -51,6 +59,11 @@ impl fmt::Display for Warning {
                 f,
                 "the trigger `{trigger}` writes to the synced table `{table}` also while the hub's changes are applied; \
                  add `WHERE (SELECT applying FROM windrow_state) = 0` to that statement"
+            ),
+            Warning::Unique { index, table } => write!(
+                f,
+                "the unique index `{index}` on the synced table `{table}` lets `OR REPLACE` remove another record without a \
+                 trace in the changelog, and merged records may not fit it; drop it and declare the field `#[unique]`"
             ),
             Warning::Orphaned { log } => {
                 write!(

@@ -225,3 +225,30 @@ fn the_clock_of_a_new_file_is_the_machines() {
     let stamp = device.store.changelog().unwrap()[0].stamp.millis();
     assert!((before - 2..=now_ms() + 2).contains(&stamp), "{stamp}");
 }
+
+/// SQLite removes the row that is in the way without firing a trigger: the record would be gone here and nowhere else.
+#[test]
+fn a_unique_index_of_the_applications_is_warned_of() {
+    let device = Device::new();
+    let sql = "CREATE UNIQUE INDEX one_name ON farm (name); CREATE INDEX by_cattle ON farm (cattle)";
+    device.store.connection().unwrap().execute_batch(sql).unwrap();
+    let device = device.reopened();
+    let expected = Warning::Unique { index: "one_name".into(), table: "farm".into() };
+    assert_eq!(device.store.warnings(), [expected]);
+    assert!(device.store.warnings()[0].to_string().contains("declare the field `#[unique]`"));
+}
+
+/// An UPSERT leaves the note that its BEFORE trigger took: a second copy of every record that was ever written so.
+#[test]
+fn notes_of_upserts_do_not_pile_up() {
+    let device = Device::new();
+    let id = device.farm("Kibo", 1);
+    let conn = device.store.connection().unwrap();
+    let upsert = "INSERT INTO farm SELECT * FROM farm WHERE true ON CONFLICT (id) DO UPDATE SET name = 'Kibo 2'";
+    conn.execute(upsert, []).unwrap();
+    assert_eq!(device.scalar::<i64>("SELECT count(*) FROM windrow_note_farm"), 1);
+    drop(conn);
+    let device = device.reopened();
+    assert_eq!(device.scalar::<i64>("SELECT count(*) FROM windrow_note_farm"), 0);
+    assert_eq!(device.get(id).unwrap().name, "Kibo 2");
+}
