@@ -99,7 +99,7 @@ impl Hub {
             .collect())
     }
 
-    /// Whether the file is sound: SQLite's own check, and no reference that dangles.
+    /// Whether the file is sound.
     ///
     /// # Errors
     /// What is not.

@@ -12,8 +12,8 @@ pub mod hub;
 
 use crate::history::world::{Happened, World};
 use crate::history::{Step, generate::History};
-use crate::oracle::Origin;
 use crate::oracle::session::Synced;
+use crate::oracle::{Origin, View};
 use device::Device;
 use hub::Hub;
 use std::path::PathBuf;
@@ -111,7 +111,7 @@ impl Product {
         Ok(())
     }
 
-    /// Whether everyone is in sync: nothing pending, the hub's conflicts known where their records are.
+    /// Whether everyone is in sync and every file sound: nothing pending, the hub's conflicts known where their records are.
     ///
     /// # Errors
     /// Who is not.
@@ -158,5 +158,10 @@ fn side_by_side(product: &mut Product, oracle: &mut World, step: &Step, history:
     let happened = product.take(step, history).map_err(at)?;
     oracle.follow(step, &happened).map_err(at)?;
     product.same_as(oracle).map_err(at)?;
-    Ok(happened)
+    // What the oracle shows is what everybody shows.
+    let whole = |view: &View| history.schema().whole(view);
+    match whole(&oracle.hub.view()) && oracle.devices.iter().all(|d| whole(&d.rows)) {
+        true => Ok(happened),
+        false => Err(at("a reference dangles".into())),
+    }
 }
