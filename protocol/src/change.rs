@@ -5,6 +5,7 @@ use crate::id::RecordId;
 use crate::log::About;
 use crate::model::{FieldIx, TableIx};
 use crate::value::Value;
+use std::collections::HashSet;
 
 /// A record's name within a domain.
 pub type Key = (TableIx, RecordId);
@@ -109,8 +110,21 @@ pub struct Changeset {
 
 impl Changeset {
     /// Whether its stamps and bases can be true: nothing is stamped after the last stamp, nothing was written on a base that
-    /// the device has not reached, and no part of a change is later than the whole.
+    /// the device has not reached, and no part of a change is later than the whole. Device and origins are no hub's, and
+    /// the spans guard every change from counting twice.
     pub fn is_in_order(&self) -> bool {
+        self.device != DeviceId::ZERO && self.author != Origin::HUB && self.spans_guard() && self.stamps_fit()
+    }
+
+    /// Whether each origin has one span, none goes back, and there is one where there are changes.
+    fn spans_guard(&self) -> bool {
+        let origins: HashSet<Origin> = self.spans.iter().map(|s| s.origin).collect();
+        let forward = |s: &Span| s.origin != Origin::HUB && s.after <= s.upto && s.upto <= self.upto;
+        let spoken_for = self.changes.is_empty() || self.spans.iter().any(|s| s.after < s.upto);
+        origins.len() == self.spans.len() && self.spans.iter().all(forward) && spoken_for
+    }
+
+    fn stamps_fit(&self) -> bool {
         self.changes.iter().all(|c| {
             let parts = c.writes.iter().map(|w| (w.hlc, w.base)).chain(c.resolves.iter().map(|r| (r.hlc, r.base)));
             let fits = |(hlc, base): (Hlc, Seq)| hlc <= c.hlc && base <= self.checkpoint.seq;

@@ -191,8 +191,8 @@ impl<'s> Fold<'s> {
         sent.flat_map(|(_, change)| references(self.schema, change)).collect()
     }
 
-    /// Records that a cascade took whose parents' death the hub will not see: it ends at no delete that is sent. Rows
-    /// that refer to each other in a ring are all such, for each went with another.
+    /// Records that a cascade took whose parents' death the hub will not see: it ends at no delete that is sent. In a ring of
+    /// rows each went with another; the last of them is the one that somebody deleted, because foreign keys act first.
     fn underived(&self, dead: &HashSet<Key>) -> HashSet<Key> {
         let (mut asked, mut judged) = (HashSet::new(), HashSet::new());
         for key in self.net.iter().filter(|(_, c)| c.end == End::Cascade).map(|(k, _)| *k) {
@@ -209,7 +209,7 @@ impl<'s> Fold<'s> {
                 }
             }
             if let Some(ring) = path.iter().position(|k| *k == at).filter(|_| !asked.contains(&at)) {
-                asked.extend(path[ring..].iter().copied());
+                asked.extend(path[ring..].iter().copied().max_by_key(|k| self.net[k].hlc));
             }
         }
         asked

@@ -131,6 +131,8 @@ pub struct Session {
     state: State,
     whole_ids: bool,
     rounds: u32,
+    /// Where the page that is under way goes on; none where it is an answer's first.
+    asked: Option<Cursor>,
 }
 
 #[derive(Debug)]
@@ -153,7 +155,7 @@ impl Session {
 
     /// A session, and what to do first.
     pub fn start() -> (Session, Action) {
-        (Session { state: State::Loading, whole_ids: false, rounds: 0 }, Action::Load { whole_ids: false })
+        (Session { state: State::Loading, whole_ids: false, rounds: 0, asked: None }, Action::Load { whole_ids: false })
     }
 
     /// What to do after this event.
@@ -173,7 +175,7 @@ impl Session {
             },
             (State::Reloading, Event::Done) => Ok(self.reload()),
             (State::Pulling, Event::Answered(Answer::News(page))) => Ok(self.go(State::Keeping, Action::Keep(page))),
-            (State::Keeping, Event::Kept(inbox, pull)) => Ok(self.page(inbox, *pull)),
+            (State::Keeping, Event::Kept(inbox, pull)) => self.kept(inbox, *pull),
             (State::Applying, Event::Applied) => Ok(Action::Finish(Finish::InSync)),
             (State::Applying, Event::Collided) => Ok(self.reload()),
             (State::Applying | State::Keeping, Event::Ambiguous) => {
@@ -204,6 +206,7 @@ impl Session {
 
     fn commit(&mut self, outbox: Outbox, mut pull: Pull) -> Action {
         pull.whole_ids = self.whole_ids;
+        self.asked = None;
         let request = Commit { session: outbox.session, digest: Digest::of(&outbox.payload), pull: pull.clone() };
         self.go(State::Committing(outbox, pull), Action::Send(Request::Commit(request)))
     }
@@ -241,6 +244,15 @@ impl Session {
         self.rounds > Self::ROUNDS
     }
 
+    /// Each page leads on in the order of the scan: a hub whose pages led back would be asked for ever.
+    fn kept(&mut self, inbox: Inbox, pull: Pull) -> Result<Action, Unexpected> {
+        let place = |c: Cursor| (c.reached.seq, c.table, c.id);
+        match (self.asked, inbox) {
+            (Some(asked), Inbox::Partial(next)) if place(next) <= place(asked) => Err(Unexpected),
+            _ => Ok(self.page(inbox, pull)),
+        }
+    }
+
     fn page(&mut self, inbox: Inbox, mut pull: Pull) -> Action {
         pull.whole_ids = self.whole_ids;
         pull.cursor = match inbox {
@@ -248,6 +260,7 @@ impl Session {
             Inbox::Partial(cursor) => Some(cursor),
             Inbox::Empty => None,
         };
+        self.asked = pull.cursor;
         self.go(State::Pulling, Action::Send(Request::Pull(pull)))
     }
 }

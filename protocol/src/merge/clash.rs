@@ -25,8 +25,11 @@ pub(super) fn find(
     let view = begun.view(world);
     let mut here: HashMap<(usize, FieldIx, Value), Vec<Key>> = HashMap::new();
     let mut clashes = Vec::new();
-    for (key, field, value) in unique_values(schema, changes, begun) {
-        if settled.alive(key, &view) {
+    let written = unique_values(schema, changes, begun);
+    let values: BTreeSet<_> = written.map(|(key, field, _)| (key, field)).chain(returned(schema, begun, settled, world)).collect();
+    for (key, field) in values {
+        let value = view.record(key).map(|r| r.fields[field].shown()).filter(|value| !value.is_null());
+        if let Some(value) = value.filter(|_| settled.alive(key, &view)) {
             here.entry((key.0, field, value)).or_default().push(key);
         }
     }

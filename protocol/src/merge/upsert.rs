@@ -97,7 +97,11 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
             record.fields[write.field].value = Value::Null;
         }
     }
-    change.resolves.iter().for_each(|resolve| resolve_one(resolve, &mut record, begun));
+    let changed = record.conflicts_seq;
+    for resolve in &change.resolves {
+        let seen = changed <= resolve.base || begun.owns(changed);
+        resolve_one(resolve, seen, &mut record, begun);
+    }
     let fates = change.writes.iter().map(|write| merge(schema, change, write, &mut record, begun)).collect();
     let edited = !change.writes.is_empty() || change.resolves.is_empty();
     if change.end == End::Alive && edited {
@@ -177,8 +181,8 @@ fn merge(schema: &Schema, change: &Change, write: &Write, record: &mut Record, b
 
 fn add(register: &mut Register, delta: i128, seq: Seq) -> Result<Outcome, ()> {
     if delta != 0 {
-        let total = i128::from(register.value.as_integer().unwrap_or(0)) + delta;
-        register.value = Value::Integer(i64::try_from(total).map_err(|_| ())?);
+        let total = i128::from(register.value.as_integer().unwrap_or(0)).checked_add(delta);
+        register.value = Value::Integer(total.and_then(|total| i64::try_from(total).ok()).ok_or(())?);
         (register.seq, register.own) = (seq, true);
     }
     Ok(Outcome::Merged)
@@ -247,10 +251,13 @@ fn show_highest(register: &mut Register, begun: &Begun) {
     register.own = top.stamp.author == begun.author && begun.author != Origin::HUB;
 }
 
-/// A reviewer, having seen the candidates up to the base, decides. What came later keeps the conflict open.
-fn resolve_one(resolve: &Resolve, record: &mut Record, begun: &Begun) {
+/// A reviewer, having seen the candidates up to the base, decides. What came later keeps the conflict open. A conflict
+/// that is not about values keeps no seq of its own: it is closed only by somebody who has `seen` the last change of any
+/// of the record's.
+fn resolve_one(resolve: &Resolve, seen: bool, record: &mut Record, begun: &Begun) {
     record.conflicts_seq = begun.seq;
     match resolve.about {
+        About::Delete | About::Unique(_) if !seen => {}
         About::Delete => record.undone = None,
         About::Unique(field) => record.clashes.retain(|(f, _)| *f != field),
         About::Fields => {

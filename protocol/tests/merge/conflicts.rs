@@ -118,3 +118,33 @@ fn a_delete_that_an_unseen_edit_undoes_is_asked_about() {
     assert!(!hub.record(key(CASE, 1)).alive);
     assert_eq!(hub.record(key(CASE, 1)).undone, None);
 }
+
+/// A tag was deleted; its number was given to another; an edit that had not seen the delete brought the first one back.
+/// Both then had the number, and nobody was told.
+#[test]
+fn a_record_that_comes_back_with_a_value_given_away_meanwhile_clashes() {
+    let mut hub = Hub::new();
+    hub.commit(sent(1, 0, vec![tag(1, 77, at(1))]));
+    hub.commit(sent(1, 1, vec![change(key(TAG, 1), 1, at(2)).deleted()]));
+    hub.commit(sent(1, 2, vec![tag(2, 77, at(3))]));
+    hub.commit(sent(2, 1, vec![change(key(TAG, 1), 1, at(4)).set(1, int(5))]));
+    assert_eq!((hub.shows(key(TAG, 1), 0), hub.shows(key(TAG, 2), 0)), (int(77), int(77)));
+    assert_eq!(conflicts(&hub, (TAG, 2)).iter().map(|c| c.other).collect::<Vec<_>>(), [Some(key(TAG, 1).1)]);
+}
+
+/// A reviewer had looked at one undone delete; before the answer came, a second delete was undone. The answer closed a
+/// conflict that nobody had seen.
+#[test]
+fn an_answer_closes_no_conflict_that_came_after_the_reviewer_looked() {
+    let mut hub = Hub::new();
+    let case = key(CASE, 1);
+    hub.commit(sent(1, 0, vec![change(case, 0, at(1)).born().set(0, int(1))]));
+    hub.commit(sent(2, 1, vec![change(case, 1, at(2)).set(0, int(2))]));
+    let first = hub.commit(sent(3, 1, vec![change(case, 1, at(3)).deleted()]));
+    let second = hub.commit(sent(4, 1, vec![change(case, 1, at(4)).deleted()]));
+    hub.resolve(case, resolve(About::Delete, first, vec![]));
+    assert_eq!(conflicts(&hub, (CASE, 1)).len(), 1, "the later one is open");
+    let after = hub.moment.head;
+    hub.resolve(case, resolve(About::Delete, after, vec![]));
+    assert!(second < after && conflicts(&hub, (CASE, 1)).is_empty());
+}

@@ -14,16 +14,16 @@ fn part(n: u8, within: u8) -> Change {
 
 /// SQLite deletes a ring as a whole, each row because another went: nobody's delete would reach the hub.
 #[test]
-fn a_ring_that_went_by_cascade_is_sent_as_deletes() {
+fn of_a_ring_that_went_by_cascade_the_last_is_sent_as_deleted() {
     let hub = Hub::new();
     let gone = |n: u8, within: u8, i: i64| {
         let op = Op::Cascade { last: vec![refers(within)], via: 0 };
         Entry { hlc: at(i), table: PART, id: RecordId([n; 16]), base: seq(1), op }
     };
-    // 3 hangs below the ring of 1 and 2.
+    // 3 hangs below the ring of 1 and 2. Foreign keys act before the trigger of what made them act: 2 was deleted.
     let changes = net_changes(&hub.schema, [gone(3, 1, 1), gone(1, 2, 2), gone(2, 1, 3)]);
     let ends: Vec<_> = changes.iter().map(|c| c.end).collect();
-    assert_eq!(ends, [End::Delete, End::Delete, End::Cascade]);
+    assert_eq!(ends, [End::Cascade, End::Delete, End::Cascade]);
 }
 
 #[test]
