@@ -64,6 +64,17 @@ impl Clinic {
         }
     }
 
+    /// Two devices give out badge 7, one after the other and unknown to each other.
+    async fn one_badge_for_two(&self) -> (Worker, Worker) {
+        let worker = || Worker { id: Id::new(), badge: "7".into(), phone: None };
+        let (first, second) = (worker(), worker());
+        self.devices[0].insert(&first).unwrap();
+        later();
+        self.devices[1].insert(&second).unwrap();
+        self.settle().await;
+        (first, second)
+    }
+
     fn get<T: Syncable + Clone>(&self, device: usize, id: Id<T>) -> Option<T> {
         self.devices[device].get(id).unwrap().map(|record| (*record).clone())
     }
@@ -93,12 +104,7 @@ fn text(s: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_given_twice_is_changed_by_the_one_who_decides() {
     let clinic = Clinic::new(3).await;
-    let of = |badge: &str| Worker { id: Id::new(), badge: badge.into(), phone: None };
-    let (first, second) = (of("7"), of("7"));
-    clinic.devices[0].insert(&first).unwrap();
-    later();
-    clinic.devices[1].insert(&second).unwrap();
-    clinic.settle().await;
+    let (first, second) = clinic.one_badge_for_two().await;
     assert_eq!(clinic.open_conflicts(), [1, 1, 1]);
     let conflict = clinic.devices[2].conflicts().unwrap().remove(0);
     assert_eq!((conflict.record, conflict.other), (second.id.record(), Some(first.id.record())), "the later insert");
@@ -113,12 +119,7 @@ async fn a_badge_given_twice_is_changed_by_the_one_who_decides() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_given_twice_may_stay_so() {
     let clinic = Clinic::new(2).await;
-    let of = |badge: &str| Worker { id: Id::new(), badge: badge.into(), phone: None };
-    let (first, second) = (of("7"), of("7"));
-    clinic.devices[0].insert(&first).unwrap();
-    later();
-    clinic.devices[1].insert(&second).unwrap();
-    clinic.settle().await;
+    let (first, second) = clinic.one_badge_for_two().await;
     let conflict = clinic.devices[0].conflicts().unwrap().remove(0);
     clinic.devices[0].resolve(&conflict, Answer::Keep).unwrap();
     clinic.settle().await;
