@@ -7,9 +7,9 @@ use super::world::{Wants, World};
 use crate::change::{Change, Key};
 use crate::id::RecordId;
 use crate::log::About;
-use crate::model::{FieldIx, Schema};
+use crate::model::{FieldIx, Schema, TableIx};
 use crate::value::Value;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// A clash: the record on which it opens, the field, the other record.
 type Clash = (Key, FieldIx, RecordId);
@@ -25,9 +25,8 @@ pub(super) fn find(
     let view = begun.view(world);
     let mut here: HashMap<(usize, FieldIx, Value), Vec<Key>> = HashMap::new();
     let mut clashes = Vec::new();
-    let written = unique_values(schema, changes, begun);
-    let values: BTreeSet<_> = written.map(|(key, field, _)| (key, field)).chain(returned(schema, begun, settled, world)).collect();
-    for (key, field) in values {
+    let at_stake: BTreeSet<_> = written(schema, changes).chain(returned(schema, begun, settled, world)).collect();
+    for (key, field) in at_stake {
         let value = view.record(key).map(|r| r.fields[field].shown()).filter(|value| !value.is_null());
         if let Some(value) = value.filter(|_| settled.alive(key, &view)) {
             here.entry((key.0, field, value)).or_default().push(key);
@@ -52,19 +51,29 @@ pub(super) fn find(
     Ok(clashes)
 }
 
-/// The values of unique fields that this commit wrote.
-fn unique_values<'a>(
-    schema: &'a Schema,
-    changes: &'a [Change],
-    begun: &'a Begun,
-) -> impl Iterator<Item = (Key, FieldIx, Value)> + 'a {
+/// The unique fields that this commit wrote.
+fn written<'a>(schema: &'a Schema, changes: &'a [Change]) -> impl Iterator<Item = (Key, FieldIx)> + 'a {
     changes.iter().flat_map(move |change| {
-        let unique = schema.table(change.table).fields.iter().enumerate().filter(|(_, f)| f.unique);
-        unique.filter(|(field, _)| writes(change, *field)).filter_map(move |(field, _)| {
-            let value = begun.touched.get(&change.key())?.fields[field].shown();
-            (!value.is_null()).then_some((change.key(), field, value))
-        })
+        let written = unique(schema, change.table).filter(|field| writes(change, *field));
+        written.map(|field| (change.key(), field))
     })
+}
+
+/// The unique fields of records that came back to life: another may have taken their values meanwhile.
+fn returned<'a>(
+    schema: &'a Schema,
+    begun: &'a Begun,
+    settled: &'a Settled,
+    world: &'a World,
+) -> impl Iterator<Item = (Key, FieldIx)> + 'a {
+    let alive = begun.touched.iter().filter(|(_, record)| record.alive).map(|(key, _)| *key);
+    let back = alive.chain(settled.back()).filter(|key| world.record(*key).is_some_and(|before| !before.alive));
+    back.flat_map(|key| unique(schema, key.0).map(move |field| (key, field)))
+}
+
+fn unique(schema: &Schema, table: TableIx) -> impl Iterator<Item = FieldIx> + '_ {
+    let fields = schema.table(table).fields.iter().enumerate();
+    fields.filter(|(_, f)| f.unique).map(|(field, _)| field)
 }
 
 fn writes(change: &Change, field: FieldIx) -> bool {

@@ -36,6 +36,11 @@ enum Life {
 }
 
 impl Settled {
+    /// The records that come back.
+    pub(super) fn back(&self) -> impl Iterator<Item = Key> + '_ {
+        self.lives.iter().filter(|(_, life)| matches!(life, Life::Back { .. })).map(|(key, _)| *key)
+    }
+
     /// Whether a record lives once this is applied.
     pub(super) fn alive(&self, key: Key, view: &View<'_>) -> bool {
         match self.lives.get(&key) {
@@ -85,6 +90,9 @@ fn stirred(schema: &Schema, begun: &Begun, view: &View<'_>) -> Vec<Key> {
     begun.touched.iter().filter(changed).map(|(key, _)| *key).collect()
 }
 
+/// The dead that may have to come back, each with the record of this commit that raised the question.
+type Open = BTreeMap<Key, Key>;
+
 struct Search<'a> {
     schema: &'a Schema,
     view: &'a View<'a>,
@@ -115,28 +123,39 @@ impl Search<'_> {
     /// Brings back what live records need, and what only a cascade killed whose parents live. Coming back only ever makes
     /// more records needed, so all that can be told at once come back at once.
     fn revive(&mut self) {
-        let mut open: BTreeSet<Key> = BTreeSet::new();
+        let mut open = Open::new();
         for key in &self.stirred {
-            self.suspects(*key, &mut open);
+            self.suspects(*key, *key, &mut open);
             if self.alive(*key) && self.view.before(*key).is_some_and(|r| !r.alive) {
-                self.suspects_below(*key, &mut open);
+                self.suspects_below(*key, *key, &mut open);
             }
         }
         loop {
-            let back: Vec<(Key, bool)> = open.iter().filter_map(|k| Some((*k, self.comes_back(*k)?))).collect();
+            let back: Vec<_> =
+                open.iter().filter_map(|(k, cause)| Some((*k, *cause, self.judge(*k, *cause)?))).collect();
             if back.is_empty() || !self.view.complete() || self.too_deep.get().is_some() {
                 return;
             }
-            for (key, needed) in &back {
+            for (key, _, needed) in &back {
                 self.settled.lives.insert(*key, Life::Back { needed: *needed });
                 open.remove(key);
             }
             self.pins.borrow_mut().retain(|_, pinned| *pinned);
-            for (key, _) in &back {
-                self.suspects(*key, &mut open);
-                self.suspects_below(*key, &mut open);
+            for (key, cause, _) in back {
+                self.suspects(key, cause, &mut open);
+                self.suspects_below(key, cause, &mut open);
             }
         }
+    }
+
+    /// As [`Search::comes_back`]. Where that goes too deep, what asked for it is to blame: only that can be refused.
+    fn judge(&self, key: Key, cause: Key) -> Option<bool> {
+        let before = self.too_deep.get();
+        let back = self.comes_back(key);
+        if self.too_deep.get().is_some() {
+            self.too_deep.set(before.or(Some(cause)));
+        }
+        back
     }
 
     /// Whether this dead record comes back, and if so whether because somebody needs it.
@@ -146,14 +165,14 @@ impl Search<'_> {
     }
 
     /// The dead that may have to come back because of this record: itself, and what it needs, up to the living.
-    fn suspects(&self, key: Key, open: &mut BTreeSet<Key>) {
+    fn suspects(&self, key: Key, cause: Key, open: &mut Open) {
         let (mut todo, mut seen) = (vec![key], HashSet::new());
         while let Some(key) = todo.pop() {
             if !seen.insert(key) {
                 continue;
             }
             if !self.alive(key) && self.view.record(key).is_some() {
-                open.insert(key);
+                open.entry(key).or_insert(cause);
             }
             for edge in self.schema.parents(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull) {
                 todo.extend(self.parent(key, edge).filter(|parent| !self.alive(*parent)));
@@ -162,9 +181,11 @@ impl Search<'_> {
     }
 
     /// Records that went with this one and may come back with it.
-    fn suspects_below(&self, key: Key, open: &mut BTreeSet<Key>) {
+    fn suspects_below(&self, key: Key, cause: Key, open: &mut Open) {
         for edge in self.schema.children(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade) {
-            open.extend(self.view.children(edge, key.1).into_iter().filter(|child| self.cascaded(*child)));
+            for child in self.view.children(edge, key.1).into_iter().filter(|child| self.cascaded(*child)) {
+                open.entry(child).or_insert(cause);
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use windrow_protocol::change::{Change, Changeset, End, Key, Resolve, What, Write};
-use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq};
+use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::merge::{History, Merge, Merged, Moment, Outcome, Step, Wants, World};
@@ -223,7 +223,7 @@ pub(crate) fn sent(device: u64, checkpoint: u64, changes: Vec<Change>) -> Change
         author: Origin(device),
         checkpoint,
         own: Vec::new(),
-        spans: Vec::new(),
+        spans: vec![Span { origin: Origin(device), after: Hlc::ZERO, upto }],
         upto,
         changes,
     }

@@ -98,7 +98,8 @@ fn all_refusals_come_at_once() {
 #[test]
 fn a_difference_at_the_end_of_its_range_overflows_and_breaks_nothing() {
     let mut hub = Hub::new();
-    let farm = |hlc, herd| change(key(FARM, 1), 0, hlc).born().set(0, int(0)).add(1, herd).set(2, int(0)).set(3, int(0));
+    let farm =
+        |hlc, herd| change(key(FARM, 1), 0, hlc).born().set(0, int(0)).add(1, herd).set(2, int(0)).set(3, int(0));
     hub.commit(sent(1, 0, vec![farm(at(1), 5)]));
     for herd in [i128::MAX, i128::MIN] {
         let refusals = hub.try_commit(sent(2, 1, vec![change(key(FARM, 1), 1, at(2)).add(1, herd)])).unwrap_err();
