@@ -258,6 +258,12 @@ pub enum AnswerError {
     /// Its clock is beyond the year 9999, where no stamp could follow.
     #[error("the hub's clock is beyond the year 9999; set it right")]
     Clock,
+    /// It refuses what this device's schema does not have.
+    #[error("the hub refused a change of a table that this program does not have; update the server or this program")]
+    Refusal,
+    /// It refuses only what was not sent, so that nothing can be taken out of the changeset.
+    #[error("the hub refused what this device did not send: {0}")]
+    Unsent(String),
     /// It has more pages than are here.
     #[error("the hub's answer is not complete; ask for the rest first")]
     Incomplete,

@@ -86,6 +86,7 @@ macro_rules! all_cases {
             past::{
                 another_past_is_told_so,
                 what_cannot_be_read_is_told_so,
+                stamps_out_of_order_are_told_so,
             },
             pages::{
                 nothing_new_says_where_the_hub_stands,

@@ -5,7 +5,7 @@ use crate::device::{Device, Sent, committed, id};
 use crate::domain::{CATTLE, FARM};
 use windrow::hub::{HubError, HubStore};
 use windrow_protocol::change::Changeset;
-use windrow_protocol::clock::{Hlc, Mark, Point, Seq};
+use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq};
 use windrow_protocol::message::{Answer, ProblemKind, Pull, Retry};
 
 fn kind(result: Result<Answer, HubError>) -> (ProblemKind, Retry) {
@@ -88,4 +88,38 @@ pub(crate) async fn what_cannot_be_read_is_told_so(bench: &dyn Bench) {
         assert!(!matches!(answered, Err(HubError::Defect(_) | HubError::Stopped)), "byte {at}: {answered:?}");
     }
     assert_eq!(hub.head().await.unwrap().seq, Seq::ZERO);
+}
+
+/// What a changeset says of its own stamps was taken on trust. A cover could be moved back by a span that ends before it
+/// begins, and a sum then count twice; writes stamped after `upto` escaped the bound on wrong clocks; a base beyond the
+/// checkpoint made an edit that nobody had seen look seen.
+pub(crate) async fn stamps_out_of_order_are_told_so(bench: &dyn Bench) {
+    let hub = bench.open(100);
+    let mut a = Device::new(1);
+    let farm = a.farm(1, "Kongo");
+    a.sync(&*hub, vec![farm]).await;
+    let edit = a.add((FARM, id(1)), CATTLE, 1);
+    let good = a.changeset(vec![edit]);
+    let wrong: [(&str, fn(&mut Changeset)); 9] = [
+        ("a span that goes back", |c| c.spans[0].upto = Hlc::ZERO),
+        ("a span beyond upto", |c| c.spans[0].upto = c.upto.next()),
+        ("an origin twice", |c| c.spans.push(c.spans[0])),
+        ("changes without spans", |c| c.spans.clear()),
+        ("a change after upto", |c| c.changes[0].hlc = c.upto.next()),
+        ("a write after its change", |c| c.changes[0].writes[0].hlc = c.upto.next()),
+        ("a base beyond the checkpoint", |c| c.changes[0].base = c.checkpoint.seq.next()),
+        ("a write's base beyond the checkpoint", |c| c.changes[0].writes[0].base = c.checkpoint.seq.next()),
+        ("the hub's own device number", |c| c.device = DeviceId::ZERO),
+    ];
+    for (what, spoil) in wrong {
+        let mut changeset = good.clone();
+        spoil(&mut changeset);
+        assert_eq!(prepared(&*hub, &mut a, &changeset).await, (ProblemKind::Malformed, Retry::Never), "{what}");
+    }
+    let mut changeset = good.clone();
+    (changeset.author, changeset.spans[0].origin, changeset.spans[0].after) = (Origin::HUB, Origin::HUB, Hlc::ZERO);
+    assert_eq!(prepared(&*hub, &mut a, &changeset).await, (ProblemKind::Malformed, Retry::Never));
+    let sent = a.seal(&good, 16);
+    hub.prepare(sent.prepare()).await.unwrap();
+    committed(hub.commit(sent.commit(&a)).await.unwrap());
 }

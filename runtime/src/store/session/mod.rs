@@ -162,26 +162,34 @@ impl Actions {
 
     /// One transaction of this session, unless another session came between.
     fn step<R, E: From<StoreError>>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, E>) -> Result<R, E> {
+        self.step_on(&self.store.sync_connection(), f)
+    }
+
+    fn step_on<R, E: From<StoreError>>(
+        &self,
+        conn: &Connection,
+        f: impl FnOnce(&Connection, &Plan) -> Result<R, E>,
+    ) -> Result<R, E> {
         let mut seen = lock(&self.turn);
-        let conn = self.store.sync_connection();
-        let transaction =
-            Transaction::new_unchecked(&conn, TransactionBehavior::Immediate).map_err(StoreError::from)?;
-        let turn = state::read(&conn)?.turn;
+        let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let turn = state::read(conn)?.turn;
         if seen.is_some_and(|seen| seen != turn) {
             return Err(StoreError::Overtaken.into());
         }
-        let done = f(&conn, self.store.plan())?;
+        let done = f(conn, self.store.plan())?;
         let next = "UPDATE windrow_state SET turn = ?1";
         conn.execute(next, [turn + 1]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
         *seen = Some(turn + 1);
         Ok(done)
     }
 
-    /// The same, and it survives a power cut, as does all that was written before it.
+    /// The same, and it survives a power cut, as does all that was written before it. The connection is held throughout: a
+    /// session beside this one must not end that promise early.
     fn durable_step<R>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, StoreError>) -> Result<R, StoreError> {
-        self.store.sync_connection().pragma_update(None, "synchronous", "FULL")?;
-        let done = self.step(f);
-        let restored = self.store.sync_connection().pragma_update(None, "synchronous", "NORMAL");
+        let conn = self.store.sync_connection();
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        let done = self.step_on(&conn, f);
+        let restored = conn.pragma_update(None, "synchronous", "NORMAL");
         let done = done?;
         restored?;
         Ok(done)

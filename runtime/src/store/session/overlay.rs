@@ -21,11 +21,13 @@ pub(super) enum Shown {
 /// What a field shows when the hub says `told`.
 pub(super) fn under(change: Option<&Change>, at: FieldIx, field: &Field, told: Value) -> Shown {
     let Some(change) = change else { return Shown::Told(told) };
+    // A reference that a foreign key emptied here, after whatever was written to it: the hub judges that when it hears of it.
+    if field.parent.is_some() && change.stale.contains(&at) {
+        return Shown::Pending(Value::Null);
+    }
     match latest(change, at) {
         Some(Latest::Value(value)) => Shown::Pending(value.clone()),
         Some(Latest::Difference(delta)) => total(field, told, delta),
-        // A reference that a foreign key emptied here: the hub judges that when it hears of it.
-        None if change.stale.contains(&at) => Shown::Pending(Value::Null),
         None => Shown::Told(told),
     }
 }

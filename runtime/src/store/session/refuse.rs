@@ -1,7 +1,7 @@
 //! What the hub refused leaves the log, and what depends on it; all of it is kept for people to see.
 
 use super::{outbox, pages};
-use crate::store::error::StoreError;
+use crate::store::error::{AnswerError, StoreError};
 use crate::store::plan::Plan;
 use crate::store::{log, origins, refused};
 use rusqlite::Connection;
@@ -20,6 +20,7 @@ pub(super) fn refuse(conn: &Connection, plan: &Plan, refusals: &[Refusal]) -> Re
     let entries = log::pending(conn, plan, &stretches)?;
     let followed: Vec<(Key, Key)> = entries.iter().filter_map(|e| followed(plan, e)).collect();
     let pending = fold::pending(&plan.schema, entries);
+    known(plan, &pending, refusals)?;
     let mut refused: BTreeMap<Key, Refusal> = refusals.iter().rev().map(|r| (r.key, r.clone())).collect();
     add_dependants(plan, &pending, &followed, &mut refused);
     for (key, refusal) in &refused {
@@ -31,6 +32,19 @@ pub(super) fn refuse(conn: &Connection, plan: &Plan, refusals: &[Refusal]) -> Re
     }
     outbox::clear(conn)?;
     Ok(pages::clear(conn)?)
+}
+
+/// A refusal that takes nothing out of the changeset would be met again and again.
+fn known(plan: &Plan, pending: &BTreeMap<Key, Change>, refusals: &[Refusal]) -> Result<(), AnswerError> {
+    if refusals.iter().any(|r| r.key.0 >= plan.tables().end) {
+        return Err(AnswerError::Refusal);
+    }
+    match refusals.first() {
+        Some(first) if !refusals.iter().any(|r| pending.contains_key(&r.key)) => {
+            Err(AnswerError::Unsent(first.sentence.clone()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a foreign key did: to which record, and which parent's death it followed.

@@ -310,3 +310,27 @@ fn a_clock_that_no_stamp_could_follow_is_refused() {
     assert!(matches!(error, StoreError::Answer(AnswerError::Clock)), "{error}");
     device.edit(id, |f| f.cattle += 1);
 }
+
+/// A visit was given a worker, who was then deleted, all while an answer was under way. The answer told of the visit's
+/// worker too, and the value written before the delete was shown again: a reference to a worker who is not here.
+#[test]
+fn a_reference_that_was_written_and_then_emptied_stays_empty() {
+    let device = Device::new();
+    let plot = device.plot(device.farm("Kibo", 0));
+    let worker = |badge: &str| {
+        let id = Id::new();
+        device.store.insert(&Worker { id, badge: badge.into() }).unwrap();
+        id
+    };
+    let (asha, juma) = (worker("1"), worker("2"));
+    let visit = device.visit(plot, None);
+    device.sync(1, vec![]);
+    let meanwhile = || {
+        device.edit(visit, |v| v.worker_id = Some(asha));
+        device.store.delete(asha).unwrap();
+    };
+    let told = vec![patch(visit, vec![(1, Value::Blob(juma.as_bytes().to_vec()))])];
+    assert_eq!(answered(&device, told, meanwhile).unwrap(), Applied::Applied);
+    assert_eq!(device.get(visit).unwrap().worker_id, None);
+    assert_eq!(device.scalar::<i64>("SELECT count(*) FROM pragma_foreign_key_check"), 0);
+}

@@ -134,3 +134,29 @@ fn what_foreign_keys_did_after_a_refused_delete_is_undone_with_it() {
     let wanted: Vec<_> = loaded.pull.refetch.iter().map(|(_, id)| *id).collect();
     assert_eq!(wanted, [farm.record(), plot.record(), worker.id.record(), visit.record()]);
 }
+
+/// A hub that is broken, or another program at its address, may name anything: a table's number was taken on trust.
+#[test]
+fn a_refusal_of_a_table_that_is_none_is_an_error_and_changes_nothing() {
+    let device = Device::new();
+    let farm = device.farm("Kibo", 1);
+    let session = device.store.session();
+    session.load(true).unwrap();
+    let nowhere = Refusal { key: (99, farm.record()), ..refusal(farm, None) };
+    let refused = session.refuse(&[refusal(farm, None), nowhere]);
+    assert!(matches!(refused, Err(StoreError::Answer(AnswerError::Refusal))), "{refused:?}");
+    assert_eq!((device.store.refused().unwrap(), device.store.pending().unwrap()), (vec![], 1));
+    assert!(session.load(true).unwrap().outbox.is_some());
+}
+
+/// What is not in the changeset can't be taken out of it: the same would be sent and refused for ever, and nobody told.
+#[test]
+fn a_refusal_of_nothing_that_was_sent_is_an_error_that_names_it() {
+    let device = Device::new();
+    device.farm("Kibo", 1);
+    let session = device.store.session();
+    session.load(true).unwrap();
+    let error = session.refuse(&[refusal(Id::<Farm>::new(), None)]).unwrap_err();
+    assert!(error.to_string().contains("can't be") && !error.is_retryable(), "{error}");
+    assert_eq!(device.store.pending().unwrap(), 1);
+}
