@@ -211,6 +211,8 @@ mod tests {
         assert_eq!((count(|v| &v.crop), count(|v| &v.status), count(|v| &v.worker)), (15, 5, WORKERS));
         assert!((2_350..=FARMS).contains(&count(|v| &v.farm_id)));
         assert!(count(|v| &v.notes) > 19_900);
+        let note = rows.iter().map(|v| v.notes.len()).sum::<usize>() / rows.len();
+        assert!((88..98).contains(&note), "{note}");
         let width = json(&rows).unwrap().len() / rows.len();
         assert!((330..360).contains(&width), "{width}");
     }
