@@ -200,3 +200,50 @@ async fn an_address_that_is_no_hub_blocks_and_says_so() {
     let Activity::Blocked { error } = state.activity else { panic!("{:?}", state.activity) };
     assert!(error.contains("is the address right?"), "{error}");
 }
+
+/// Answers every request so.
+struct Answers(Failure);
+
+#[async_trait::async_trait]
+impl Transport for Answers {
+    async fn send(&self, _: &Request) -> Result<Answer, Failure> {
+        Err(self.0.clone())
+    }
+
+    async fn probe(&self) -> bool {
+        true
+    }
+}
+
+/// A proxy asked for a patience beyond the range of the clock, and adding it ended the worker without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patience_beyond_all_clocks_does_not_end_it() {
+    let place = Place::new().await;
+    let store = place.store("a.db");
+    let busy = Failure { retry_after: Some(Duration::MAX), ..Failure::new(FailureKind::Busy, "come back never") };
+    let worker = SyncWorker::start_with(&store, Answers(busy), eager());
+    for failures in 1..=2 {
+        let waits = |s: &SyncState| matches!(s.activity, Activity::Waiting { failures: n, .. } if n == failures);
+        let state = until(&worker, "waiting", waits).await;
+        let (next, _) = state.next.unwrap();
+        assert!(next.millis() < windrow::Timestamp::now().millis() + 2 * 86_400_000, "{next:?}");
+        worker.sync_now();
+    }
+    worker.stop().await;
+}
+
+/// "Never by itself", says an application with the longest times there are.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_longest_times_mean_never() {
+    let place = Place::new().await;
+    let (_hub, store) = (place.hub().await, place.store("a.db"));
+    let never = Options { interval: Duration::MAX, debounce: Duration::MAX, ..eager() };
+    let worker = SyncWorker::start_with(&store, place.endpoint(), never);
+    until(&worker, "in sync", in_sync).await;
+    store.insert(&farm("not yet")).unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(farms(&place.path("hub.db")), 0);
+    worker.sync_now();
+    until(&worker, "in sync again", |s| in_sync(s) && farms(&place.path("hub.db")) == 1).await;
+    worker.stop().await;
+}

@@ -9,8 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 use windrow_protocol::session::Finish;
+
+/// The longest that a hub, or what stands before it, may ask to be left alone: a day.
+const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// When the worker syncs.
 #[derive(Debug, Clone)]
@@ -200,8 +202,10 @@ impl Task {
             let pending = self.show(activity, Some((wait, next))).await;
             reason = if in_sync && pending > 0 {
                 // Written while the session was under way.
-                self.quiet().await;
-                Reason::Write
+                tokio::select! {
+                    () = self.quiet() => Reason::Write,
+                    () = self.asked.notified() => Reason::Asked,
+                }
             } else {
                 self.wait(seen, wait, next).await
             };
@@ -238,7 +242,7 @@ impl Task {
 
     fn failed(&mut self, error: String, after: Option<Duration>) -> (Activity, Duration, Reason) {
         let random = getrandom::u64().unwrap_or(u64::MAX);
-        let wait = self.backoff.next(random).max(after.unwrap_or_default());
+        let wait = self.backoff.next(random).max(after.unwrap_or_default().min(MOST_PATIENCE));
         tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "the session failed and will be tried again");
         (Activity::Waiting { error, failures: self.backoff.failures() }, wait, Reason::Retry)
     }
@@ -247,10 +251,9 @@ impl Task {
     ///
     /// After a failure local writes shorten nothing: they would turn each into a try.
     async fn wait(&self, seen: Option<u64>, wait: Duration, reason: Reason) -> Reason {
-        let until = Instant::now() + wait;
         let retrying = reason == Reason::Retry;
         tokio::select! {
-            () = tokio::time::sleep_until(until) => reason,
+            () = tokio::time::sleep(wait) => reason,
             () = self.asked.notified() => Reason::Asked,
             () = self.written(seen), if !retrying => Reason::Write,
             () = self.reachable(), if retrying && self.unreachable => Reason::Reachable,
@@ -271,14 +274,14 @@ impl Task {
 
     /// Returns when nothing was written here for the length of the debounce; at the latest after ten times that.
     async fn quiet(&self) {
+        let patience = self.options.debounce.saturating_mul(10);
+        // At the end of either it is time.
+        let _ = tokio::time::timeout(patience, self.pause()).await;
+    }
+
+    async fn pause(&self) {
         let mut changes = self.store.changes();
-        let patience = Instant::now() + self.options.debounce * 10;
-        while Instant::now() < patience {
-            changes.mark_unchanged();
-            if tokio::time::timeout(self.options.debounce, changes.changed()).await.is_err() {
-                return;
-            }
-        }
+        while tokio::time::timeout(self.options.debounce, changes.changed()).await.is_ok() {}
     }
 
     async fn reachable(&self) {
