@@ -279,19 +279,20 @@ impl Past {
         }
     }
 
-    /// Whether the changeset continues this past: every mark is the hub's own, every span begins at its cover, and no
-    /// stamp or base is ahead of what the device has reached.
+    /// Whether the changeset continues this past: every mark is the hub's own, every span begins at its cover and leads
+    /// on, and no stamp or base is ahead of what the device has reached.
     ///
     /// # Errors
     /// What disagrees.
     pub fn continues(&self, changeset: &Changeset) -> Result<(), Problem> {
         self.marks_agree()?;
-        if !changeset.is_in_order() {
-            let detail = "The changeset has stamps or bases ahead of the device's own; update the device's program.";
-            return Err(Problem::new(ProblemKind::Malformed, detail));
-        }
         match changeset.spans.iter().find(|s| self.cover(s.origin) != s.after) {
-            None => Ok(()),
+            None if changeset.is_in_order() => Ok(()),
+            None => {
+                let detail = "The changeset's spans go back, or it has stamps or bases ahead of the device's own; \
+                              update the device's program.";
+                Err(Problem::new(ProblemKind::Malformed, detail))
+            }
             Some(span) => Err(Problem::new(
                 ProblemKind::Disagrees,
                 format!(

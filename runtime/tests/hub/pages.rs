@@ -59,8 +59,8 @@ pub(crate) async fn a_page_tells_nobody_what_he_wrote(bench: &dyn Bench) {
     b.fetch(&*hub).await;
     let farm = (FARM, id(1));
     let (name, cattle) = (Value::Text("Congo".into()), b.add(farm, CATTLE, 5));
-    let edit = b.set(farm, NAME, name.clone());
     b.sync(&*hub, vec![cattle]).await;
+    let edit = b.set(farm, NAME, name.clone());
     b.sync(&*hub, vec![edit]).await;
     assert_eq!(b.rows[&farm][NAME], Value::Text("Kongo".into()), "its own value is not echoed");
     assert_eq!(b.rows[&farm][CATTLE], Value::Integer(5), "the total of a sum is");
