@@ -4,7 +4,7 @@ use super::connect::{self, File};
 use super::error::StoreError;
 use super::plan::Plan;
 use super::warning::Warning;
-use super::{foreign, objects, origins, state, system};
+use super::{foreign, objects, origins, session, state, system};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 use windrow_protocol::clock::DeviceId;
@@ -32,7 +32,11 @@ fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec
         File::New => create(conn, plan).map(|()| Vec::new())?,
         File::Ours => {
             let same = state::same_schema(conn, objects::digest(plan))?;
-            objects::verify(conn, plan, same)?
+            let warnings = objects::verify(conn, plan, same)?;
+            if !same {
+                session::forget_encoded(conn)?;
+            }
+            warnings
         }
     };
     origins::draw(conn, plan)?;

@@ -196,6 +196,14 @@ impl Actions {
     }
 }
 
+/// Forgets what was encoded by another schema and can be had again: pages are asked for anew, and what the hub was not
+/// asked to commit is folded anew. Another program's session that is under way notices it at its next step.
+pub(super) fn forget_encoded(conn: &Connection) -> Result<(), StoreError> {
+    conn.execute("UPDATE windrow_state SET turn = turn + 1", [])?;
+    pages::clear(conn)?;
+    outbox::clear_unprepared(conn)
+}
+
 fn kept((inbox, pull): (Inbox, Pull)) -> Event {
     Event::Kept(inbox, Box::new(pull))
 }

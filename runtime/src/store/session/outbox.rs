@@ -37,6 +37,14 @@ pub(super) fn mark_prepared(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute("UPDATE windrow_outbox SET prepared = 1", []).map(|_| ())
 }
 
+/// Forgets it, unless the hub has it and may have committed it.
+pub(super) fn clear_unprepared(conn: &Connection) -> Result<(), StoreError> {
+    match read(conn)? {
+        Some(outbox) if !outbox.prepared => Ok(clear(conn)?),
+        _ => Ok(()),
+    }
+}
+
 /// Forgets it.
 pub(super) fn clear(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute_batch("DELETE FROM windrow_outbox; DELETE FROM windrow_outbox_spans;")

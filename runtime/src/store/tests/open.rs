@@ -252,3 +252,37 @@ fn notes_of_upserts_do_not_pile_up() {
     assert_eq!(device.scalar::<i64>("SELECT count(*) FROM windrow_note_farm"), 0);
     assert_eq!(device.get(id).unwrap().name, "Kibo 2");
 }
+
+/// An application was updated while an answer was half received. Its pages named the schema of before: they could not be
+/// applied, were never forgotten, and the device never synced again.
+#[test]
+fn pages_of_another_schema_are_forgotten_and_what_was_not_sent_is_folded_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(path(&dir), &narrower::FARMS).unwrap();
+    store.insert(&Farm { id: Id::new(), name: "Kibo".into(), phone: None, cattle: 1 }).unwrap();
+    let session = store.session();
+    let before = session.load(true).unwrap().outbox.unwrap();
+    session.keep(&codec::encode_page(&store.plan().schema, &last(1, vec![]), &[], Effort::Page)).unwrap();
+
+    let store = Store::open(path(&dir), &SURVEY).unwrap();
+    assert!(matches!(session.mark_prepared(), Err(StoreError::Overtaken)), "its COMMIT must not follow");
+    let loaded = store.session().load(true).unwrap();
+    assert_eq!(loaded.inbox, Inbox::Empty);
+    let outbox = loaded.outbox.unwrap();
+    assert!(outbox.session != before.session);
+    codec::decode_changeset(&store.plan().schema, &outbox.payload, &Limits::default()).unwrap();
+}
+
+/// What the hub has may be committed already: its outcome must be asked for under the same id.
+#[test]
+fn what_was_prepared_is_kept_whatever_the_schema() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(path(&dir), &narrower::FARMS).unwrap();
+    store.insert(&Farm { id: Id::new(), name: "Kibo".into(), phone: None, cattle: 1 }).unwrap();
+    let session = store.session();
+    let before = session.load(true).unwrap().outbox.unwrap();
+    session.mark_prepared().unwrap();
+    drop(store);
+    let after = Store::open(path(&dir), &SURVEY).unwrap().session().load(true).unwrap().outbox.unwrap();
+    assert_eq!((after.session, after.payload), (before.session, before.payload));
+}
