@@ -61,7 +61,7 @@ pub(super) fn settle(schema: &Schema, begun: &Begun, world: &World) -> Result<Re
         settled: Settled::default(),
         depth: Cell::new(0),
         too_deep: Cell::new(None),
-        pins: RefCell::default(),
+        known: RefCell::default(),
     };
     search.revive();
     if view.complete() {
@@ -100,8 +100,8 @@ struct Search<'a> {
     settled: Settled,
     depth: Cell<usize>,
     too_deep: Cell<Option<Key>>,
-    /// Answers of [`Search::pinned`] that hold until the next record comes back.
-    pins: RefCell<HashMap<Key, bool>>,
+    /// Answers that hold until the next record comes back; that one is pinned holds for good.
+    known: RefCell<HashMap<(Question, Key), bool>>,
 }
 
 impl Search<'_> {
@@ -140,7 +140,7 @@ impl Search<'_> {
                 self.settled.lives.insert(*key, Life::Back { needed: *needed });
                 open.remove(key);
             }
-            self.pins.borrow_mut().retain(|_, pinned| *pinned);
+            self.known.borrow_mut().retain(|(what, _), yes| *what == Question::Pins && *yes);
             for (key, cause, _) in back {
                 self.suspects(key, cause, &mut open);
                 self.suspects_below(key, cause, &mut open);
@@ -196,45 +196,56 @@ impl Search<'_> {
     }
 
     fn falls(&self, key: Key, asked: &mut Asked) -> bool {
-        self.deeper(key, || {
-            if !asked.falls.insert(key) {
-                return false;
-            }
+        self.ask(Question::Falls, key, asked, |asked| {
             let cascades = self.schema.parents(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade);
-            let falls = cascades.filter_map(|edge| self.parent(key, edge)).any(|parent| {
+            cascades.filter_map(|edge| self.parent(key, edge)).any(|parent| {
                 let may_live = self.alive(parent) || self.cascaded(parent);
                 !may_live || self.falls(parent, asked) && !self.pins(parent, asked)
-            });
-            asked.falls.remove(&key);
-            falls
+            })
         })
     }
 
     /// Some live record below refuses to lose this one.
     fn pinned(&self, key: Key) -> bool {
-        if let Some(known) = self.pins.borrow().get(&key) {
-            return *known;
-        }
-        let pinned = self.pins(key, &mut Asked::default());
-        if self.view.complete() {
-            self.pins.borrow_mut().insert(key, pinned);
-        }
-        pinned
+        self.pins(key, &mut Asked::default())
     }
 
     fn pins(&self, key: Key, asked: &mut Asked) -> bool {
-        self.deeper(key, || {
-            if !asked.pins.insert(key) {
-                return false;
-            }
-            let pins = self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull).any(|edge| {
+        self.ask(Question::Pins, key, asked, |asked| {
+            self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull).any(|edge| {
                 self.view.children(edge, key.1).into_iter().any(|child| {
                     edge.on_delete == OnDelete::Restrict && self.alive(child) && !self.falls(child, asked)
                         || self.pins(child, asked)
                 })
-            });
-            asked.pins.remove(&key);
-            pins
+            })
+        })
+    }
+
+    /// Asks each question once: records may be reached by as many paths as there are of generations in a pedigree, and
+    /// that is two to the power of their number. One that is under way already counts as no; an answer that rests on that
+    /// holds for this path alone and is not kept.
+    fn ask(&self, what: Question, key: Key, asked: &mut Asked, answer: impl FnOnce(&mut Asked) -> bool) -> bool {
+        if let Some(known) = self.known.borrow().get(&(what, key)) {
+            return *known;
+        }
+        self.deeper(key, || {
+            let depth = self.depth.get();
+            if let Some(at) = asked.under_way.get(&(what, key)) {
+                asked.rests_on = asked.rests_on.min(*at);
+                return false;
+            }
+            asked.under_way.insert((what, key), depth);
+            let before = std::mem::replace(&mut asked.rests_on, usize::MAX);
+            let answer = answer(asked);
+            asked.under_way.remove(&(what, key));
+            if asked.rests_on >= depth {
+                asked.rests_on = usize::MAX;
+                if self.view.complete() {
+                    self.known.borrow_mut().insert((what, key), answer);
+                }
+            }
+            asked.rests_on = asked.rests_on.min(before);
+            answer
         })
     }
 
@@ -311,11 +322,27 @@ impl Search<'_> {
     }
 }
 
-/// Questions under way, each taken as no: records may refer to each other in a ring.
-#[derive(Default)]
+/// What is asked of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Question {
+    /// Does a live record below refuse to lose it?
+    Pins,
+    /// Is a parent that it goes with dead, or about to fall?
+    Falls,
+}
+
+/// Questions under way, each taken as no where it is asked again: records may refer to each other in a ring.
 struct Asked {
-    pins: HashSet<Key>,
-    falls: HashSet<Key>,
+    /// How deep each was asked.
+    under_way: HashMap<(Question, Key), usize>,
+    /// The least deep one that the answer in the making rests on.
+    rests_on: usize,
+}
+
+impl Default for Asked {
+    fn default() -> Asked {
+        Asked { under_way: HashMap::new(), rests_on: usize::MAX }
+    }
 }
 
 fn set_nulls(edges: &[Edge]) -> impl Iterator<Item = &Edge> {

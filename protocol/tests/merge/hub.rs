@@ -41,12 +41,13 @@ pub(crate) const FORM: usize = 2;
 pub(crate) const CASE: usize = 3;
 pub(crate) const PART: usize = 4;
 pub(crate) const LINK: usize = 5;
+pub(crate) const ANIMAL: usize = 6;
 
 const SMALL: Field =
     Field { kind: Kind::Integer { min: -128, max: 127 }, nullable: false, ..number("small", Strategy::Lww) };
 const CODE: Field = Field { unique: true, ..number("code", Strategy::Lww) };
 
-const TABLES: [Table; 6] = [
+const TABLES: [Table; 7] = [
     table(
         "farm",
         const { &[number("name", Strategy::Lww), number("herd", Strategy::Sum), number("owner", Strategy::Review), SMALL] },
@@ -58,6 +59,12 @@ const TABLES: [Table; 6] = [
     table("case", const { &[number("state", Strategy::Lww)] }, Deletes::Review, false),
     table("part", const { &[reference("within", "part", OnDelete::Cascade)] }, Deletes::Keep, false),
     table("link", const { &[reference("holds", "link", OnDelete::Restrict)] }, Deletes::Keep, false),
+    table(
+        "animal",
+        const { &[reference("mother", "animal", OnDelete::Restrict), reference("father", "animal", OnDelete::Restrict)] },
+        Deletes::Keep,
+        false,
+    ),
 ];
 
 pub(crate) fn schema() -> Schema {
