@@ -22,7 +22,7 @@ fn chained(n: u32) -> Change {
 #[test]
 fn the_refusal_names_the_change_that_asked_for_it() {
     let mut hub = Hub::new();
-    hub.commit(sent(1, 0, (0..600).map(|n| chained(n)).collect()));
+    hub.commit(sent(1, 0, (0..600).map(chained).collect()));
     let (root, leaf) = (change((PART, id(0)), 1, at(1)).deleted(), change((PART, id(599)), 1, at(1)).deleted());
     let refusals = hub.try_commit(sent(1, 1, vec![root, leaf])).unwrap_err();
     assert_eq!(refusals.iter().map(|r| r.key).collect::<Vec<_>>(), [(PART, id(0))]);
