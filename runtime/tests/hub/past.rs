@@ -100,7 +100,8 @@ pub(crate) async fn stamps_out_of_order_are_told_so(bench: &dyn Bench) {
     a.sync(&*hub, vec![farm]).await;
     let edit = a.add((FARM, id(1)), CATTLE, 1);
     let good = a.changeset(vec![edit]);
-    let wrong: [(&str, fn(&mut Changeset)); 9] = [
+    type Spoil = fn(&mut Changeset);
+    let wrong: [(&str, Spoil); 9] = [
         ("a span that goes back", |c| c.spans[0].upto = Hlc::ZERO),
         ("a span beyond upto", |c| c.spans[0].upto = c.upto.next()),
         ("an origin twice", |c| c.spans.push(c.spans[0])),
