@@ -29,8 +29,8 @@ fn the_refusal_names_the_change_that_asked_for_it() {
     hub.commit(sent(1, 1, vec![change((PART, id(599)), 1, at(1)).deleted()]));
 }
 
-/// Two parents for each record: a herd of sixty animals in thirty generations kept the hub's only writer busy for half an
-/// hour, because it asked once for each line of descent.
+/// Two parents for each record: twenty generations took the hub's only writer a second, and each one more twice as long:
+/// it asked once for each line of descent.
 #[test]
 fn lines_of_descent_are_not_counted_one_by_one() {
     let mut hub = Hub::new();
