@@ -102,6 +102,20 @@ pub enum OpenError {
         /// The newest known here.
         known: i64,
     },
+    /// The file has the log of a table that is not in the domain. A session speaks for stretches of time, and would count
+    /// that table's entries as sent.
+    #[error(
+        "{path:?} has `{log}`, but the domain {domain} has no such table; open it with the program that has it, or put the \
+         struct back into `domain!`"
+    )]
+    Orphaned {
+        /// The file.
+        path: PathBuf,
+        /// The log's name.
+        log: String,
+        /// The domain.
+        domain: &'static str,
+    },
     /// A table of ours is gone.
     #[error(
         "the table `{table}` was dropped by another program, and its records with it; restore the file from a backup, \

@@ -6,14 +6,12 @@ use super::plan::Plan;
 use super::warning::Warning;
 use rusqlite::Connection;
 
-/// A warning for each trigger of the application's that lacks the guard, for each unique index of its on a synced table,
-/// and for each log without its table.
+/// A warning for each trigger of the application's that lacks the guard, and for each unique index of its on a
+/// synced table.
 pub(super) fn warnings(conn: &Connection, plan: &Plan) -> rusqlite::Result<Vec<Warning>> {
     let others: Vec<Found> = found(conn)?.into_iter().filter(|f| !is_ours(plan, &f.name)).collect();
     let unguarded = others.iter().filter(|f| f.kind == "trigger").flat_map(|f| unguarded(plan, f));
-    let orphaned = others.iter().filter(|f| f.kind == "table" && f.name.starts_with("windrow_log_"));
-    let orphaned = orphaned.map(|f| Warning::Orphaned { log: f.name.clone() });
-    Ok(unguarded.chain(others.iter().filter_map(|f| unique(plan, f))).chain(orphaned).collect())
+    Ok(unguarded.chain(others.iter().filter_map(|f| unique(plan, f))).collect())
 }
 
 fn unique(plan: &Plan, index: &Found) -> Option<Warning> {

@@ -1,7 +1,7 @@
 //! Opening a file: recognised, created or compared, and given the origin of whoever writes from now on.
 
 use super::connect::{self, File};
-use super::error::StoreError;
+use super::error::{OpenError, StoreError};
 use super::plan::Plan;
 use super::warning::Warning;
 use super::{foreign, objects, origins, session, state, system};
@@ -31,6 +31,7 @@ fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec
     let mut warnings = match connect::recognise(conn, path)? {
         File::New => create(conn, plan).map(|()| Vec::new())?,
         File::Ours => {
+            knows_all_logs(conn, path, plan)?;
             let same = state::same_schema(conn, objects::digest(plan))?;
             let warnings = objects::verify(conn, plan, same)?;
             if !same {
@@ -45,6 +46,20 @@ fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec
     let device = state::read(conn)?.device;
     transaction.commit()?;
     Ok((device, warnings))
+}
+
+/// A program of before a table joined the domain must not sync a file that has entries of it.
+fn knows_all_logs(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), StoreError> {
+    let strange = |f: &objects::Found| {
+        f.kind == "table" && f.name.starts_with("windrow_log_") && !objects::is_ours(plan, &f.name)
+    };
+    match objects::found(conn)?.into_iter().find(strange) {
+        None => Ok(()),
+        Some(log) => {
+            let (path, domain) = (path.to_owned(), plan.domain.name);
+            Err(OpenError::Orphaned { path, log: log.name, domain }.into())
+        }
+    }
 }
 
 /// Notes mean something to the end of their own INSERT only; what stays behind is a copy of the record.

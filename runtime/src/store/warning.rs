@@ -34,11 +34,6 @@ pub enum Warning {
         /// The synced table.
         table: String,
     },
-    /// The log of a table that is no longer in the domain. Its entries are kept and not sent.
-    Orphaned {
-        /// The log's name.
-        log: String,
-    },
 }
 
 impl fmt::Display for Warning {
@@ -65,12 +60,6 @@ impl fmt::Display for Warning {
                 "the unique index `{index}` on the synced table `{table}` lets `OR REPLACE` remove another record without a \
                  trace in the changelog, and merged records may not fit it; drop it and declare the field `#[unique]`"
             ),
-            Warning::Orphaned { log } => {
-                write!(
-                    f,
-                    "the file has `{log}`, but its table is not in the domain; what it holds is kept and not sent"
-                )
-            }
         }
     }
 }
