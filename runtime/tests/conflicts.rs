@@ -119,7 +119,7 @@ async fn a_badge_given_twice_is_changed_by_the_one_who_decides() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_badge_given_twice_may_stay_so() {
     let clinic = Clinic::new(2).await;
-    let (first, second) = clinic.one_badge_for_two().await;
+    let (_, second) = clinic.one_badge_for_two().await;
     let conflict = clinic.devices[0].conflicts().unwrap().remove(0);
     clinic.devices[0].resolve(&conflict, Answer::Keep).unwrap();
     clinic.settle().await;
