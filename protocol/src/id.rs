@@ -11,6 +11,14 @@ impl RecordId {
     pub fn from_slice(bytes: &[u8]) -> Option<RecordId> {
         bytes.try_into().ok().map(RecordId)
     }
+
+    /// How many leading bytes name this id to a receiver, when these are its nearest among those that the sender knows: one
+    /// byte tells it from them, and one is the margin for those that only the receiver has.
+    pub fn name_length(self, near: impl IntoIterator<Item = RecordId>) -> u8 {
+        let common = |other: RecordId| self.0.iter().zip(other.0).take_while(|(a, b)| **a == *b).count();
+        let longest = near.into_iter().map(common).max().unwrap_or(0);
+        (longest + 2).min(16) as u8
+    }
 }
 
 impl std::fmt::Display for RecordId {
@@ -74,6 +82,15 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_named_by_what_it_has_in_common_with_its_nearest_and_two_bytes() {
+        let (id, mut other) = (RecordId([7; 16]), [7; 16]);
+        assert_eq!(id.name_length([]), 2);
+        assert_eq!(id.name_length([RecordId(other)]), 16);
+        other[3] = 8;
+        assert_eq!(id.name_length([RecordId([0; 16]), RecordId(other)]), 5);
+    }
 
     #[test]
     fn ids_ascend_whatever_the_clock_does() {

@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+mod clock;
 #[cfg(doctest)]
 mod doctests;
 pub mod domain;

@@ -4,7 +4,6 @@ use super::Store;
 use super::error::StoreError;
 use super::json;
 use super::plan::Plan;
-use super::state;
 use super::values::{id_of, id_value};
 use crate::sqlite::Bound;
 use crate::types::Timestamp;
@@ -101,7 +100,7 @@ fn keep(
         "INSERT INTO windrow_refused (\"table\", record, field, change, code, sentence, at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?
-    .execute(params![table.name, Bound(&id), field, what, code.name(), sentence, state::now_ms()])
+    .execute(params![table.name, Bound(&id), field, what, code.name(), sentence, crate::clock::now_ms()])
     .map(|_| ())
 }
 

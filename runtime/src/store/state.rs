@@ -2,8 +2,8 @@
 
 use super::error::{AnswerError, StoreError};
 use super::system::FORMAT;
+use crate::clock;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::time::{SystemTime, UNIX_EPOCH};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Point, Seq};
 use windrow_protocol::message::Digest;
 
@@ -18,12 +18,6 @@ pub(super) struct State {
     pub(super) turn: i64,
     /// When the hub last answered, in milliseconds since 1970.
     pub(super) contact: Option<i64>,
-}
-
-/// Milliseconds since 1970 by this machine's clock.
-pub(super) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
 }
 
 /// 64 random bits.
@@ -54,7 +48,7 @@ pub(super) fn same_schema(conn: &Connection, schema: Digest) -> Result<bool, Sto
 }
 
 fn note_schema(conn: &Connection, schema: Digest) -> Result<(), StoreError> {
-    conn.execute("INSERT INTO windrow_migrations (schema, at) VALUES (?1, ?2)", params![schema.0, now_ms()])?;
+    conn.execute("INSERT INTO windrow_migrations (schema, at) VALUES (?1, ?2)", params![schema.0, clock::now_ms()])?;
     Ok(())
 }
 
@@ -79,7 +73,7 @@ pub(super) fn hlc(conn: &Connection) -> Result<Hlc, StoreError> {
 
 /// Draws the next stamp, as the triggers do.
 pub(super) fn tick(conn: &Connection) -> Result<Hlc, StoreError> {
-    conn.prepare_cached("UPDATE windrow_state SET hlc = ?1")?.execute([hlc(conn)?.tick(now_ms()).to_i64()])?;
+    conn.prepare_cached("UPDATE windrow_state SET hlc = ?1")?.execute([hlc(conn)?.tick(clock::now_ms()).to_i64()])?;
     hlc(conn)
 }
 
@@ -117,7 +111,7 @@ pub(super) fn raise_hlc(conn: &Connection, heard: Hlc) -> Result<(), StoreError>
 
 /// The hub has answered just now.
 pub(super) fn note_contact(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("UPDATE windrow_state SET contact = ?1", [now_ms()]).map(|_| ())
+    conn.execute("UPDATE windrow_state SET contact = ?1", [clock::now_ms()]).map(|_| ())
 }
 
 /// The commits of this file, ascending.

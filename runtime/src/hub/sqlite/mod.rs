@@ -28,7 +28,7 @@ use commit::Committed;
 use prepare::Checked;
 use pull::PageSize;
 use sessions::Keeping;
-use shared::{Clock, Shared, wall_clock};
+use shared::{Clock, Shared};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -68,7 +68,12 @@ impl SqliteHub {
     pub fn open(path: impl AsRef<Path>) -> Result<SqliteHub, OpenError> {
         crate::sqlite::check_version()?;
         let path = path.as_ref().to_owned();
-        Ok(SqliteHub { path, keeping: Keeping::DEFAULT, page: PageSize::DEFAULT, clock: Box::new(wall_clock) })
+        Ok(SqliteHub {
+            path,
+            keeping: Keeping::DEFAULT,
+            page: PageSize::DEFAULT,
+            clock: Box::new(crate::clock::now_ms),
+        })
     }
 
     /// How long a changeset that was prepared waits for its COMMIT: 7 days unless said otherwise. A device whose changeset

@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, HashSet};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
-use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, points};
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{Cursor, News, Page, Told, tell};
@@ -151,24 +150,5 @@ fn shown_length(shared: &Shared, c: &Connection, pull: &Pull, told: &Told) -> Re
         return Ok(16);
     }
     let near = records::neighbours(c, &shared.tables, (told.table, told.id))?;
-    let common = near.iter().flatten().map(|other| common(*other, told.id)).max().unwrap_or(0);
-    Ok((common + 2).min(16))
-}
-
-/// How many leading bytes two ids have in common.
-fn common(a: RecordId, b: RecordId) -> u8 {
-    a.0.iter().zip(b.0).take_while(|(a, b)| *a == b).count() as u8
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_have_in_common_what_they_begin_with() {
-        let (mut a, b) = ([7; 16], RecordId([7; 16]));
-        assert_eq!(common(RecordId(a), b), 16);
-        a[3] = 8;
-        assert_eq!(common(RecordId(a), b), 3);
-    }
+    Ok(told.id.name_length(near.into_iter().flatten()))
 }

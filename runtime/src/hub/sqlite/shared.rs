@@ -20,9 +20,3 @@ impl Shared {
         (self.clock)()
     }
 }
-
-/// The machine's own clock. One that stands before 1970 reads as 1970.
-pub(super) fn wall_clock() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    since.ok().and_then(|d| i64::try_from(d.as_millis()).ok()).unwrap_or(0)
-}

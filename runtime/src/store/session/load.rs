@@ -12,6 +12,7 @@ use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Hlc, Span};
 use windrow_protocol::codec::{self, Effort};
 use windrow_protocol::fold;
+use windrow_protocol::id::RecordId;
 use windrow_protocol::message::SessionId;
 use windrow_protocol::session::Loaded;
 
@@ -91,8 +92,5 @@ fn name_length(conn: &Connection, plan: &Plan, change: &Change, sent: [Option<[u
     let mut query = conn.prepare_cached(&plan.sql(change.table).neighbours)?;
     let here: [Option<[u8; 16]>; 2] =
         query.query_row([Bound(&id_value(change.id))], |row| Ok([row.get(0)?, row.get(1)?]))?;
-    let shared = |other: [u8; 16]| other.iter().zip(change.id.0).take_while(|(a, b)| **a == *b).count();
-    let longest = here.into_iter().chain(sent).flatten().map(shared).max().unwrap_or(0);
-    // One byte tells it from its nearest neighbour, one is the margin.
-    Ok((longest + 2).min(16) as u8)
+    Ok(change.id.name_length(here.into_iter().chain(sent).flatten().map(RecordId)))
 }

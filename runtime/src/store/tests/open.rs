@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::state::now_ms;
+use crate::clock::now_ms;
 use rusqlite::Connection;
 use std::path::Path;
 
