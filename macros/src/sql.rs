@@ -14,7 +14,8 @@ pub(crate) fn device(model: &Model) -> TokenStream {
     let [patch, edit, upsert, delete] = [&device.patch, &device.edit, &device.upsert, &device.delete].map(sql);
     let [neighbours, between, log] = [&device.neighbours, &device.between, &device.log].map(sql);
     let [append, rewrite] = [&device.log_append, &device.log_rewrite].map(sql);
-    let [forget, prune, notes] = [&device.log_forget, &device.log_prune, &device.forget_notes].map(sql);
+    let [forget, prune, rebase] = [&device.log_forget, &device.log_prune, &device.log_rebase].map(sql);
+    let notes = sql(&device.forget_notes);
     let referring = device.referring.iter().map(sql);
     quote! {
         ::windrow::__private::DeviceSql {
@@ -35,6 +36,7 @@ pub(crate) fn device(model: &Model) -> TokenStream {
             log_rewrite: #rewrite,
             log_forget: #forget,
             log_prune: #prune,
+            log_rebase: #rebase,
             forget_notes: #notes,
         }
     }

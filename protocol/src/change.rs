@@ -106,6 +106,56 @@ pub struct Changeset {
     pub upto: Hlc,
     /// The net changes, by table, then by id.
     pub changes: Vec<Change>,
+    /// What is said besides where device and hub were found to remember different pasts; else nothing.
+    pub recovery: Recovery,
+}
+
+/// What a device says besides its changes while it and the hub find their common past again.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Recovery {
+    /// Its checkpoints, earlier ones too, where the hub asked for them ([`Answer::Astray`](crate::message::Answer)).
+    pub past: Option<Vec<Point>>,
+    /// Records of which the hub is to say whether it knows them, ascending; no one twice.
+    pub ask: Vec<Key>,
+    /// Those of them that it did not know when it was last asked: offered whole. Ascending.
+    pub missing: Vec<Key>,
+    /// How the device shows missing records, or last showed them. Ascending.
+    pub held: Vec<Held>,
+}
+
+/// A record that the hub does not know, as a device has it. Its values are weak: any write beats them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// Of which table.
+    pub table: TableIx,
+    /// Of which record.
+    pub id: RecordId,
+    /// Its values, in order of fields. Without those of `sum` fields: whose differences they add up is not known.
+    pub values: Vec<(FieldIx, Value)>,
+}
+
+impl Held {
+    /// The record's name.
+    pub fn key(&self) -> Key {
+        (self.table, self.id)
+    }
+}
+
+impl Recovery {
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        *self == Recovery::default()
+    }
+
+    /// Whether what is missing was asked for, and what is held is missing.
+    fn is_in_order(&self) -> bool {
+        let ascends = |keys: &mut dyn Iterator<Item = Key>| keys.is_sorted_by(|a, b| a < b);
+        ascends(&mut self.ask.iter().copied())
+            && ascends(&mut self.missing.iter().copied())
+            && ascends(&mut self.held.iter().map(Held::key))
+            && self.missing.iter().all(|key| self.ask.binary_search(key).is_ok())
+            && self.held.iter().all(|held| self.missing.binary_search(&held.key()).is_ok())
+    }
 }
 
 impl Changeset {
@@ -113,14 +163,20 @@ impl Changeset {
     /// the device has not reached, and no part of a change is later than the whole. Device and origins are no hub's, and
     /// the spans guard every change from counting twice.
     pub fn is_in_order(&self) -> bool {
-        self.device != DeviceId::ZERO && self.author != Origin::HUB && self.spans_guard() && self.stamps_fit()
+        self.device != DeviceId::ZERO
+            && self.author != Origin::HUB
+            && self.spans_guard()
+            && self.stamps_fit()
+            && self.recovery.is_in_order()
     }
 
     /// Whether each origin has one span, none goes back, and there is one where there are changes.
     fn spans_guard(&self) -> bool {
         let origins: HashSet<Origin> = self.spans.iter().map(|s| s.origin).collect();
         let forward = |s: &Span| s.origin != Origin::HUB && s.after <= s.upto && s.upto <= self.upto;
-        let spoken_for = self.changes.is_empty() || self.spans.iter().any(|s| s.after < s.upto);
+        // What is offered whole is guarded by being missing.
+        let offered = |c: &Change| self.recovery.missing.binary_search(&c.key()).is_ok();
+        let spoken_for = self.changes.iter().all(offered) || self.spans.iter().any(|s| s.after < s.upto);
         origins.len() == self.spans.len() && self.spans.iter().all(forward) && spoken_for
     }
 

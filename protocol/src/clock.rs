@@ -11,6 +11,8 @@ pub struct Hlc(u64);
 impl Hlc {
     /// Before every stamp.
     pub const ZERO: Hlc = Hlc(0);
+    /// At or after every stamp.
+    pub const LAST: Hlc = Hlc(Hlc::MAX);
     /// Bits of the counter.
     pub const COUNTER_BITS: u32 = 15;
     const MAX: u64 = i64::MAX as u64;

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 /// The net changes of pending entries, given in order of their stamps. This is what the records look like *under* which
 /// an answer is applied; what is sent is [`net_changes`].
 pub fn pending(schema: &Schema, entries: impl IntoIterator<Item = Entry>) -> BTreeMap<Key, Change> {
-    Fold::of(schema, entries).net
+    Fold::of(schema, entries.into_iter().map(Part::Pending)).net
 }
 
 /// What a device sends for its pending entries, given in order of their stamps; by table, then by id.
@@ -19,7 +19,43 @@ pub fn pending(schema: &Schema, entries: impl IntoIterator<Item = Entry>) -> BTr
 /// A record born and died offline is left out, unless something that is sent needs it. What a foreign key did stays as
 /// that where the hub will see the death that caused it, and becomes an ordinary write where it will not.
 pub fn net_changes(schema: &Schema, entries: impl IntoIterator<Item = Entry>) -> Vec<Change> {
-    Fold::of(schema, entries).into_changes()
+    recovering(schema, entries.into_iter().map(Part::Pending), false).changes
+}
+
+/// An entry's part in what a device sends.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// The hub does not have it.
+    Pending(Entry),
+    /// A session of another copy of the file has sent it. It says nothing any more, but it tells which life of its record
+    /// a pending entry is about.
+    Passed(Entry),
+}
+
+impl Part {
+    /// The entry.
+    pub fn entry(&self) -> &Entry {
+        match self {
+            Part::Pending(entry) | Part::Passed(entry) => entry,
+        }
+    }
+}
+
+/// What a device sends while it finds its common past with the hub.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Net {
+    /// As [`net_changes`] says.
+    pub changes: Vec<Change>,
+    /// What records that are sent, and went, held when they went last.
+    pub gone: HashMap<Key, Vec<Value>>,
+}
+
+/// What a device sends for these entries, given in order of their stamps.
+///
+/// `lost`: the hub forgot some of its past, so that also records born and died since are sent: another device may still
+/// show them.
+pub fn recovering(schema: &Schema, parts: impl IntoIterator<Item = Part>, lost: bool) -> Net {
+    Fold::of(schema, parts).into_net(lost)
 }
 
 /// What a record held when it went, and the parent that took it.
@@ -35,36 +71,75 @@ struct Emptied {
     base: Seq,
 }
 
+/// A change that begins with this entry and says nothing yet.
+fn blank(entry: &Entry) -> Change {
+    Change {
+        table: entry.table,
+        id: entry.id,
+        resolves: Vec::new(),
+        writes: Vec::new(),
+        hlc: entry.hlc,
+        base: entry.base,
+        born: matches!(entry.op, Op::Insert(_)),
+        end: End::Alive,
+        again: false,
+        stale: Vec::new(),
+    }
+}
+
 struct Fold<'s> {
     schema: &'s Schema,
     net: BTreeMap<Key, Change>,
     gone: HashMap<Key, Gone>,
     emptied: HashMap<(Key, FieldIx), Emptied>,
+    /// Records of which only passed entries were met.
+    passed: HashSet<Key>,
 }
 
 impl<'s> Fold<'s> {
-    fn of(schema: &'s Schema, entries: impl IntoIterator<Item = Entry>) -> Fold<'s> {
-        let mut fold = Fold { schema, net: BTreeMap::new(), gone: HashMap::new(), emptied: HashMap::new() };
-        for entry in entries {
-            fold.add(entry);
+    fn of(schema: &'s Schema, parts: impl IntoIterator<Item = Part>) -> Fold<'s> {
+        let (net, gone, emptied) = (BTreeMap::new(), HashMap::new(), HashMap::new());
+        let mut fold = Fold { schema, net, gone, emptied, passed: HashSet::new() };
+        for part in parts {
+            match part {
+                Part::Pending(entry) => fold.add(entry),
+                Part::Passed(entry) => fold.pass(entry),
+            }
         }
+        let Fold { net, passed, .. } = &mut fold;
+        net.retain(|key, _| !passed.contains(key));
         fold
+    }
+
+    /// Of what another session sent only the order of lives counts.
+    fn pass(&mut self, entry: Entry) {
+        let key = (entry.table, entry.id);
+        if !self.net.contains_key(&key) {
+            self.passed.insert(key);
+        }
+        let change = self.net.entry(key).or_insert_with(|| Change { born: false, ..blank(&entry) });
+        change.hlc = entry.hlc;
+        match entry.op {
+            Op::Delete(last) => self.went(key, End::Delete, Gone { last, via: None }),
+            Op::Cascade { last, via } => {
+                let via = parent_named(self.schema, key, via, last.get(via));
+                self.went(key, End::Cascade, Gone { last, via });
+            }
+            Op::Insert(_) | Op::Update(_) => {
+                self.lives(key);
+            }
+            Op::Stale { .. } | Op::Resolve(..) => {}
+        }
     }
 
     fn add(&mut self, entry: Entry) {
         let key = (entry.table, entry.id);
-        let change = self.net.entry(key).or_insert_with(|| Change {
-            table: entry.table,
-            id: entry.id,
-            resolves: Vec::new(),
-            writes: Vec::new(),
-            hlc: entry.hlc,
-            base: entry.base,
-            born: matches!(entry.op, Op::Insert(_)),
-            end: End::Alive,
-            again: false,
-            stale: Vec::new(),
-        });
+        if self.passed.remove(&key)
+            && let Some(change) = self.net.get_mut(&key)
+        {
+            change.base = entry.base;
+        }
+        let change = self.net.entry(key).or_insert_with(|| blank(&entry));
         change.hlc = entry.hlc;
         change.base = change.base.min(entry.base);
         match entry.op {
@@ -98,8 +173,9 @@ impl<'s> Fold<'s> {
         }
     }
 
-    fn wrote(&mut self, key: Key, values: Vec<(FieldIx, Value)>, hlc: Hlc, base: Seq) {
-        let Some(change) = self.net.get_mut(&key) else { return };
+    /// A record is written to; whether it was inserted again over a life that the hub knows.
+    fn lives(&mut self, key: Key) -> bool {
+        let Some(change) = self.net.get_mut(&key) else { return false };
         if change.end != End::Alive && change.born {
             // Born, died and born again, all offline: only this life counts.
             change.writes.clear();
@@ -107,6 +183,12 @@ impl<'s> Fold<'s> {
         }
         let again = change.end != End::Alive && !change.born;
         change.end = End::Alive;
+        again
+    }
+
+    fn wrote(&mut self, key: Key, values: Vec<(FieldIx, Value)>, hlc: Hlc, base: Seq) {
+        let again = self.lives(key);
+        let Some(change) = self.net.get_mut(&key) else { return };
         let last = again.then(|| self.gone.get(&key)).flatten();
         for (field, value) in values {
             let sum = self.schema.field(key.0, field).strategy == Strategy::Sum;
@@ -143,8 +225,8 @@ impl<'s> Fold<'s> {
         change.resolves.push(resolve);
     }
 
-    fn into_changes(mut self) -> Vec<Change> {
-        let unborn = self.unborn();
+    fn into_net(mut self, lost: bool) -> Net {
+        let unborn = if lost { BTreeSet::new() } else { self.unborn() };
         self.net.retain(|key, _| !unborn.contains(key));
         let dead: HashSet<Key> = self.net.iter().filter(|(_, c)| c.end != End::Alive).map(|(k, _)| *k).collect();
         let asked = self.underived(&dead);
@@ -162,7 +244,9 @@ impl<'s> Fold<'s> {
                 }
             }
         }
-        self.net.into_values().collect()
+        let gone = self.gone.into_iter().filter(|(key, _)| self.net.contains_key(key));
+        let gone = gone.map(|(key, gone)| (key, gone.last)).collect();
+        Net { changes: self.net.into_values().collect(), gone }
     }
 
     /// Records born and died offline that nothing sent needs.
@@ -227,7 +311,7 @@ pub fn references<'a>(schema: &'a Schema, change: &'a Change) -> impl Iterator<I
 }
 
 /// The record that this value of a reference names.
-fn parent_named(schema: &Schema, child: Key, field: FieldIx, value: Option<&Value>) -> Option<Key> {
+pub(crate) fn parent_named(schema: &Schema, child: Key, field: FieldIx, value: Option<&Value>) -> Option<Key> {
     let edge = schema.parents(child.0).iter().find(|e| e.field == field)?;
     match value {
         Some(Value::Blob(id)) => Some((edge.parent, RecordId::from_slice(id)?)),

@@ -13,7 +13,7 @@
 pub mod change;
 pub mod clock;
 pub mod codec;
-mod digest;
+pub mod digest;
 pub mod fold;
 pub mod id;
 pub mod log;

@@ -4,12 +4,13 @@
 //! format, whose decoder checks every length against what remains. Tags are the order of the variants: only ever added to.
 
 use crate::change::{Changeset, Key};
-use crate::clock::{DeviceId, Hlc, Origin, Point};
+use crate::clock::{DeviceId, Hlc, Origin, Point, Span};
 use crate::digest;
-use crate::model::FieldIx;
+use crate::model::{FieldIx, TableIx};
 use crate::told::Cursor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
 
 /// 128 random bits that name a session; bound to the digest of its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +66,10 @@ pub struct Pull {
     pub cursor: Option<Cursor>,
     /// Whether ids must not be shortened: a shortened one was ambiguous.
     pub whole_ids: bool,
+    /// Tables of which it wants every living record; what is not told of them is gone. In order.
+    pub whole: Vec<TableIx>,
+    /// Whether the last page is to say the tables' digests.
+    pub verify: bool,
 }
 
 /// What the hub answers.
@@ -89,6 +94,19 @@ pub enum Answer {
     },
     /// To a pull: an encoded [`Page`](crate::told::Page).
     News(Vec<u8>),
+    /// To PREPARE or COMMIT: the spans begin elsewhere, or other records are missing, than the device believes. The device
+    /// takes this over and folds anew.
+    Known {
+        /// Up to where the hub has the entries of the origins that were named.
+        covers: Vec<(Origin, Hlc)>,
+        /// Those of the records asked about that it does not know, ascending.
+        missing: Vec<Key>,
+    },
+    /// To PREPARE or COMMIT that says the device's past: the hub never gave one of the marks, so it was restored, or is
+    /// another. The device goes back to here, the last of its checkpoints that the hub knows.
+    Rewind(Point),
+    /// To anything: the hub never gave one of the marks, or lacks what it acknowledged. The device is to say its past.
+    Astray,
 }
 
 /// Why one change can't be accepted.
@@ -164,8 +182,6 @@ pub enum ProblemKind {
     Malformed,
     /// A body of a version, or for a schema, that the hub does not know.
     UnknownVersion,
-    /// The device speaks of a past that is not the hub's.
-    Disagrees,
     /// More than the hub takes at once.
     TooLarge,
     /// No such address.
@@ -194,7 +210,6 @@ impl Problem {
         let (title, status, retry) = match kind {
             ProblemKind::Malformed => ("the request can't be read", 400, Retry::Never),
             ProblemKind::UnknownVersion => ("the hub does not know this version", 409, Retry::Later),
-            ProblemKind::Disagrees => ("device and hub disagree about the past", 409, Retry::Never),
             ProblemKind::TooLarge => ("the request is too large", 413, Retry::Never),
             ProblemKind::NotFound => ("there is nothing here", 404, Retry::Never),
             ProblemKind::Busy => ("the hub is busy", 503, Retry::Later),
@@ -254,75 +269,55 @@ pub fn points(checkpoint: Point, own: &[Point]) -> impl Iterator<Item = Point> +
 /// What a hub must look up before it can judge what a device says of their common past.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Past {
-    /// The marks it has for the seqs that the device named; none where there is no such commit.
-    pub marks: Vec<(Point, Option<crate::clock::Mark>)>,
-    /// The covers it has for the origins that the device named.
-    pub covers: Vec<(Origin, Hlc)>,
+    /// Those of the seqs that the device named that it gave under these very marks.
+    pub given: HashSet<Point>,
+    /// The covers it has for the origins that the device named; none where it knows nothing of them.
+    pub covers: HashMap<Origin, Hlc>,
+    /// Those of the records that the device asks about that it does not know, ascending.
+    pub missing: Vec<Key>,
 }
 
 impl Past {
     fn cover(&self, origin: Origin) -> Hlc {
-        self.covers.iter().find(|(o, _)| *o == origin).map_or(Hlc::ZERO, |(_, hlc)| *hlc)
+        self.covers.get(&origin).copied().unwrap_or(Hlc::ZERO)
     }
 
-    fn marks_agree(&self) -> Result<(), Problem> {
-        match self.marks.iter().find(|(named, mark)| *mark != Some(named.mark)) {
-            None => Ok(()),
-            Some((named, _)) => Err(Problem::new(
-                ProblemKind::Disagrees,
-                format!(
-                    "the device has applied, or committed, seq {} under mark {}, which this hub never gave. \
-                     Was the hub restored from a backup, or is this another hub? The device keeps everything it has.",
-                    named.seq, named.mark
-                ),
-            )),
-        }
+    fn gave(&self, point: Point) -> bool {
+        point == Point::START || self.given.contains(&point)
     }
 
     /// Whether the changeset continues this past: every mark is the hub's own, every span begins at its cover and leads
-    /// on, and no stamp or base is ahead of what the device has reached.
+    /// on, the records that it offers whole are those that are missing, and no stamp or base is ahead of what the device
+    /// has reached. If not, what to answer.
     ///
     /// # Errors
-    /// What disagrees.
-    pub fn continues(&self, changeset: &Changeset) -> Result<(), Problem> {
-        self.marks_agree()?;
-        match changeset.spans.iter().find(|s| self.cover(s.origin) != s.after) {
-            None if changeset.is_in_order() => Ok(()),
-            None => {
-                let detail = "The changeset's spans go back, or it has stamps or bases ahead of the device's own; \
-                              update the device's program.";
-                Err(Problem::new(ProblemKind::Malformed, detail))
-            }
-            Some(span) => Err(Problem::new(
-                ProblemKind::Disagrees,
-                format!(
-                    "the changeset continues origin {} after stamp {}, but the hub has it up to {}. Was the device's \
-                     file copied or restored? The device keeps everything it has.",
-                    span.origin,
-                    span.after.bits(),
-                    self.cover(span.origin).bits()
-                ),
-            )),
+    /// A changeset that contradicts itself.
+    pub fn continues(&self, changeset: &Changeset) -> Result<Option<Answer>, Problem> {
+        if !changeset.is_in_order() {
+            let detail = "The changeset's spans go back, or it has stamps or bases ahead of the device's own, or offers \
+                          what it did not ask for; update the device's program.";
+            return Err(Problem::new(ProblemKind::Malformed, detail));
         }
+        let recovery = &changeset.recovery;
+        if !points(changeset.checkpoint, &changeset.own).all(|p| self.gave(p)) {
+            return Ok(Some(recovery.past.as_deref().map_or(Answer::Astray, |past| self.rewind(past))));
+        }
+        let begins = |s: &Span| self.cover(s.origin) == s.after;
+        if changeset.spans.iter().all(begins) && self.missing == recovery.missing {
+            return Ok(None);
+        }
+        let covers = changeset.spans.iter().map(|s| (s.origin, self.cover(s.origin))).collect();
+        Ok(Some(Answer::Known { covers, missing: self.missing.clone() }))
+    }
+
+    /// The last of a device's checkpoints that this hub has given; before the first contact every hub is the same.
+    fn rewind(&self, past: &[Point]) -> Answer {
+        Answer::Rewind(past.iter().copied().filter(|p| self.gave(*p)).max().unwrap_or(Point::START))
     }
 
     /// Whether a pull stands in this past.
-    ///
-    /// # Errors
-    /// What disagrees.
-    pub fn holds(&self, pull: &Pull) -> Result<(), Problem> {
-        self.marks_agree()?;
-        match pull.covers.iter().find(|(origin, upto)| self.cover(*origin) < *upto) {
-            None => Ok(()),
-            Some((origin, upto)) => Err(Problem::new(
-                ProblemKind::Disagrees,
-                format!(
-                    "the hub had acknowledged origin {origin} up to stamp {} and now has it up to {}. Was the hub \
-                     restored from a backup? The device keeps everything it has.",
-                    upto.bits(),
-                    self.cover(*origin).bits()
-                ),
-            )),
-        }
+    pub fn holds(&self, pull: &Pull) -> bool {
+        let mut named = points(pull.checkpoint, &pull.own).chain(pull.cursor.map(|cursor| cursor.reached));
+        named.all(|p| self.gave(p)) && pull.covers.iter().all(|(origin, upto)| self.cover(*origin) >= *upto)
     }
 }

@@ -7,12 +7,17 @@
 //! Load ─ outbox ──────────► PREPARE ─ prepared ─► MarkPrepared ─► COMMIT ─ committed ─► Acknowledge ─► (page)
 //!   │                          │ refused: Refuse, Load again        │ unknown session: PREPARE
 //!   │                          │ whole ids, reused: Discard, Load   │
+//!   │                          │ known: TakeOver, Load              │
+//!   │                          │ rewind: GoBack, Load               │
+//!   │                          │ astray: Discard, Load with past    │
 //!   └─ nothing to send ─────► PULL ─ news ─► Keep ─► (page)
-//! (page): not the last: PULL with its cursor; the last: Apply ─ applied: Finish
-//!                                                         └ collided, ambiguous: Load again
+//!                               └ astray: as above
+//! (page): not the last: PULL with its cursor; the last: Apply ─ applied, waits: Finish
+//!                                                         └ collided, ambiguous, more: Load again
 //! ```
 
-use crate::clock::Point;
+use crate::change::Key;
+use crate::clock::{Hlc, Origin, Point};
 use crate::message::{Answer, Commit, Digest, Prepare, Pull, Refusal, SessionId};
 use crate::told::Cursor;
 
@@ -53,10 +58,10 @@ pub struct Loaded {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// To [`Action::Load`].
-    Loaded(Loaded),
+    Loaded(Box<Loaded>),
     /// To [`Action::Send`].
     Answered(Answer),
-    /// To [`Action::MarkPrepared`], [`Action::Discard`] and [`Action::Refuse`].
+    /// To [`Action::MarkPrepared`], [`Action::Discard`], [`Action::Refuse`], [`Action::TakeOver`] and [`Action::GoBack`].
     Done,
     /// To [`Action::Acknowledge`] and [`Action::Keep`]: the page is stored; what the inbox is now, and how to ask on.
     Kept(Inbox, Box<Pull>),
@@ -66,6 +71,10 @@ pub enum Event {
     Collided,
     /// To [`Action::Apply`], [`Action::Acknowledge`] and [`Action::Keep`]: a shortened id was ambiguous; the pages are dropped.
     Ambiguous,
+    /// To [`Action::Apply`]: done, but a record or a table is not as the hub believes it to be here, and is to be told whole.
+    More,
+    /// To [`Action::Apply`]: the answer would delete so much that a person must confirm it first. It is kept.
+    Waits,
 }
 
 /// What the shell is to do next.
@@ -75,13 +84,24 @@ pub enum Action {
     Load {
         /// Whether ids must not be shortened.
         whole_ids: bool,
+        /// Whether the changeset must say the device's past, and be sent even if nothing is pending.
+        past: bool,
     },
     /// Send this and wait for the answer.
     Send(Request),
     /// Note in the outbox that the hub has it.
     MarkPrepared,
-    /// Forget the outbox: what it says is folded anew.
+    /// Forget the outbox: what it says is folded anew. Forget the pages too: they may be of a past that the hub lost.
     Discard,
+    /// Take over what the hub has of these origins' entries, and which records it does not know; forget outbox and pages.
+    TakeOver {
+        /// Up to where it has the entries of each origin.
+        covers: Vec<(Origin, Hlc)>,
+        /// The records that it does not know.
+        missing: Vec<Key>,
+    },
+    /// Go back to this checkpoint: what came after it the hub has lost. Forget outbox and pages.
+    GoBack(Point),
     /// Move these changes, and what depends on them, to `windrow_refused`; forget the outbox.
     Refuse(Vec<Refusal>),
     /// In one transaction: the log is acknowledged up to the outbox's stamp, the commit is the file's own, the outbox and
@@ -118,6 +138,8 @@ pub enum Finish {
     InSync,
     /// Writes kept colliding with the answers; nothing is lost, another session will do.
     Unsettled,
+    /// Everything that was pending is at the hub. Its answer would delete so much that a person must confirm it first.
+    Waits,
 }
 
 /// An answer that does not fit its question: the peer is broken.
@@ -130,6 +152,8 @@ pub struct Unexpected;
 pub struct Session {
     state: State,
     whole_ids: bool,
+    /// Whether the hub asked for the device's past.
+    past: bool,
     rounds: u32,
     /// Where the page that is under way goes on; none where it is an answer's first.
     asked: Option<Cursor>,
@@ -155,7 +179,8 @@ impl Session {
 
     /// A session, and what to do first.
     pub fn start() -> (Session, Action) {
-        (Session { state: State::Loading, whole_ids: false, rounds: 0, asked: None }, Action::Load { whole_ids: false })
+        let session = Session { state: State::Loading, whole_ids: false, past: false, rounds: 0, asked: None };
+        (session, Action::Load { whole_ids: false, past: false })
     }
 
     /// What to do after this event.
@@ -164,7 +189,7 @@ impl Session {
     /// An answer that does not fit: of the hub, or of the shell.
     pub fn on(&mut self, event: Event) -> Result<Action, Unexpected> {
         match (std::mem::replace(&mut self.state, State::Finished), event) {
-            (State::Loading, Event::Loaded(loaded)) => Ok(self.loaded(loaded)),
+            (State::Loading, Event::Loaded(loaded)) => Ok(self.loaded(*loaded)),
             (State::Preparing(outbox, pull), Event::Answered(answer)) => self.prepared(outbox, pull, answer),
             (State::Marking(outbox, pull), Event::Done) => Ok(self.commit(outbox, pull)),
             (State::Committing(outbox, pull), Event::Answered(answer)) => match answer {
@@ -175,9 +200,11 @@ impl Session {
             },
             (State::Reloading, Event::Done) => Ok(self.reload()),
             (State::Pulling, Event::Answered(Answer::News(page))) => Ok(self.go(State::Keeping, Action::Keep(page))),
+            (State::Pulling, Event::Answered(Answer::Astray)) => Ok(self.astray()),
             (State::Keeping, Event::Kept(inbox, pull)) => self.kept(inbox, *pull),
             (State::Applying, Event::Applied) => Ok(Action::Finish(Finish::InSync)),
-            (State::Applying, Event::Collided) => Ok(self.reload()),
+            (State::Applying, Event::Waits) => Ok(Action::Finish(Finish::Waits)),
+            (State::Applying, Event::Collided | Event::More) => Ok(self.reload()),
             (State::Applying | State::Keeping, Event::Ambiguous) => {
                 self.whole_ids = true;
                 Ok(self.reload())
@@ -222,8 +249,20 @@ impl Session {
                 Ok(self.go(State::Reloading, Action::Discard))
             }
             Answer::Reused => Ok(self.go(State::Reloading, Action::Discard)),
+            Answer::Known { covers, missing } => Ok(self.go(State::Reloading, Action::TakeOver { covers, missing })),
+            Answer::Rewind(to) => {
+                self.past = false;
+                Ok(self.go(State::Reloading, Action::GoBack(to)))
+            }
+            Answer::Astray => Ok(self.astray()),
             Answer::Committed { .. } | Answer::UnknownSession | Answer::News(_) => Err(Unexpected),
         }
+    }
+
+    /// The hub does not know the past that the device spoke of: what it says next, it says with its whole past.
+    fn astray(&mut self) -> Action {
+        self.past = true;
+        self.go(State::Reloading, Action::Discard)
     }
 
     /// The hub lost what it had prepared: the same once more, from the outbox.
@@ -235,8 +274,8 @@ impl Session {
         if self.exhausted() {
             return Action::Finish(Finish::Unsettled);
         }
-        let whole_ids = self.whole_ids;
-        self.go(State::Loading, Action::Load { whole_ids })
+        let (whole_ids, past) = (self.whole_ids, self.past);
+        self.go(State::Loading, Action::Load { whole_ids, past })
     }
 
     fn exhausted(&mut self) -> bool {

@@ -1,6 +1,7 @@
 //! What a pull tells a device.
 
 use crate::clock::{DeviceId, Hlc, Point, Seq};
+use crate::digest::TableDigest;
 use crate::id::RecordId;
 use crate::log::About;
 use crate::model::{FieldIx, Strategy, Table, TableIx};
@@ -71,6 +72,9 @@ pub struct Page {
     pub next: Option<Cursor>,
     /// The highest stamp that any session brought, as merged.
     pub highest: Hlc,
+    /// Of each table, in order, the digest of all that this snapshot shows, where the device asked for it; only the last
+    /// page says so.
+    pub digests: Option<Vec<TableDigest>>,
 }
 
 /// Where a page stopped. Opaque to the device.

@@ -18,6 +18,8 @@ fn pull() -> Pull {
         refetch: vec![],
         cursor: None,
         whole_ids: false,
+        whole: Vec::new(),
+        verify: false,
     }
 }
 
@@ -30,7 +32,7 @@ fn place(seq: u64, table: usize, id: u8) -> Cursor {
 fn after(places: &[Cursor]) -> Result<Action, Unexpected> {
     let (mut session, _) = Session::start();
     let loaded = Loaded { outbox: None, inbox: Inbox::Empty, pull: pull() };
-    let mut action = session.on(Event::Loaded(loaded));
+    let mut action = session.on(Event::Loaded(Box::new(loaded)));
     for place in places {
         assert!(matches!(action, Ok(Action::Send(_))), "{action:?}");
         session.on(Event::Answered(Answer::News(vec![]))).unwrap();
@@ -52,7 +54,7 @@ fn pages_that_do_not_lead_on_end_the_session() {
 fn nor_does_a_page_lead_on_that_repeats_what_was_kept_before_a_restart() {
     let (mut session, _) = Session::start();
     let loaded = Loaded { outbox: None, inbox: Inbox::Partial(place(3, 0, 1)), pull: pull() };
-    session.on(Event::Loaded(loaded)).unwrap();
+    session.on(Event::Loaded(Box::new(loaded))).unwrap();
     session.on(Event::Answered(Answer::News(vec![]))).unwrap();
     let kept = Event::Kept(Inbox::Partial(place(3, 0, 1)), Box::new(pull()));
     assert_eq!(session.on(kept), Err(Unexpected));

@@ -78,6 +78,8 @@ pub struct DeviceSql {
     pub log_forget: Sql,
     /// Deletes at most `?3` log entries with `?1 < hlc <= ?2`, oldest first.
     pub log_prune: Sql,
+    /// Sets the base of all log entries whose base is greater than `?1` to that.
+    pub log_rebase: Sql,
     /// Empties the notes. They mean something only within one INSERT, but UPSERT and `OR IGNORE` leave them behind.
     pub forget_notes: Sql,
 }

@@ -132,7 +132,7 @@ fn sqlite_takes_every_statement() {
         let d = &table.device;
         let statements =
             [d.changelog, d.select, d.insert, d.patch, d.edit, d.upsert, d.delete, d.neighbours, d.between];
-        let log = [d.log, d.log_append, d.log_rewrite, d.log_forget, d.log_prune, d.forget_notes];
+        let log = [d.log, d.log_append, d.log_rewrite, d.log_forget, d.log_prune, d.log_rebase, d.forget_notes];
         for sql in statements.iter().chain(&log).chain(d.referring) {
             db.prepare(&text(sql)).unwrap_or_else(|e| panic!("{e}: {}", text(sql)));
         }

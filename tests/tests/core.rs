@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::rc::Rc;
-use windrow_protocol::change::{Change, Changeset, End, Key, Resolve, What};
+use windrow_protocol::change::{Change, Changeset, End, Key, Recovery, Resolve, What};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
 use windrow_protocol::fold;
 use windrow_protocol::log::About;
@@ -157,6 +157,7 @@ fn changeset(schema: &Schema, device: &oracle::device::Device, of: &plain_fold::
         spans: spans.collect(),
         upto: hlc(of.upto),
         changes,
+        recovery: Recovery::default(),
     }
 }
 

@@ -34,9 +34,12 @@
 //!           count of own, each a point, near the checkpoint
 //!           flag 2: `after` of the one span, near upto; its origin is the author, its `upto` that of the changeset
 //!           without: count of spans, each origin, `upto` near the changeset's, `after` near that
+//!           flag 8: 0, or one more than the count of past checkpoints and these, points near the checkpoint; then a page
+//!           with its length: each record asked about, a PATCH if it is offered, HELD if values are, else GONE
 //! page      flag 2: hash over all ids
 //!           at, highest
 //!           flag 1: next: reached near `at`, table, id of 16 bytes
+//!           flag 4: of each table the number of its rows, a varint, and their digest of 16 bytes, little-endian
 //! ```
 //!
 //! # Body

@@ -4,7 +4,7 @@ use super::Begun;
 use super::history::Notice;
 use super::settle::Settled;
 use super::world::{Wants, World};
-use crate::change::{Change, Key};
+use crate::change::{Change, Changeset, Key};
 use crate::id::RecordId;
 use crate::log::About;
 use crate::model::{FieldIx, Schema, TableIx};
@@ -17,7 +17,7 @@ type Clash = (Key, FieldIx, RecordId);
 /// Finds the clashes that this commit brought about. Err: what must be looked up first.
 pub(super) fn find(
     schema: &Schema,
-    changes: &[Change],
+    changeset: &Changeset,
     begun: &Begun,
     settled: &Settled,
     world: &World,
@@ -25,7 +25,7 @@ pub(super) fn find(
     let view = begun.view(world);
     let mut here: HashMap<(usize, FieldIx, Value), Vec<Key>> = HashMap::new();
     let mut clashes = Vec::new();
-    let at_stake: BTreeSet<_> = written(schema, changes).chain(returned(schema, begun, settled, world)).collect();
+    let at_stake: BTreeSet<_> = written(schema, changeset).chain(returned(schema, begun, settled, world)).collect();
     for (key, field) in at_stake {
         let value = view.record(key).map(|r| r.fields[field].shown()).filter(|value| !value.is_null());
         if let Some(value) = value.filter(|_| settled.alive(key, &view)) {
@@ -52,11 +52,13 @@ pub(super) fn find(
 }
 
 /// The unique fields that this commit wrote.
-fn written<'a>(schema: &'a Schema, changes: &'a [Change]) -> impl Iterator<Item = (Key, FieldIx)> + 'a {
-    changes.iter().flat_map(move |change| {
+fn written<'a>(schema: &'a Schema, changeset: &'a Changeset) -> impl Iterator<Item = (Key, FieldIx)> + 'a {
+    let written = changeset.changes.iter().flat_map(move |change| {
         let written = unique(schema, change.table).filter(|field| writes(change, *field));
         written.map(|field| (change.key(), field))
-    })
+    });
+    let held = changeset.recovery.held.iter();
+    written.chain(held.flat_map(move |h| unique(schema, h.table).map(|field| (h.key(), field))))
 }
 
 /// The unique fields of records that came back to life: another may have taken their values meanwhile.

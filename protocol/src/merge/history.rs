@@ -96,4 +96,6 @@ pub enum Notice {
     ReferenceRestored,
     /// Another record has the same value of a unique field.
     Clash,
+    /// The hub had lost it; a device still had it.
+    BroughtBack,
 }

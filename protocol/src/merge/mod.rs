@@ -3,11 +3,13 @@
 //! A store drives them: it calls [`check`] or [`Merge::step`], loads what they want into a [`World`], and calls again
 //! until they are done; then it saves the [`Merged`] in the same transaction.
 //!
-//! In order: `rules` (is each change allowed at all), `upsert` (what each record becomes by itself), `settle`
+//! In order: `rules` (is each change allowed at all), `hold` (records that the hub had lost), `upsert` (what each record
+//! becomes by itself), `settle`
 //! (references made whole again), then what the author must be told, then clashes of unique values.
 
 mod clash;
 mod history;
+mod hold;
 mod order;
 mod restamp;
 mod rules;
@@ -18,7 +20,7 @@ mod world;
 pub use history::{Detail, History, Notice, Outcome as Fate, Written};
 pub use world::{Step, Wants, World};
 
-use crate::change::{Change, Changeset, End, Key, Resolve};
+use crate::change::{Change, Changeset, End, Key, Recovery, Resolve};
 use crate::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span, Stamp};
 use crate::message::Refusal;
 use crate::model::{Edge, FieldIx, Schema};
@@ -122,6 +124,7 @@ impl<'s> Merge<'s> {
             spans: Vec::new(),
             upto: hlc,
             changes: vec![change],
+            recovery: Recovery::default(),
         };
         let stamps = restamp::Stamps { hub: hlc, device_highest: moment.device_highest };
         Merge { schema, changeset, moment, stamps, begun: None }
@@ -151,7 +154,8 @@ impl<'s> Merge<'s> {
     }
 
     fn says_nothing(&self) -> bool {
-        self.changeset.changes.is_empty() && self.changeset.spans.iter().all(|s| s.after == s.upto)
+        let silent = self.changeset.changes.is_empty() && self.changeset.recovery.held.is_empty();
+        silent && self.changeset.spans.iter().all(|s| s.after == s.upto)
     }
 
     fn nothing(&self) -> Merged {
@@ -183,7 +187,7 @@ impl<'s> Merge<'s> {
             refusals: rules::refusals(self.schema, &self.changeset, world),
         };
         if begun.refusals.is_empty() {
-            upsert::apply(self.schema, &self.changeset.changes, &mut begun, world);
+            upsert::apply(self.schema, &self.changeset, &mut begun, world);
         }
         Ok(begun)
     }
@@ -195,7 +199,7 @@ impl<'s> Merge<'s> {
             Ok(settled) => settled,
             Err(refusal) => return Ok(Some(refusal)),
         };
-        let clashes = clash::find(self.schema, &self.changeset.changes, begun, &settled, world)?;
+        let clashes = clash::find(self.schema, &self.changeset, begun, &settled, world)?;
         settle::apply(settled, begun, world);
         for change in &self.changeset.changes {
             begun.tell_author(change);

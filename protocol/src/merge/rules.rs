@@ -1,7 +1,8 @@
 //! Which changes can't be accepted, whatever else is true: unknown records and parents, values that do not fit.
 
+use super::hold;
 use super::world::{Wants, World};
-use crate::change::{Change, Changeset, Key, What};
+use crate::change::{Change, Changeset, Held, Key, What};
 use crate::fold::references;
 use crate::id::RecordId;
 use crate::log::About;
@@ -24,6 +25,10 @@ pub(super) fn load(schema: &Schema, changeset: &Changeset, world: &World) -> Res
         want(change.key(), &mut wants);
         references(schema, change).for_each(|parent| want(parent, &mut wants));
     }
+    for held in &changeset.recovery.held {
+        want(held.key(), &mut wants);
+        hold::references(schema, held).for_each(|parent| want(parent, &mut wants));
+    }
     if !wants.is_empty() {
         return Err(wants);
     }
@@ -41,21 +46,55 @@ pub(super) fn load(schema: &Schema, changeset: &Changeset, world: &World) -> Res
 
 /// Every change that breaks a rule, each once, with the first rule it breaks.
 pub(super) fn refusals(schema: &Schema, changeset: &Changeset, world: &World) -> Vec<Refusal> {
-    let born: HashSet<Key> = changeset.changes.iter().filter(|c| c.born).map(Change::key).collect();
-    let rules = Rules { schema, world, born };
-    changeset.changes.iter().filter_map(|change| rules.judge(change).err()).collect()
+    let born = changeset.changes.iter().filter(|c| c.born).map(Change::key);
+    let here = born.chain(changeset.recovery.held.iter().map(Held::key)).collect();
+    let rules = Rules { schema, world, here };
+    let offers = changeset.recovery.held.iter().filter_map(|held| rules.judge_offer(held).err());
+    changeset.changes.iter().filter_map(|change| rules.judge(change).err()).chain(offers).collect()
 }
 
 struct Rules<'a> {
     schema: &'a Schema,
     world: &'a World,
-    born: HashSet<Key>,
+    /// Records that come with this changeset.
+    here: HashSet<Key>,
 }
 
 impl Rules<'_> {
+    /// A record that is offered whole holds what its table admits, and refers to what somebody has.
+    fn judge_offer(&self, held: &Held) -> Result<(), Refusal> {
+        let (key, table) = (held.key(), self.schema.table(held.table));
+        let refuse = |field, code, rest: &str| Err(refusal(self.schema, key, field, code, rest));
+        for (field, value) in &held.values {
+            let f = &table.fields[*field];
+            if f.strategy == Strategy::Sum || !value.is_null() && !f.kind.admits(value) {
+                let rest = "its value is not of the field's type or range; correct it";
+                return refuse(Some(*field), RefusalCode::WrongType, rest);
+            }
+        }
+        let held_value = |field| held.values.iter().any(|(f, value)| *f == field && !value.is_null());
+        let required = |f: &FieldIx| !table.fields[*f].nullable && table.fields[*f].strategy != Strategy::Sum;
+        if let Some(field) = (0..table.fields.len()).filter(required).find(|field| !held_value(*field)) {
+            return refuse(Some(field), RefusalCode::Missing, "it is required; give it a value");
+        }
+        match hold::references(self.schema, held).find(|parent| self.unknown(parent)) {
+            Some(parent) => refuse(None, RefusalCode::UnknownParent, &self.unknown_parent(parent)),
+            None => Ok(()),
+        }
+    }
+
+    fn unknown(&self, key: &Key) -> bool {
+        !self.here.contains(key) && self.world.record(*key).is_none()
+    }
+
+    fn unknown_parent(&self, parent: Key) -> String {
+        let table = self.schema.table(parent.0).name;
+        format!("it names {table} {}, which nobody knows; insert that record or name another", parent.1)
+    }
+
     fn judge(&self, change: &Change) -> Result<(), Refusal> {
         let key = change.key();
-        if !change.born && self.world.record(key).is_none() {
+        if self.unknown(&key) {
             return Err(self.refuse(
                 change,
                 None,
@@ -151,17 +190,12 @@ impl Rules<'_> {
     }
 
     fn parents(&self, change: &Change) -> Result<(), Refusal> {
-        let unknown = |parent: &Key| !self.born.contains(parent) && self.world.record(*parent).is_none();
-        let Some(parent) = references(self.schema, change).find(unknown) else { return Ok(()) };
+        let Some(parent) = references(self.schema, change).find(|parent| self.unknown(parent)) else { return Ok(()) };
         let named = |value: &Value| matches!(value, Value::Blob(id) if RecordId::from_slice(id) == Some(parent.1));
         let mut edges = self.schema.parents(change.table).iter().filter(|e| e.parent == parent.0);
         let field = edges
             .find(|e| change.writes.iter().any(|w| w.field == e.field && matches!(&w.what, What::Set(v) if named(v))));
-        let sentence = format!(
-            "it names {} {}, which nobody knows; insert that record or name another",
-            self.schema.table(parent.0).name,
-            parent.1
-        );
+        let sentence = self.unknown_parent(parent);
         Err(self.refuse(change, field.map(|e| e.field), RefusalCode::UnknownParent, &sentence))
     }
 

@@ -1,11 +1,12 @@
 //! What each record becomes by itself: edits parents before children, then deletes children before parents.
 
 use super::history::{Detail, History, Notice, Outcome};
+use super::hold::{hold, is_weak};
 use super::order;
 use super::rules::refusal;
 use super::world::World;
 use super::{Begun, Fate};
-use crate::change::{Change, End, Key, Resolve, What, Write};
+use crate::change::{Change, Changeset, End, Key, Resolve, What, Write};
 use crate::clock::{Origin, Seq};
 use crate::log::About;
 use crate::message::RefusalCode;
@@ -15,7 +16,9 @@ use crate::value::Value;
 use std::cmp::Ordering;
 
 /// Applies all changes to their records. A sum that overflows is noted in `begun.refusals`.
-pub(super) fn apply(schema: &Schema, changes: &[Change], begun: &mut Begun, world: &World) {
+pub(super) fn apply(schema: &Schema, changeset: &Changeset, begun: &mut Begun, world: &World) {
+    let (changes, recovery) = (&changeset.changes, &changeset.recovery);
+    recovery.held.iter().for_each(|held| hold(schema, held, begun));
     let mut order = order::parents_first(schema, changes, world);
     let mut lines = std::collections::HashMap::new();
     for change in &order {
@@ -23,7 +26,9 @@ pub(super) fn apply(schema: &Schema, changes: &[Change], begun: &mut Begun, worl
         lines.insert(change.key(), line);
     }
     order.sort_by_key(|c| (std::cmp::Reverse(c.table), c.hlc));
-    for change in order.iter().filter(|c| c.end == End::Delete) {
+    // Of a record that the hub had lost it can't derive that it went with its parent.
+    let lost = |c: &Change| c.end == End::Cascade && recovery.missing.binary_search(&c.key()).is_ok();
+    for change in order.iter().filter(|c| c.end == End::Delete || lost(c)) {
         let fate = delete(schema.table(change.table), change, begun);
         if let Some(Line { delete, .. }) = lines.get_mut(&change.key()) {
             *delete = Some(fate);
@@ -230,7 +235,7 @@ fn lost(register: &mut Register, begun: &Begun) -> Outcome {
 
 /// The concurrent frontier: what the writer had seen, or wrote itself, is replaced; the rest stays beside the new value.
 fn review(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -> Outcome {
-    register.candidates.retain(|c| c.seq > write.base && !begun.owns(c.seq));
+    register.candidates.retain(|c| c.seq > write.base && !begun.owns(c.seq) && !is_weak(c.stamp));
     let stamp = begun.stamp(write.hlc);
     register.candidates.push(Candidate { value: value.clone(), stamp, device: begun.device, seq: begun.seq });
     register.open |= several(&register.candidates);

@@ -5,8 +5,9 @@ use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use windrow_protocol::change::{Change, Changeset, End, Resolve, What, Write};
+use windrow_protocol::change::{Change, Changeset, End, Held, Recovery, Resolve, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
+use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::model::{FieldIx, TableIx};
@@ -176,12 +177,35 @@ fn span() -> impl Strategy<Value = Span> {
 /// Any changeset over the test's domain.
 pub(crate) fn changeset() -> impl Strategy<Value = Changeset> {
     let head = (any::<u64>(), any::<u64>(), point(), vec(point(), 0..3), vec(span(), 0..3), hlc(), any::<bool>());
-    (head, changes()).prop_map(|((device, author, checkpoint, own, mut spans, upto, usual), changes)| {
-        let (device, author) = (DeviceId::from_bits(device >> 1).unwrap(), Origin(author));
-        if usual {
-            spans = vec![Span { origin: author, after: Hlc::ZERO, upto }];
+    let recovery = prop_oneof![4 => Just(Recovery::default()), 1 => recovery()];
+    (head, changes(), recovery).prop_map(
+        |((device, author, checkpoint, own, mut spans, upto, usual), changes, recovery)| {
+            let (device, author) = (DeviceId::from_bits(device >> 1).unwrap(), Origin(author));
+            if usual {
+                spans = vec![Span { origin: author, after: Hlc::ZERO, upto }];
+            }
+            Changeset { device, author, checkpoint, own, spans, upto, changes, recovery }
+        },
+    )
+}
+
+/// Records asked about, some of them offered, of some of these the values.
+fn recovery() -> impl Strategy<Value = Recovery> {
+    (option::of(vec(point(), 0..4)), told()).prop_map(|(past, told)| {
+        let mut recovery = Recovery { past, ..Recovery::default() };
+        for Told { table, id, held, what, .. } in told {
+            recovery.ask.push((table, id));
+            let values = match what {
+                News::Gone => continue,
+                News::Whole(values) => values.into_iter().enumerate().collect(),
+                News::Patch(values) => values,
+            };
+            recovery.missing.push((table, id));
+            if held {
+                recovery.held.push(Held { table, id, values });
+            }
         }
-        Changeset { device, author, checkpoint, own, spans, upto, changes }
+        recovery
     })
 }
 
@@ -240,5 +264,13 @@ fn told() -> impl Strategy<Value = Vec<Told>> {
 /// Any page over the test's domain.
 pub(crate) fn page() -> impl Strategy<Value = Page> {
     let cursor = (point(), 0..3usize, record_id()).prop_map(|(reached, table, id)| Cursor { reached, table, id });
-    (told(), point(), option::of(cursor), hlc()).prop_map(|(told, at, next, highest)| Page { told, at, next, highest })
+    let digest = (any::<u64>(), any::<u128>()).prop_map(|(rows, sum)| TableDigest { rows, sum });
+    let digests = prop_oneof![4 => Just(None), 1 => vec(digest, schema().tables().len()).prop_map(Some)];
+    (told(), point(), option::of(cursor), hlc(), digests).prop_map(|(told, at, next, highest, digests)| Page {
+        told,
+        at,
+        next,
+        highest,
+        digests,
+    })
 }

@@ -1,6 +1,6 @@
 //! A domain with every kind of field, and small ways to write messages down.
 
-use windrow_protocol::change::{Change, Changeset, End, What, Write};
+use windrow_protocol::change::{Change, Changeset, End, Recovery, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::model::{Deletes, Field, FieldIx, Kind, OnDelete, Parent, Schema, Strategy, Table, TableIx};
@@ -86,6 +86,7 @@ pub(crate) fn changeset(changes: Vec<Change>) -> Changeset {
         spans: vec![Span { origin: author, after: hlc(NOW - 25_000_000), upto: hlc(NOW) }],
         upto: hlc(NOW),
         changes,
+        recovery: Recovery::default(),
     }
 }
 
@@ -137,5 +138,5 @@ pub(crate) fn whole(table: TableIx, id: RecordId, values: Vec<Value>) -> Told {
 
 /// The last page of a pull.
 pub(crate) fn page(told: Vec<Told>) -> Page {
-    Page { told, at: point(1300), next: None, highest: hlc(NOW) }
+    Page { told, at: point(1300), next: None, highest: hlc(NOW), digests: None }
 }

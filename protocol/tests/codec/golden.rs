@@ -11,9 +11,10 @@ use crate::domain::{
     EMPTY, FARM, NOW, PLOT, change, changeset, farm, hlc, id, page, point, schema, seq, text, whole, writes,
 };
 use std::path::PathBuf;
-use windrow_protocol::change::{Change, Changeset, End, Resolve, What, Write};
+use windrow_protocol::change::{Change, Changeset, End, Held, Recovery, Resolve, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Span};
 use windrow_protocol::codec::{Effort, Limits, decode_changeset, decode_page, encode_changeset, encode_page};
+use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::told::{Choice, Conflict, Cursor, News, Page, Told};
@@ -92,6 +93,25 @@ fn changeset_of_a_device_that_never_spoke_to_a_hub() {
         ..changeset(vec![])
     };
     check_changeset("changeset-heads", &heads, &[]);
+}
+
+#[test]
+fn changeset_of_a_device_whose_hub_was_restored() {
+    let keys = [(FARM, id(1)), (FARM, id(2)), (PLOT, id(3))];
+    let held = Held { table: FARM, id: id(2), values: vec![(0, text("Kibo"))] };
+    let recovery = Recovery {
+        past: Some(vec![point(7), point(1234)]),
+        ask: keys.to_vec(),
+        missing: keys[1..].to_vec(),
+        held: vec![held],
+    };
+    check_changeset("changeset-recovery", &Changeset { recovery, ..changeset(vec![]) }, &[]);
+}
+
+#[test]
+fn page_with_digests() {
+    let digests = [(0, 0), (7, 1 << 100), (1000, u128::MAX)].map(|(rows, sum)| TableDigest { rows, sum });
+    check_page("page-digests", &Page { digests: Some(digests.to_vec()), ..page(vec![]) }, &[]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A hub in memory, and a terse way to say what devices send.
 
 use std::collections::BTreeMap;
-use windrow_protocol::change::{Change, Changeset, End, Key, Resolve, What, Write};
+use windrow_protocol::change::{Change, Changeset, End, Key, Recovery, Resolve, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
@@ -233,5 +233,6 @@ pub(crate) fn sent(device: u64, checkpoint: u64, changes: Vec<Change>) -> Change
         spans: vec![Span { origin: Origin(device), after: Hlc::ZERO, upto }],
         upto,
         changes,
+        recovery: Recovery::default(),
     }
 }

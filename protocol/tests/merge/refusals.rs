@@ -1,4 +1,5 @@
 use crate::hub::{FARM, Hub, PART, Say, at, change, int, key, refers, sent, seq};
+use std::collections::HashSet;
 use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Mark, Point};
 use windrow_protocol::message::{Past, ProblemKind, RefusalCode};
@@ -64,9 +65,9 @@ fn what_does_not_fit_is_refused_with_record_field_and_remedy() {
 /// A base from the future would make a device know of deaths and candidates that it never saw.
 #[test]
 fn stamps_and_bases_ahead_of_the_device_are_no_changeset() {
-    let past = Past { marks: vec![(point(3), Some(point(3).mark))], covers: Vec::new() };
+    let past = Past { given: HashSet::from([point(3)]), ..Past::default() };
     let fine = || sent(1, 3, vec![change(key(FARM, 1), 3, at(5)).set(0, int(1))]);
-    past.continues(&fine()).unwrap();
+    assert_eq!(past.continues(&fine()).unwrap(), None);
     let spoilt: [fn(&mut Changeset); 5] = [
         |c| c.changes[0].base = seq(4),
         |c| c.changes[0].hlc = at(6),

@@ -27,6 +27,7 @@ pub const fn broken(name: &'static str, type_name: &'static str) -> Table {
             log_rewrite: &[],
             log_forget: &[],
             log_prune: &[],
+            log_rebase: &[],
             forget_notes: &[],
         },
         hub: HubSql {

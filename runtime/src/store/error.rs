@@ -281,14 +281,14 @@ pub enum AnswerError {
     /// It has more pages than are here.
     #[error("the hub's answer is not complete; ask for the rest first")]
     Incomplete,
-    /// It changes fields of a record that is not here.
-    #[error("the hub changed fields of {table} {record}, which this device never got; it is not applied")]
-    Unknown {
-        /// The table.
-        table: &'static str,
-        /// The record.
-        record: RecordId,
-    },
+    /// It misses records of tables that there are not.
+    #[error("the hub asks for records of a table that this program does not have; it is not taken over")]
+    Missing,
+    /// It sends the device back to where it never was.
+    #[error(
+        "the hub, restored from a backup, sent this device back to a checkpoint that it never had; it is not followed"
+    )]
+    Rewind,
     /// It has a value that the table refuses.
     #[error("the hub's {table} {record} does not fit the table: {reason}; it is not applied")]
     Unfit {

@@ -3,9 +3,11 @@
 use super::error::StoreError;
 use super::origins::Stretch;
 use super::plan::Plan;
+use super::recovery;
 use super::values::{execute, fields_of, fields_or_replaced, id_of, id_value, mask_count, masks, sparse};
 use crate::sqlite::Bound;
 use rusqlite::{Connection, Row};
+use std::collections::HashSet;
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Seq};
 use windrow_protocol::id::RecordId;
@@ -33,8 +35,29 @@ pub(super) fn pending(conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> 
             read(conn, plan, table, after, upto, &mut entries)?;
         }
     }
+    let missing = recovery::missing(conn, plan)?;
+    if !missing.is_empty() {
+        // Of what the hub does not know all is pending, whatever it was thought to have.
+        let there: HashSet<Hlc> = entries.iter().map(|e| e.hlc).collect();
+        let offered = |e: &Entry| missing.contains_key(&(e.table, e.id)) && !there.contains(&e.hlc);
+        entries.extend(all(conn, plan)?.into_iter().filter(offered));
+    }
     entries.sort_by_key(|e| e.hlc);
     Ok(entries)
+}
+
+/// All entries that are kept, by table.
+pub(super) fn all(conn: &Connection, plan: &Plan) -> Result<Vec<Entry>, StoreError> {
+    let mut entries = Vec::new();
+    for table in plan.tables() {
+        read(conn, plan, table, Hlc::ZERO, Hlc::LAST, &mut entries)?;
+    }
+    Ok(entries)
+}
+
+/// What was written on a later base counts as written on this one: the hub has lost what came after.
+pub(super) fn rebase(conn: &Connection, plan: &Plan, base: Seq) -> rusqlite::Result<()> {
+    plan.tables().try_for_each(|table| conn.execute(&plan.sql(table).log_rebase, [base.to_i64()]).map(|_| ()))
 }
 
 /// Whether no table's log has an entry in `(after, upto]`.
@@ -162,7 +185,10 @@ pub(super) fn append(
 }
 
 /// Removes a record's pending entries.
-pub(super) fn forget(conn: &Connection, plan: &Plan, stretches: &[Stretch], key: Key) -> rusqlite::Result<()> {
+pub(super) fn forget(conn: &Connection, plan: &Plan, stretches: &[Stretch], key: Key) -> Result<(), StoreError> {
+    if recovery::missing(conn, plan)?.contains_key(&key) {
+        forget_between(conn, plan, key, Hlc::ZERO, Hlc::LAST)?;
+    }
     for (after, upto) in stretches.iter().map(Stretch::pending).filter(|(after, upto)| after < upto) {
         forget_between(conn, plan, key, after, upto)?;
     }

@@ -16,6 +16,7 @@ mod origins;
 mod plan;
 mod prune;
 mod record;
+mod recovery;
 mod refused;
 mod resolve;
 pub mod session;
@@ -24,6 +25,7 @@ mod status;
 mod system;
 mod typed;
 mod values;
+mod verify;
 mod warning;
 
 #[cfg(test)]

@@ -80,6 +80,12 @@ pub(super) fn acknowledge(conn: &Connection, origin: Origin, upto: Hlc) -> rusql
     conn.execute(note, [origin.to_i64(), upto.to_i64()]).map(|_| ())
 }
 
+/// The hub has an origin's entries up to exactly this stamp, more or fewer than was believed; no checkpoint vouches for it.
+pub(super) fn take_over(conn: &Connection, origin: Origin, upto: Hlc) -> rusqlite::Result<()> {
+    let note = "UPDATE windrow_origins SET hub_has = ?2, unsure = 1 WHERE origin = ?1";
+    conn.execute(note, [origin.to_i64(), upto.to_i64()]).map(|_| ())
+}
+
 /// A checkpoint of after the last acknowledgement vouches for all.
 pub(super) fn vouch(conn: &Connection) -> rusqlite::Result<()> {
     conn.execute("UPDATE windrow_origins SET unsure = 0 WHERE unsure <> 0", []).map(|_| ())

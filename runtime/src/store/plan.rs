@@ -31,6 +31,7 @@ pub(crate) struct Statements {
     pub(crate) log_rewrite: String,
     pub(crate) log_forget: String,
     pub(crate) log_prune: String,
+    pub(crate) log_rebase: String,
     pub(crate) forget_notes: String,
 }
 
@@ -102,6 +103,7 @@ impl Statements {
             log_rewrite: join(sql.log_rewrite),
             log_forget: join(sql.log_forget),
             log_prune: join(sql.log_prune),
+            log_rebase: join(sql.log_rebase),
             forget_notes: join(sql.forget_notes),
         }
     }

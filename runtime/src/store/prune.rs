@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::origins::{self, Stretch};
-use super::{Store, log};
+use super::{Store, log, recovery};
 use crate::types::Timestamp;
 use rusqlite::{Transaction, TransactionBehavior};
 use std::time::Duration;
@@ -25,6 +25,10 @@ impl Store {
         let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
         let upto = Hlc::from_millis(now.millis().saturating_sub(retention));
         let mut pruned = 0;
+        if !self.snapshot(|conn, _| Ok(recovery::is_idle(conn)?))? {
+            // The hub may have to be told again what it had acknowledged.
+            return Ok(pruned);
+        }
         for stretch in self.snapshot(|conn, _| origins::stretches(conn))?.iter().filter(|s| !s.unsure) {
             for table in self.plan().tables() {
                 pruned += self.prune_table(table, stretch, upto)?;

@@ -58,11 +58,13 @@ fn resolve(tx: &Tx<'_>, conflict: &Conflict, answer: Answer) -> Result<(), Store
         About::Delete => op::RESOLVE_DELETE,
         About::Unique(_) => op::RESOLVE_UNIQUE,
     };
-    log::append(conn, tx.plan(), key, (stamp, op, conflict.seen), chosen.clone())
+    // The hub may have been found restored since: nobody has seen more of it than this device has now.
+    let seen = conflict.seen.min(state::read(conn)?.checkpoint.seq);
+    log::append(conn, tx.plan(), key, (stamp, op, seen), chosen.clone())
         .map_err(|e| refusal(conflict.table, key.1, e))?;
     let write = |sql: &str, args: &[Value]| {
         let written = || execute(conn, sql, args).map_err(|e| refusal(conflict.table, key.1, e));
-        tx.as_of(conflict.seen, written).map(|_| ())
+        tx.as_of(seen, written).map(|_| ())
     };
     let (sql, table) = (tx.plan().sql(key.0), tx.plan().table(key.0));
     match conflict.about {

@@ -18,6 +18,8 @@ pub(super) struct State {
     pub(super) turn: i64,
     /// When the hub last answered, in milliseconds since 1970.
     pub(super) contact: Option<i64>,
+    /// Whether the hub has lost some of its past, and what it has now is not applied yet.
+    pub(super) recovering: bool,
 }
 
 /// 64 random bits.
@@ -54,15 +56,16 @@ fn note_schema(conn: &Connection, schema: Digest) -> Result<(), StoreError> {
 
 /// Reads the row.
 pub(super) fn read(conn: &Connection) -> Result<State, StoreError> {
-    let mut query = conn.prepare_cached("SELECT device, hlc, checkpoint, mark, turn, contact FROM windrow_state")?;
+    let mut query =
+        conn.prepare_cached("SELECT device, hlc, checkpoint, mark, turn, contact, recovering FROM windrow_state")?;
     let row = query.query_row([], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, point(row, 2)?, row.get(4)?, row.get(5)?))
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, point(row, 2)?, row.get(4)?, row.get(5)?, row.get(6)?))
     });
-    let (device, hlc, checkpoint, turn, contact) =
+    let (device, hlc, checkpoint, turn, contact, recovering) =
         row.optional()?.ok_or_else(|| StoreError::Damaged("windrow_state has no row".into()))?;
     let negative = || StoreError::Damaged("windrow_state holds a negative number".into());
     let device = DeviceId::from_i64(device).ok_or_else(negative)?;
-    Ok(State { device, hlc: Hlc::from_i64(hlc).ok_or_else(negative)?, checkpoint, turn, contact })
+    Ok(State { device, hlc: Hlc::from_i64(hlc).ok_or_else(negative)?, checkpoint, turn, contact, recovering })
 }
 
 /// The last stamp alone.
@@ -93,8 +96,48 @@ pub(super) fn move_checkpoint(conn: &Connection, from: Point, to: Point) -> rusq
         let earlier = "INSERT OR REPLACE INTO windrow_checkpoints (seq, mark) VALUES (?1, ?2)";
         conn.execute(earlier, [from.seq.to_i64(), from.mark.to_i64()])?;
     }
-    let move_on = "UPDATE windrow_state SET checkpoint = ?1, mark = ?2, base = ?1";
-    conn.execute(move_on, [to.seq.to_i64(), to.mark.to_i64()]).map(|_| ())
+    set_checkpoint(conn, to)?;
+    thin_checkpoints(conn, to)
+}
+
+fn set_checkpoint(conn: &Connection, to: Point) -> rusqlite::Result<()> {
+    let set = "UPDATE windrow_state SET checkpoint = ?1, mark = ?2, base = ?1";
+    conn.prepare_cached(set)?.execute([to.seq.to_i64(), to.mark.to_i64()]).map(|_| ())
+}
+
+/// All checkpoints of this file, the present one last.
+pub(super) fn checkpoints(conn: &Connection) -> Result<Vec<Point>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT seq, mark FROM windrow_checkpoints ORDER BY seq")?;
+    let mut points = query.query_map([], |row| point(row, 0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    points.push(read(conn)?.checkpoint);
+    Ok(points)
+}
+
+/// Goes back to an earlier checkpoint, or to before the first contact. What came after it, the hub has lost.
+pub(super) fn go_back(conn: &Connection, to: Point) -> rusqlite::Result<()> {
+    conn.execute("DELETE FROM windrow_checkpoints WHERE seq >= ?1", [to.seq.to_i64()])?;
+    conn.execute("DELETE FROM windrow_own WHERE seq > ?1", [to.seq.to_i64()])?;
+    conn.execute("UPDATE windrow_state SET recovering = 1, brake = 0", [])?;
+    set_checkpoint(conn, to)
+}
+
+/// More earlier checkpoints than this are thinned: the farther back, the fewer.
+const CHECKPOINTS: usize = 256;
+
+/// Keeps of the earlier checkpoints the last of each eighth of a doubling of their distance. A restored hub is then met a
+/// little farther back than need be.
+fn thin_checkpoints(conn: &Connection, head: Point) -> rusqlite::Result<()> {
+    let count = "SELECT count(*) FROM windrow_checkpoints";
+    if conn.prepare_cached(count)?.query_row([], |row| row.get::<_, i64>(0))? <= CHECKPOINTS as i64 {
+        return Ok(());
+    }
+    let mut query = conn.prepare("SELECT seq FROM windrow_checkpoints ORDER BY seq DESC")?;
+    let seqs = query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
+    let eighth = |seq: i64| ((head.seq.to_i64().saturating_sub(seq).max(1) as f64).log2() * 8.0) as i64;
+    for pair in seqs.windows(2).filter(|pair| eighth(pair[0]) == eighth(pair[1])) {
+        conn.execute("DELETE FROM windrow_checkpoints WHERE seq = ?1", [pair[1]])?;
+    }
+    Ok(())
 }
 
 /// The last millisecond of the year 9999: SQLite's clock goes no further, and stamps have room above it.

@@ -26,6 +26,14 @@ pub struct Status {
     pub clock: Hlc,
     /// When the hub last answered.
     pub last_contact: Option<Timestamp>,
+    /// Whether the hub was found to have lost some of its past, and what it has now is not applied yet.
+    pub recovering: bool,
+    /// Whether the hub's answer would delete so much that it waits for [`Store::confirm_deletion`].
+    pub waits: bool,
+    /// When all tables were last found equal to the hub's: see [`Store::verify`].
+    pub verified: Option<Timestamp>,
+    /// When a table was last found not to be.
+    pub differed: Option<Timestamp>,
     /// The size of the file, without its write-ahead log, in bytes.
     pub bytes: u64,
 }
@@ -40,6 +48,9 @@ impl Store {
             let state = state::read(conn)?;
             let pending = log::pending(conn, plan, &origins::stretches(conn)?)?;
             let records: HashSet<_> = pending.iter().map(|e| (e.table, e.id)).collect();
+            let found = "SELECT brake = 1, verified, differed FROM windrow_state";
+            let (waits, verified, differed): (bool, Option<i64>, Option<i64>) =
+                conn.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             Ok(Status {
                 device: state.device,
                 pending_records: records.len() as u64,
@@ -49,6 +60,10 @@ impl Store {
                 checkpoint: state.checkpoint,
                 clock: state.hlc,
                 last_contact: state.contact.map(Timestamp::from_millis),
+                recovering: state.recovering,
+                waits,
+                verified: verified.map(Timestamp::from_millis),
+                differed: differed.map(Timestamp::from_millis),
                 bytes: bytes(conn)?,
             })
         })

@@ -10,7 +10,7 @@ pub(super) const FORMAT: i64 = 1;
 pub(super) const APPLICATION_ID: i32 = 0x576e_4472;
 
 /// The tables: name and statement.
-pub(super) const TABLES: [(&str, &str); 11] = [
+pub(super) const TABLES: [(&str, &str); 14] = [
     ("windrow_state", STATE),
     ("windrow_origins", ORIGINS),
     ("windrow_own", OWN),
@@ -19,6 +19,9 @@ pub(super) const TABLES: [(&str, &str); 11] = [
     ("windrow_outbox_spans", OUTBOX_SPANS),
     ("windrow_inbox", INBOX),
     ("windrow_refetch", REFETCH),
+    ("windrow_missing", MISSING),
+    ("windrow_passed", PASSED),
+    ("windrow_whole", WHOLE),
     ("windrow_refused", REFUSED),
     ("windrow_conflicts", CONFLICTS),
     ("windrow_migrations", MIGRATIONS),
@@ -28,7 +31,11 @@ pub(super) const TABLES: [(&str, &str); 11] = [
 /// has seen: the checkpoint, but while the typed interface writes to a record that it read earlier. `applying`: 1 only
 /// within a transaction that applies an answer. `schema`: the digest of all that the file
 /// was last opened with. `turn`: counts the steps of sessions,
-/// so that two programs notice each other. `contact`: when the hub last answered, in milliseconds since 1970.
+/// so that two programs notice each other. `contact`: when the hub last answered, in milliseconds since 1970. `recovering`: 1
+/// from when the hub was found to have lost some of its past until all that it has now is applied. `brake`: 1 while an answer
+/// that would delete much waits for somebody to confirm it, 2 once it is confirmed. `verify`: 1 while the hub is to be asked
+/// whether the tables are equal. `verified`, `differed`: when they were last found to be, or not to be, in milliseconds
+/// since 1970.
 const STATE: &str = "CREATE TABLE windrow_state (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
   format INTEGER NOT NULL,
@@ -40,7 +47,12 @@ const STATE: &str = "CREATE TABLE windrow_state (
   applying INTEGER NOT NULL,
   schema BLOB NOT NULL,
   turn INTEGER NOT NULL,
-  contact INTEGER
+  contact INTEGER,
+  recovering INTEGER NOT NULL DEFAULT 0,
+  brake INTEGER NOT NULL DEFAULT 0,
+  verify INTEGER NOT NULL DEFAULT 0,
+  verified INTEGER,
+  differed INTEGER
 ) STRICT";
 
 /// `first`: the stamp from which log entries are this origin's. `hub_has`: the stamp up to which the hub has them.
@@ -90,6 +102,25 @@ const REFETCH: &str = "CREATE TABLE windrow_refetch (
   \"table\" TEXT NOT NULL,
   record BLOB NOT NULL,
   PRIMARY KEY (\"table\", record)
+) STRICT, WITHOUT ROWID";
+
+/// Records that the hub said it does not know: offered whole, unless it refused that (`refused`: 1). Until the next commit.
+const MISSING: &str = "CREATE TABLE windrow_missing (
+  \"table\" TEXT NOT NULL,
+  record BLOB NOT NULL,
+  refused INTEGER NOT NULL,
+  PRIMARY KEY (\"table\", record)
+) STRICT, WITHOUT ROWID";
+
+/// Stamps of log entries that another copy of this file has sent. They tell which life of a record the pending entries
+/// are about. Until the next commit.
+const PASSED: &str = "CREATE TABLE windrow_passed (
+  hlc INTEGER NOT NULL PRIMARY KEY
+) STRICT";
+
+/// Tables that were found to differ from the hub's: the next pull tells all that lives of them.
+const WHOLE: &str = "CREATE TABLE windrow_whole (
+  \"table\" TEXT NOT NULL PRIMARY KEY
 ) STRICT, WITHOUT ROWID";
 
 /// Changes that the hub refused, as JSON: for people to see, mend and write again. `at`: milliseconds since 1970.

@@ -61,7 +61,7 @@ pub enum Activity {
         /// How often in a row.
         failures: u32,
     },
-    /// The hub rejects this device, or the file is damaged: trying again as it stands is useless. A local write, the
+    /// The hub rejects this device, its answer waits for a confirmation, or the file is damaged: trying again as it stands is useless. A local write, the
     /// interval and [`SyncWorker::sync_now`] try all the same.
     Blocked {
         /// Why, in words.
@@ -220,6 +220,12 @@ impl Task {
                 self.backoff.reset();
                 self.state.send_modify(|s| s.last_contact = Some(Timestamp::now()));
                 (Activity::Idle, self.options.interval, Reason::Interval)
+            }
+            Ok(Finish::Waits) => {
+                let error = "the hub's answer would delete most of a table; see whether the hub is the right one and whole, \
+                             then confirm it (Store::confirm_deletion)";
+                tracing::error!(error, "an answer waits");
+                (Activity::Blocked { error: error.to_owned() }, self.options.interval, Reason::Interval)
             }
             Ok(Finish::Unsettled) => self.failed("local writes keep colliding with the hub's answers".to_owned(), None),
             Err(error) if error.is_retryable() => {

@@ -3,7 +3,7 @@
 use crate::domain::{FARM, SURVEY};
 use std::collections::BTreeMap;
 use windrow::hub::HubStore;
-use windrow_protocol::change::{Change, Changeset, End, Key, What, Write};
+use windrow_protocol::change::{Change, Changeset, End, Key, Recovery, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Span};
 use windrow_protocol::codec::{Effort, Limits, decode_page, encode_changeset};
 use windrow_protocol::id::RecordId;
@@ -103,6 +103,7 @@ impl Device {
             spans: vec![span],
             upto: self.hlc,
             changes,
+            recovery: Recovery::default(),
         }
     }
 
@@ -132,6 +133,8 @@ impl Device {
             refetch: vec![],
             cursor: None,
             whole_ids: false,
+            whole: vec![],
+            verify: false,
         }
     }
 

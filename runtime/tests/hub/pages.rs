@@ -5,7 +5,7 @@ use crate::device::{Device, id, news};
 use crate::domain::{CATTLE, FARM, NAME, PHONE};
 use windrow_protocol::clock::{Mark, Point, Seq};
 use windrow_protocol::codec::{Limits, decode_page};
-use windrow_protocol::message::{ProblemKind, Pull};
+use windrow_protocol::message::{Answer, ProblemKind, Pull};
 use windrow_protocol::told::{Cursor, News};
 use windrow_protocol::value::Value;
 
@@ -107,8 +107,7 @@ pub(crate) async fn a_cursor_of_another_past_is_noticed(bench: &dyn Bench) {
     let forged = Cursor { reached: Point { mark, ..cursor.reached }, ..cursor };
     let beyond = Cursor { reached: Point { seq: Seq::from_bits(9).unwrap(), ..cursor.reached }, ..cursor };
     for cursor in [forged, beyond] {
-        let problem = hub.pull(Pull { cursor: Some(cursor), ..b.pull() }).await.unwrap_err().into_problem();
-        assert_eq!(problem.kind, ProblemKind::Disagrees);
+        assert_eq!(hub.pull(Pull { cursor: Some(cursor), ..b.pull() }).await.unwrap(), Answer::Astray);
     }
     let nowhere = Cursor { table: 4, ..cursor };
     let problem = hub.pull(Pull { cursor: Some(nowhere), ..b.pull() }).await.unwrap_err().into_problem();

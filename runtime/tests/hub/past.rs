@@ -13,7 +13,10 @@ fn kind(result: Result<Answer, HubError>) -> (ProblemKind, Retry) {
     (problem.kind, problem.retry)
 }
 
-const DISAGREES: (ProblemKind, Retry) = (ProblemKind::Disagrees, Retry::Never);
+async fn answered(hub: &dyn HubStore, device: &mut Device, changeset: &Changeset) -> Answer {
+    let sent = device.seal(changeset, 16);
+    hub.prepare(sent.prepare()).await.unwrap()
+}
 
 async fn prepared(hub: &dyn HubStore, device: &mut Device, changeset: &Changeset) -> (ProblemKind, Retry) {
     let sent = device.seal(changeset, 16);
@@ -29,35 +32,45 @@ pub(crate) async fn another_past_is_told_so(bench: &dyn Bench) {
     let good = a.changeset(vec![edit]);
     let forged = Point { mark: Mark(head.mark.0 ^ 1), ..head };
     let beyond = Point { seq: head.seq.next(), ..head };
+    let known = Answer::Known { covers: vec![(a.origin, a.cover)], missing: vec![] };
 
     let mut copied = good.clone();
     copied.spans[0].after = Hlc::ZERO;
-    assert_eq!(prepared(&*hub, &mut a, &copied).await, DISAGREES, "entries that the hub has already");
+    assert_eq!(answered(&*hub, &mut a, &copied).await, known, "entries that the hub has already");
     let mut ahead = good.clone();
-    ahead.spans[0].after = ahead.spans[0].upto;
-    assert_eq!(prepared(&*hub, &mut a, &ahead).await, DISAGREES, "entries that the hub lacks");
+    ahead.upto = ahead.upto.next();
+    (ahead.spans[0].after, ahead.spans[0].upto) = (good.upto, ahead.upto);
+    assert_eq!(answered(&*hub, &mut a, &ahead).await, known, "entries that the hub lacks");
     for lost in [forged, beyond, Point { seq: Seq::ZERO, mark: Mark(5) }] {
-        let elsewhere = Changeset { checkpoint: lost, ..good.clone() };
-        assert_eq!(prepared(&*hub, &mut a, &elsewhere).await, DISAGREES, "{lost:?}");
+        let mut elsewhere = Changeset { checkpoint: lost, ..good.clone() };
+        elsewhere.changes[0].base = Seq::ZERO;
+        elsewhere.changes[0].writes[0].base = Seq::ZERO;
+        assert_eq!(answered(&*hub, &mut a, &elsewhere).await, Answer::Astray, "{lost:?}");
         let owner = Changeset { own: vec![lost], ..good.clone() };
-        assert_eq!(prepared(&*hub, &mut a, &owner).await, DISAGREES, "{lost:?}");
-        assert_eq!(kind(hub.pull(Pull { checkpoint: lost, ..a.pull() }).await), DISAGREES);
-        assert_eq!(kind(hub.pull(Pull { own: vec![lost], ..a.pull() }).await), DISAGREES);
+        assert_eq!(answered(&*hub, &mut a, &owner).await, Answer::Astray, "{lost:?}");
+        assert_eq!(hub.pull(Pull { checkpoint: lost, ..a.pull() }).await.unwrap(), Answer::Astray);
+        assert_eq!(hub.pull(Pull { own: vec![lost], ..a.pull() }).await.unwrap(), Answer::Astray);
+        // Asked for its past, the device names all checkpoints that it had.
+        elsewhere.recovery.past = Some(vec![Point::START, head, lost]);
+        assert_eq!(answered(&*hub, &mut a, &elsewhere).await, Answer::Rewind(head));
+        elsewhere.recovery.past = Some(vec![lost]);
+        assert_eq!(answered(&*hub, &mut a, &elsewhere).await, Answer::Rewind(Point::START));
     }
     let acknowledged = vec![(a.origin, a.hlc.next())];
-    assert_eq!(kind(hub.pull(Pull { covers: acknowledged, ..a.pull() }).await), DISAGREES);
+    assert_eq!(hub.pull(Pull { covers: acknowledged, ..a.pull() }).await.unwrap(), Answer::Astray);
 
-    // What PREPARE would refuse, COMMIT refuses too, and its pull with it.
+    // What PREPARE would answer, COMMIT answers too, and its pull with it.
     let sent = a.seal(&good, 16);
     hub.prepare(sent.prepare()).await.unwrap();
     let mut commit = sent.commit(&a);
     commit.pull.checkpoint = forged;
-    assert_eq!(kind(hub.commit(commit).await), DISAGREES);
+    assert_eq!(hub.commit(commit).await.unwrap(), Answer::Astray);
     assert_eq!(hub.head().await.unwrap(), head);
     let rival = a.seal(&good, 16);
     hub.prepare(rival.prepare()).await.unwrap();
     committed(hub.commit(rival.commit(&a)).await.unwrap());
-    assert_eq!(kind(hub.commit(sent.commit(&a)).await), DISAGREES, "its span is committed under another session");
+    let late = hub.commit(sent.commit(&a)).await.unwrap();
+    assert_eq!(late, Answer::Known { covers: vec![(a.origin, good.upto)], missing: vec![] }, "a rival's commit");
 }
 
 pub(crate) async fn what_cannot_be_read_is_told_so(bench: &dyn Bench) {

@@ -3,7 +3,7 @@
 use crate::Bench;
 use crate::device::{Device, committed, id};
 use crate::domain::{CATTLE, FARM, NAME};
-use windrow_protocol::message::{Answer, ProblemKind};
+use windrow_protocol::message::Answer;
 use windrow_protocol::value::Value;
 
 pub(crate) async fn a_commit_happens_once(bench: &dyn Bench) {
@@ -101,8 +101,8 @@ pub(crate) async fn a_forgotten_outcome_does_not_commit_again(bench: &dyn Bench)
     b.sync(&*hub, vec![other]).await;
     let head = hub.head().await.unwrap();
     assert_eq!(hub.commit(sent.commit(&a)).await.unwrap(), Answer::UnknownSession);
-    let problem = hub.prepare(sent.prepare()).await.unwrap_err().into_problem();
-    assert_eq!(problem.kind, ProblemKind::Disagrees, "the cover stands");
+    let stands = Answer::Known { covers: vec![(a.origin, sent.upto)], missing: vec![] };
+    assert_eq!(hub.prepare(sent.prepare()).await.unwrap(), stands, "the cover stands");
     assert_eq!(hub.head().await.unwrap(), head);
 }
 

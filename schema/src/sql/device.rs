@@ -26,6 +26,7 @@ pub struct Device {
     pub log_rewrite: Sql,
     pub log_forget: Sql,
     pub log_prune: Sql,
+    pub log_rebase: Sql,
     pub forget_notes: Sql,
 }
 
@@ -51,6 +52,7 @@ impl Device {
             log_rewrite: log::rewrite(shape),
             log_forget: log::forget(shape),
             log_prune: log::prune(shape),
+            log_rebase: log::rebase(shape),
             forget_notes: shape.sql(format!("DELETE FROM {}", shape.note)),
         }
     }

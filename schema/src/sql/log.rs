@@ -60,4 +60,8 @@ pub(crate) fn prune(shape: &Shape<'_>) -> Sql {
     shape.sql(format!("DELETE FROM {log} WHERE windrow_hlc IN ({oldest})"))
 }
 
+pub(crate) fn rebase(shape: &Shape<'_>) -> Sql {
+    shape.sql(format!("UPDATE {} SET windrow_base = ?1 WHERE windrow_base > ?1", shape.log))
+}
+
 const BETWEEN: &str = "windrow_hlc > ?1 AND windrow_hlc <= ?2";

@@ -56,7 +56,7 @@ impl Device {
         let endpoint = Endpoint::new(&self.proxy.url())?;
         match sync(&self.store, &endpoint).await? {
             Finish::InSync => self.proxy.take(),
-            Finish::Unsettled => Err("the session did not end".into()),
+            Finish::Unsettled | Finish::Waits => Err("the session did not end".into()),
         }
     }
 

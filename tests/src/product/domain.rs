@@ -102,6 +102,7 @@ fn device(domain: &windrow_schema::Domain, model: &Model) -> DeviceSql {
         log_rewrite: sql(&d.log_rewrite),
         log_forget: sql(&d.log_forget),
         log_prune: sql(&d.log_prune),
+        log_rebase: sql(&d.log_rebase),
         forget_notes: sql(&d.forget_notes),
         objects: objects(domain, d.objects),
         triggers: objects(domain, d.triggers),

@@ -1,11 +1,14 @@
 //! What a changeset says of itself before its changes. Its random numbers are plain bytes: no compression gains on them.
 
-use crate::change::Changeset;
+use super::recovery;
+use crate::change::{Changeset, Recovery};
 use crate::clock::{Hlc, Origin, Point, Seq, Span};
+use crate::codec::Limits;
 use crate::codec::column::stamps::{read_hlc, read_point, write_hlc, write_point};
 use crate::codec::read::{Reader, Result};
 use crate::codec::rows::{read_device, read_list, write_list};
 use crate::codec::write::Writer;
+use crate::model::Schema;
 
 /// Its checkpoint is [`Point::START`].
 const START: u8 = 1;
@@ -13,11 +16,13 @@ const START: u8 = 1;
 const OWN_SPAN: u8 = 2;
 /// Some ids are shortened: a hash over all follows.
 const HASH: u8 = 4;
+/// Device and hub are finding their common past: see [`recovery`].
+const RECOVERY: u8 = 8;
 /// All flags that a head may carry.
-pub(super) const ALL: u8 = START | OWN_SPAN | HASH;
+pub(super) const ALL: u8 = START | OWN_SPAN | HASH | RECOVERY;
 
 /// Writes a head and answers its flags.
-pub(super) fn write(changeset: &Changeset, hash: Option<[u8; 8]>) -> (u8, Writer) {
+pub(super) fn write(schema: &Schema, changeset: &Changeset, hash: Option<[u8; 8]>) -> (u8, Writer) {
     let mut w = Writer::default();
     let start = changeset.checkpoint == Point::START;
     let own_span = own_span(changeset);
@@ -33,12 +38,22 @@ pub(super) fn write(changeset: &Changeset, hash: Option<[u8; 8]>) -> (u8, Writer
         Some(span) => write_hlc(&mut w, changeset.upto, span.after),
         None => write_list(&mut w, &changeset.spans, |w, span| write_span(w, changeset.upto, *span)),
     }
+    let recovers = !changeset.recovery.is_empty();
+    if recovers {
+        recovery::write(&mut w, schema, changeset.checkpoint.seq, &changeset.recovery);
+    }
     let flag = |is: bool, flag: u8| if is { flag } else { 0 };
-    (flag(start, START) | flag(own_span.is_some(), OWN_SPAN) | flag(hash.is_some(), HASH), w)
+    let spans = flag(start, START) | flag(own_span.is_some(), OWN_SPAN);
+    (spans | flag(hash.is_some(), HASH) | flag(recovers, RECOVERY), w)
 }
 
 /// Reads a head: the changeset without changes, and the hash over its ids.
-pub(super) fn read(r: &mut Reader<'_>, flags: u8) -> Result<(Changeset, Option<[u8; 8]>)> {
+pub(super) fn read(
+    r: &mut Reader<'_>,
+    flags: u8,
+    schema: &Schema,
+    limits: &Limits,
+) -> Result<(Changeset, Option<[u8; 8]>)> {
     let device = read_device(r)?;
     let author = Origin(r.u64()?);
     let hash = if flags & HASH != 0 { Some(r.array()?) } else { None };
@@ -49,7 +64,11 @@ pub(super) fn read(r: &mut Reader<'_>, flags: u8) -> Result<(Changeset, Option<[
         0 => read_list(r, |r| read_span(r, upto))?,
         _ => vec![Span { origin: author, after: read_hlc(r, upto)?, upto }],
     };
-    Ok((Changeset { device, author, checkpoint, own, spans, upto, changes: Vec::new() }, hash))
+    let recovery = match flags & RECOVERY {
+        0 => Recovery::default(),
+        _ => recovery::read(r, schema, checkpoint.seq, limits)?,
+    };
+    Ok((Changeset { device, author, checkpoint, own, spans, upto, changes: Vec::new(), recovery }, hash))
 }
 
 fn own_span(changeset: &Changeset) -> Option<Span> {

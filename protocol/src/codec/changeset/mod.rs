@@ -2,6 +2,7 @@
 
 mod group;
 mod head;
+mod recovery;
 
 use self::group::{Group, Shape};
 use super::column::ids::WHOLE;
@@ -34,7 +35,7 @@ pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], eff
     for (shape, changes) in &groups {
         Group { schema, near: changeset.into(), shape }.write(&mut body, changes);
     }
-    let (flags, head) = head::write(changeset, hash);
+    let (flags, head) = head::write(schema, changeset, hash);
     frame::seal(KIND, schema, flags, head, body.w, effort)
 }
 
@@ -45,7 +46,7 @@ pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], eff
 /// Whatever breaks the format or the limits.
 pub fn decode_changeset(schema: &Schema, bytes: &[u8], limits: &Limits) -> Result<Encoded<Changeset>, DecodeError> {
     let (flags, mut r) = frame::open(KIND, schema, bytes, limits)?;
-    let (mut changeset, hash) = head::read(&mut r, flags)?;
+    let (mut changeset, hash) = head::read(&mut r, flags, schema, limits)?;
     let body = Body::read(schema, flags, r, limits)?;
     let mut groups = GroupReader::new(schema, body.reader());
     while let Some((lead, n)) = groups.lead()? {

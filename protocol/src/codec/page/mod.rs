@@ -12,17 +12,20 @@ use super::short::{Encoded, hash_of};
 use super::write::Writer;
 use super::{Effort, Limits};
 use crate::clock::{Hlc, Seq};
+use crate::digest::TableDigest;
 use crate::id::RecordId;
 use crate::model::Schema;
 use crate::told::{Cursor, Page, Told};
 use std::collections::BTreeMap;
 
-const KIND: Kind = Kind { name: "page", magic: *b"WP", flags: NEXT | HASH };
+const KIND: Kind = Kind { name: "page", magic: *b"WP", flags: NEXT | HASH | DIGESTS };
 
 /// Another page follows: where it goes on.
 const NEXT: u8 = 1;
 /// Some ids are shortened: a hash over all follows.
 const HASH: u8 = 2;
+/// The digests of all tables follow.
+const DIGESTS: u8 = 4;
 
 /// A page as bytes. `lens` says for each of its records, in order, how many leading bytes of the id name it
 /// unambiguously among all that the device may hold, 1 to 16. What the device does not surely hold must be whole (16).
@@ -78,8 +81,12 @@ fn write_head(page: &Page, hash: Option<[u8; 8]>) -> (u8, Writer) {
         w.count(next.table);
         w.slice(&next.id.0);
     }
+    for digest in page.digests.iter().flatten() {
+        w.varint(digest.rows);
+        w.slice(&digest.sum.to_le_bytes());
+    }
     let flag = |is: bool, flag: u8| if is { flag } else { 0 };
-    (flag(page.next.is_some(), NEXT) | flag(hash.is_some(), HASH), w)
+    (flag(page.next.is_some(), NEXT) | flag(hash.is_some(), HASH) | flag(page.digests.is_some(), DIGESTS), w)
 }
 
 fn read_head(r: &mut Reader<'_>, flags: u8, tables: usize) -> Result<(Page, Option<[u8; 8]>)> {
@@ -94,5 +101,10 @@ fn read_head(r: &mut Reader<'_>, flags: u8, tables: usize) -> Result<(Page, Opti
             id: RecordId(r.array()?),
         }),
     };
-    Ok((Page { told: Vec::new(), at, next, highest }, hash))
+    let digest = |r: &mut Reader<'_>| Ok(TableDigest { rows: r.varint()?, sum: u128::from_le_bytes(r.array()?) });
+    let digests = match flags & DIGESTS {
+        0 => None,
+        _ => Some((0..tables).map(|_| digest(r)).collect::<Result<_>>()?),
+    };
+    Ok((Page { told: Vec::new(), at, next, highest, digests }, hash))
 }

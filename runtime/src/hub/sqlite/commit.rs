@@ -26,7 +26,9 @@ pub(super) enum Committed {
 /// Commits a session, in the writer's transaction.
 pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Result<Committed, HubError> {
     // A commit whose answer can't be told is better not made.
-    pull::holds(shared, c, &request.pull)?;
+    if !pull::holds(shared, c, &request.pull)? {
+        return Ok(Committed::Not(Answer::Astray));
+    }
     let now = shared.now();
     let payload = match sessions::find(c, request.session, request.digest, &shared.keeping, now)? {
         Session::Unknown => return Ok(Committed::Not(Answer::UnknownSession)),
@@ -35,7 +37,10 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
         Session::Staged(payload) => payload,
     };
     let encoded = wire::decode(&shared.tables, &payload)?;
-    prepare::continues(c, &encoded)?;
+    if let Some(answer) = prepare::continues(shared, c, &encoded)? {
+        sessions::discard(c, request.session)?;
+        return Ok(Committed::Not(answer));
+    }
     let Some(changeset) = wire::resolve(c, &shared.tables, encoded)? else {
         return Ok(Committed::Not(Answer::WholeIds));
     };

@@ -161,11 +161,11 @@ impl HubStore for Hub {
 
     async fn pull(&self, request: Pull) -> Result<Answer, HubError> {
         let shared = self.shared.clone();
-        let pulled = self.readers.run(move |c| {
-            pull::holds(&shared, c, &request)?;
-            pull::page(&shared, c, &request, None)
+        let pulled = self.readers.run(move |c| match pull::holds(&shared, c, &request)? {
+            true => pull::page(&shared, c, &request, None).map(Answer::News),
+            false => Ok(Answer::Astray),
         });
-        Ok(Answer::News(pulled.await?))
+        pulled.await
     }
 
     async fn head(&self) -> Result<Point, HubError> {

@@ -29,7 +29,9 @@ pub(super) fn check(shared: &Shared, c: &Connection, request: &Prepare) -> Resul
         Session::Unknown | Session::Staged(_) => {}
     }
     let encoded = wire::decode(&shared.tables, &request.payload)?;
-    continues(c, &encoded)?;
+    if let Some(answer) = continues(shared, c, &encoded)? {
+        return answered(answer);
+    }
     let Some(changeset) = wire::resolve(c, &shared.tables, encoded)? else { return answered(Answer::WholeIds) };
     let refusals = refusals(shared, c, &changeset)?;
     if refusals.is_empty() { Ok(Checked::Good(digest)) } else { answered(Answer::Refused(refusals)) }
@@ -49,11 +51,22 @@ pub(super) fn stage(shared: &Shared, c: &Connection, request: &Prepare, digest: 
     }
 }
 
-/// Refuses a changeset that speaks of a past that is not this hub's. No ids are needed for that.
-pub(super) fn continues(c: &Connection, encoded: &Encoded<Changeset>) -> Result<(), HubError> {
+/// What to answer a changeset that does not continue this hub's past; none where it does. No shortened ids are needed for
+/// that.
+pub(super) fn continues(
+    shared: &Shared,
+    c: &Connection,
+    encoded: &Encoded<Changeset>,
+) -> Result<Option<Answer>, HubError> {
     let changeset = encoded.unresolved();
-    let origins = changeset.spans.iter().map(|s| s.origin);
-    let past = system::past(c, points(changeset.checkpoint, &changeset.own), origins)?;
+    let recovery = &changeset.recovery;
+    let named = points(changeset.checkpoint, &changeset.own).chain(recovery.past.iter().flatten().copied());
+    let mut past = system::past(c, named, changeset.spans.iter().map(|s| s.origin))?;
+    for key in &recovery.ask {
+        if records::scope(c, &shared.tables, *key)?.is_none() {
+            past.missing.push(*key);
+        }
+    }
     Ok(past.continues(changeset)?)
 }
 

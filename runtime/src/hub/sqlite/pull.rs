@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashSet};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
+use windrow_protocol::digest::TableDigest;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, points};
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{Cursor, News, Page, Told, tell};
@@ -33,18 +34,19 @@ impl PageSize {
     pub(super) const DEFAULT: PageSize = PageSize { records: 2_000, bytes: 256 << 10, looked_at: 50_000 };
 }
 
-/// Refuses a pull from a past that is not this hub's, or by another schema.
-pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<(), HubError> {
+/// Whether a pull stands in this hub's past. One by another schema is refused.
+pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<bool, HubError> {
     let tables = shared.tables.schema.tables().len();
     if pull.schema != shared.tables.schema.digest() {
         let detail = "The device's program was built with another schema than the hub's; update the older of the two.";
         return Err(Problem::new(ProblemKind::UnknownVersion, detail).into());
     }
-    if pull.refetch.iter().map(|(table, _)| *table).chain(pull.cursor.map(|c| c.table)).any(|t| t >= tables) {
+    let asked = pull.refetch.iter().map(|(table, _)| *table).chain(pull.whole.iter().copied());
+    if asked.chain(pull.cursor.map(|c| c.table)).any(|t| t >= tables) {
         return Err(Problem::new(ProblemKind::Malformed, "It names a table that the schema does not have.").into());
     }
     let named = points(pull.checkpoint, &pull.own).chain(pull.cursor.map(|cursor| cursor.reached));
-    Ok(system::past(c, named, pull.covers.iter().map(|(origin, _)| *origin))?.holds(pull)?)
+    Ok(system::past(c, named, pull.covers.iter().map(|(origin, _)| *origin))?.holds(pull))
 }
 
 /// An encoded page from this snapshot. `committed`: the device's own commit, of which it does not know yet.
@@ -63,7 +65,8 @@ pub(super) fn page(
     let next = telling.scan()?;
     let told: Vec<Told> = telling.told.into_values().collect();
     let lens = told.iter().map(|t| shown_length(shared, c, pull, t)).collect::<Result<Vec<u8>, _>>()?;
-    let page = Page { told, at: standing.head, next, highest: standing.highest };
+    let digests = (pull.verify && next.is_none()).then(|| digests(shared, c)).transpose()?;
+    let page = Page { told, at: standing.head, next, highest: standing.highest, digests };
     Ok(encode_page(&shared.tables.schema, &page, &lens, Effort::Page))
 }
 
@@ -93,6 +96,7 @@ impl Telling<'_> {
     /// What changed, as much as fits. Where it goes on; none at the end of the snapshot.
     fn scan(&mut self) -> Result<Option<Cursor>, HubError> {
         let (size, since) = (&self.shared.page, self.pull.checkpoint.seq);
+        let since = if self.pull.whole.is_empty() { since } else { Seq::ZERO };
         let from = self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.table, c.id));
         let mut statements = Scan::prepare(self.c, &self.shared.tables)?;
         let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
@@ -100,7 +104,8 @@ impl Telling<'_> {
         while let Some((seq, key, record)) = scan.next()? {
             looked_at += 1;
             if !self.told.contains_key(&key) {
-                let told = self.tell(key, &record, false);
+                let whole = record.alive && self.pull.whole.contains(&key.0);
+                let told = self.tell(key, &record, whole);
                 told.into_iter().for_each(|told| self.add(told));
             }
             let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= size.bytes;
@@ -125,6 +130,18 @@ impl Telling<'_> {
         let mark = system::mark(self.c, seq)?.ok_or_else(|| HubError::Damaged("a record of no commit".into()))?;
         Ok(Cursor { reached: Point { seq, mark }, table, id })
     }
+}
+
+/// What each table shows.
+fn digests(shared: &Shared, c: &Connection) -> Result<Vec<TableDigest>, HubError> {
+    let tables = &shared.tables;
+    let mut digests = vec![TableDigest::default(); tables.schema.tables().len()];
+    let mut statements = Scan::prepare(c, tables)?;
+    let mut scan = Scan::start(tables, &mut statements, Place::after(Seq::ZERO), usize::MAX - 1)?;
+    while let Some((_, key, record)) = scan.next()? {
+        record.shown().into_iter().for_each(|values| digests[key.0].add(key.1, &values));
+    }
+    Ok(digests)
 }
 
 /// About how many bytes a record's news takes before compression.

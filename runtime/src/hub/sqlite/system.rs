@@ -118,9 +118,16 @@ pub(super) fn past(
     points: impl Iterator<Item = Point>,
     origins: impl Iterator<Item = Origin>,
 ) -> Result<Past, HubError> {
-    let marks = points.map(|p| Ok((p, mark(c, p.seq)?))).collect::<Result<_, HubError>>()?;
-    let covers = origins.map(|o| Ok((o, cover(c, o)?))).collect::<Result<_, HubError>>()?;
-    Ok(Past { marks, covers })
+    let mut past = Past::default();
+    for point in points {
+        if mark(c, point.seq)? == Some(point.mark) {
+            past.given.insert(point);
+        }
+    }
+    for origin in origins {
+        past.covers.insert(origin, cover(c, origin)?);
+    }
+    Ok(past)
 }
 
 fn cover(c: &Connection, origin: Origin) -> Result<Hlc, HubError> {

@@ -2,7 +2,7 @@
 
 use super::{outbox, pages};
 use crate::store::error::StoreError;
-use crate::store::{origins, state};
+use crate::store::{origins, recovery, state};
 use rusqlite::Connection;
 use windrow_protocol::clock::Point;
 
@@ -14,6 +14,7 @@ pub(super) fn acknowledge(conn: &Connection, at: Option<Point>) -> Result<(), St
     if let Some(at) = at {
         state::add_own(conn, at)?;
     }
+    recovery::committed(conn)?;
     outbox::clear(conn)?;
     // Pages received before a commit of one's own are void.
     pages::clear(conn)?;

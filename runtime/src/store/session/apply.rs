@@ -2,13 +2,13 @@
 
 use super::dangling::Touched;
 use super::overlay::{Shown, under};
-use super::pages;
+use super::{brake, pages};
 use crate::store::error::{AnswerError, StoreError};
 use crate::store::plan::Plan;
 use crate::store::values::{execute, id_value, ids, masked};
-use crate::store::{conflicts, log, origins, refused, state};
+use crate::store::{conflicts, log, origins, recovery, refused, state, verify};
 use rusqlite::{Connection, ErrorCode};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use windrow_protocol::change::{Change, End, Key};
 use windrow_protocol::clock::Hlc;
 use windrow_protocol::codec::Encoded;
@@ -24,6 +24,10 @@ use windrow_protocol::value::Value;
 pub(super) enum Stop {
     Collided,
     Ambiguous,
+    /// The hub believes this record to be here: it is to be told whole.
+    Lacks(Key),
+    /// Somebody must confirm it first.
+    Waits,
     Failed(StoreError),
 }
 
@@ -33,24 +37,35 @@ impl<E: Into<StoreError>> From<E> for Stop {
     }
 }
 
-/// Applies all pages.
-pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<(), Stop> {
+/// Applies all pages. Whether that was all: no table differs from the hub's.
+pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     if pages::inbox(conn)? != Inbox::Complete {
         return Err(AnswerError::Incomplete.into());
     }
     let entries = log::pending(conn, plan, &origins::stretches(conn)?)?;
     let pending = fold::pending(&plan.schema, entries.iter().cloned());
-    let mut work = Work { conn, plan, entries, pending, touched: Touched::default() };
+    let whole = recovery::whole(conn, plan, state::read(conn)?.recovering)?;
+    let before = whole.iter().map(|table| Ok((*table, rows(conn, plan, *table)?))).collect::<Result<_, Stop>>()?;
+    let (told, touched) = (BTreeSet::new(), Touched::default());
+    let mut work = Work { conn, plan, entries, pending, whole, before, told, touched };
     state::set_applying(conn, true)?;
-    let mut heard = Hlc::ZERO;
+    let (mut heard, mut all) = (Hlc::ZERO, true);
     for number in pages::numbers(conn)? {
         let page = work.page(number)?;
         heard = heard.max(page.highest);
         if page.next.is_none() {
-            work.settle(&page, heard)?;
+            work.remove_untold()?;
+            work.brake()?;
+            all = work.settle(&page, heard)?;
         }
     }
-    Ok(state::set_applying(conn, false)?)
+    state::set_applying(conn, false)?;
+    Ok(all)
+}
+
+/// What a table shows now.
+fn rows(conn: &Connection, plan: &Plan, table: TableIx) -> Result<BTreeSet<RecordId>, StoreError> {
+    Ok(ids(conn, &plan.sql(table).select, &[])?.into_iter().collect())
 }
 
 struct Work<'a> {
@@ -60,6 +75,12 @@ struct Work<'a> {
     entries: Vec<Entry>,
     /// The same, folded.
     pending: BTreeMap<Key, Change>,
+    /// Tables of which all that lives is told.
+    whole: Vec<TableIx>,
+    /// What they showed before.
+    before: BTreeMap<TableIx, BTreeSet<RecordId>>,
+    /// The records of those tables that were told to live.
+    told: BTreeSet<Key>,
     touched: Touched,
 }
 
@@ -109,8 +130,14 @@ impl Work<'_> {
         let resolves = pending.map_or(&[][..], |p| &p.resolves[..]);
         match (&told.conflicts, &told.what) {
             (Some(open), _) => conflicts::replace(self.conn, self.plan, key, open, resolves)?,
-            (None, News::Gone) => conflicts::replace(self.conn, self.plan, key, &[], resolves)?,
-            (None, _) => {}
+            (None, News::Gone | News::Whole(_)) => conflicts::replace(self.conn, self.plan, key, &[], resolves)?,
+            (None, News::Patch(_)) => {}
+        }
+        if self.whole.contains(&key.0) {
+            match told.what {
+                News::Gone => self.told.remove(&key),
+                News::Whole(_) | News::Patch(_) => self.told.insert(key),
+            };
         }
         if pending.is_some_and(|p| p.end != End::Alive) {
             // The hub judges that when it hears of it.
@@ -141,7 +168,7 @@ impl Work<'_> {
     fn patch(&mut self, key: Key, fields: Vec<(FieldIx, Value)>) -> Result<(), Stop> {
         let args = masked(self.plan.table(key.0), key.1, self.shown(key, fields)?);
         match self.execute(key, &self.plan.sql(key.0).patch, &args)? {
-            0 => Err(AnswerError::Unknown { table: self.plan.name(key), record: key.1 }.into()),
+            0 => Err(Stop::Lacks(key)),
             _ => Ok(()),
         }
     }
@@ -181,8 +208,36 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// What lives no more in a table that was told whole goes, children first; what was written here stays on top.
+    fn remove_untold(&mut self) -> Result<(), Stop> {
+        for table in std::mem::take(&mut self.whole).into_iter().rev() {
+            for key in rows(self.conn, self.plan, table)?.into_iter().map(|id| (table, id)) {
+                if self.told.contains(&key) || self.pending.get(&key).is_some_and(|p| p.born) {
+                    continue;
+                }
+                if self.pending.get(&key).is_some_and(|p| p.end == End::Alive) {
+                    return Err(Stop::Collided);
+                }
+                conflicts::replace(self.conn, self.plan, key, &[], &[])?;
+                self.remove(key)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// An answer that deletes much of a table that it tells whole waits for somebody.
+    fn brake(&self) -> Result<(), Stop> {
+        for (table, before) in &self.before {
+            let gone = before.difference(&rows(self.conn, self.plan, *table)?).count();
+            if brake::is_much(gone, before.len()) && !brake::is_confirmed(self.conn)? {
+                return Err(Stop::Waits);
+            }
+        }
+        Ok(())
+    }
+
     /// After the last page: references are whole, and the checkpoint moves.
-    fn settle(&self, last: &Page, heard: Hlc) -> Result<(), Stop> {
+    fn settle(&self, last: &Page, heard: Hlc) -> Result<bool, Stop> {
         if self.touched.dangles(self.conn, self.plan)? {
             return Err(Stop::Collided);
         }
@@ -191,8 +246,14 @@ impl Work<'_> {
         let oldest = self.entries.iter().map(|e| e.base).min().unwrap_or(last.at.seq);
         state::trim_own(self.conn, oldest.min(last.at.seq))?;
         origins::vouch(self.conn)?;
+        let whole = recovery::whole(self.conn, self.plan, state::read(self.conn)?.recovering)?;
+        recovery::recovered(self.conn)?;
         pages::got(self.conn)?;
-        Ok(pages::clear(self.conn)?)
+        pages::clear(self.conn)?;
+        match &last.digests {
+            Some(hub) if self.entries.is_empty() => Ok(!verify::compare(self.conn, self.plan, hub, &whole)?),
+            _ => Ok(true),
+        }
     }
 
     fn execute(&self, key: Key, sql: &str, args: &[Value]) -> Result<usize, Stop> {

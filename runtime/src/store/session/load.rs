@@ -1,6 +1,6 @@
 //! Folding what is pending into a changeset.
 
-use super::{outbox, pages};
+use super::{outbox, pages, recover};
 use crate::sqlite::Bound;
 use crate::store::error::StoreError;
 use crate::store::origins::{self, Stretch};
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Hlc, Span};
 use windrow_protocol::codec::{self, Effort};
-use windrow_protocol::fold;
+use windrow_protocol::fold::{self, Part};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::SessionId;
 use windrow_protocol::session::Loaded;
@@ -27,23 +27,44 @@ pub(super) struct Folded {
 ///
 /// This only reads, in one snapshot, so that nobody's write waits for it. Entries that are logged before the changeset is
 /// stored have later stamps and belong to the next one.
-pub(super) fn fold(conn: &Connection, plan: &Plan, whole_ids: bool) -> Result<(i64, Option<Folded>), StoreError> {
+///
+/// `past`: the hub asked for this device's past, so that something is to be said in any case.
+pub(super) fn fold(
+    conn: &Connection,
+    plan: &Plan,
+    whole_ids: bool,
+    past: bool,
+) -> Result<(i64, Option<Folded>), StoreError> {
     let state = state::read(conn)?;
-    let stretches = origins::stretches(conn)?;
-    let entries = if outbox::read(conn)?.is_some() { Vec::new() } else { log::pending(conn, plan, &stretches)? };
-    if entries.is_empty() {
+    if outbox::read(conn)?.is_some() {
         return Ok((state.turn, None));
     }
-    let stamps: Vec<Hlc> = entries.iter().map(|e| e.hlc).collect();
+    let stretches = origins::stretches(conn)?;
+    let parts = recover::parts(conn, plan, log::pending(conn, plan, &stretches)?)?;
+    if parts.is_empty() && !past && !state.recovering {
+        return Ok((state.turn, None));
+    }
+    let (mut stamps, mut passed) = (Vec::new(), Vec::new());
+    for part in &parts {
+        match part {
+            Part::Pending(entry) => stamps.push(entry.hlc),
+            Part::Passed(entry) => passed.push((entry.table, entry.id)),
+        }
+    }
+    let net = fold::recovering(&plan.schema, parts, state.recovering);
+    let recovery = recover::said(conn, plan, past, &passed, &net)?;
     let changeset = Changeset {
         device: state.device,
         author: origins::author(&stretches)?,
         checkpoint: state.checkpoint,
         own: state::own(conn)?,
-        spans: spans(&stretches, &stamps),
+        spans: spans(&stretches, &stamps, state.recovering),
         upto: state.hlc,
-        changes: fold::net_changes(&plan.schema, entries),
+        changes: net.changes,
+        recovery,
     };
+    // What the hub may have lost can't be named by a part of its id.
+    let whole_ids = whole_ids || !changeset.recovery.is_empty();
     let lengths = name_lengths(conn, plan, &changeset.changes, whole_ids)?;
     let payload = codec::encode_changeset(&plan.schema, &changeset, &lengths, Effort::Upload);
     let mut session = [0; 16];
@@ -62,12 +83,12 @@ pub(super) fn loaded(conn: &Connection, plan: &Plan) -> Result<Loaded, StoreErro
 }
 
 /// What the changeset speaks for: of each origin the entries that are pending now. Origins that no checkpoint vouches
-/// for are named too, so that a hub that lost them says so.
-fn spans(stretches: &[Stretch], stamps: &[Hlc]) -> Vec<Span> {
+/// for are named too, so that a hub that lost them says so; all of them, where it has lost some of its past.
+fn spans(stretches: &[Stretch], stamps: &[Hlc], all: bool) -> Vec<Span> {
     let span = |s: &Stretch| {
         let (after, last) = s.pending();
         let upto = stamps[..stamps.partition_point(|hlc| *hlc <= last)].last().filter(|hlc| **hlc > after);
-        let upto = upto.copied().or(s.unsure.then_some(s.hub_has))?;
+        let upto = upto.copied().or((s.unsure || all).then_some(s.hub_has))?;
         Some(Span { origin: s.origin, after: s.hub_has, upto })
     };
     let mut spans: Vec<Span> = stretches.iter().filter_map(span).collect();

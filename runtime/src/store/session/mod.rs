@@ -5,11 +5,13 @@
 
 mod acknowledge;
 mod apply;
+mod brake;
 mod dangling;
 mod load;
 mod outbox;
 mod overlay;
 mod pages;
+mod recover;
 mod refuse;
 
 use super::error::StoreError;
@@ -18,7 +20,8 @@ use super::{Store, lock, state};
 use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::{Arc, Mutex};
-use windrow_protocol::clock::Point;
+use windrow_protocol::change::Key;
+use windrow_protocol::clock::{Hlc, Origin, Point};
 use windrow_protocol::message::{Pull, Refusal};
 use windrow_protocol::session::{Action, Event, Finish, Inbox, Loaded, Request};
 
@@ -42,6 +45,11 @@ pub enum Applied {
     Collided,
     /// A shortened id names no record here, or several: none of it, and the answer is forgotten.
     Ambiguous,
+    /// It would delete so much that somebody must confirm it first ([`Store::confirm_deletion`]): none of it yet.
+    Waits,
+    /// All of it; but a table is not equal to the hub's, or lacks a record that the hub believes to be here, and the next
+    /// pull must say more.
+    More,
 }
 
 /// Carries out the actions of one session on a device's file. From [`Store::session`]; clones are the same session.
@@ -68,9 +76,11 @@ impl Actions {
         Ok(Next::Event(match action {
             Action::Send(request) => return Ok(Next::Send(request)),
             Action::Finish(finish) => return Ok(Next::Finish(finish)),
-            Action::Load { whole_ids } => Event::Loaded(self.load(whole_ids)?),
+            Action::Load { whole_ids, past } => Event::Loaded(Box::new(self.load(whole_ids, past)?)),
             Action::MarkPrepared => self.mark_prepared().map(|()| Event::Done)?,
             Action::Discard => self.discard().map(|()| Event::Done)?,
+            Action::TakeOver { covers, missing } => self.take_over(&covers, &missing).map(|()| Event::Done)?,
+            Action::GoBack(to) => self.go_back(to).map(|()| Event::Done)?,
             Action::Refuse(refusals) => self.refuse(&refusals).map(|()| Event::Done)?,
             Action::Acknowledge { at, page } => self.acknowledge(at, &page).map(kept)?,
             Action::Keep(page) => self.keep(&page).map(kept)?,
@@ -78,6 +88,8 @@ impl Actions {
                 Applied::Applied => Event::Applied,
                 Applied::Collided => Event::Collided,
                 Applied::Ambiguous => Event::Ambiguous,
+                Applied::Waits => Event::Waits,
+                Applied::More => Event::More,
             },
         }))
     }
@@ -85,12 +97,12 @@ impl Actions {
     /// What the file holds at the start of a round. Where entries are pending and no changeset is under way, they are
     /// folded into one, which is stored, safe from a power cut, before anybody sees it.
     ///
-    /// `whole_ids`: ids must not be shortened.
+    /// `whole_ids`: ids must not be shortened. `past`: the changeset says the device's past, even if nothing is pending.
     ///
     /// # Errors
     /// The file's.
-    pub fn load(&self, whole_ids: bool) -> Result<Loaded, StoreError> {
-        let (turn, folded) = self.store.snapshot(|conn, plan| load::fold(conn, plan, whole_ids))?;
+    pub fn load(&self, whole_ids: bool, past: bool) -> Result<Loaded, StoreError> {
+        let (turn, folded) = self.store.snapshot(|conn, plan| load::fold(conn, plan, whole_ids, past))?;
         *lock(&self.turn) = Some(turn);
         if let Some(folded) = folded {
             self.durable_step(|conn, _| load::store(conn, &folded))?;
@@ -106,12 +118,28 @@ impl Actions {
         self.step(|conn, _| Ok(outbox::mark_prepared(conn)?))
     }
 
-    /// The changeset is forgotten; what it said stays pending.
+    /// The changeset is forgotten; what it said stays pending. So are pages: they may be of a past that the hub lost.
     ///
     /// # Errors
     /// The file's.
     pub fn discard(&self) -> Result<(), StoreError> {
-        self.step(|conn, _| Ok(outbox::clear(conn)?))
+        self.step(|conn, _| Ok(outbox::clear(conn).and_then(|()| pages::clear(conn))?))
+    }
+
+    /// Takes over what the hub has of some origins' entries, and which records it does not know.
+    ///
+    /// # Errors
+    /// Records of tables that there are not; the file's.
+    pub fn take_over(&self, covers: &[(Origin, Hlc)], missing: &[Key]) -> Result<(), StoreError> {
+        self.step(|conn, plan| recover::take_over(conn, plan, covers, missing))
+    }
+
+    /// Goes back to an earlier checkpoint: the hub has lost what came after it.
+    ///
+    /// # Errors
+    /// A checkpoint that this file never had; the file's.
+    pub fn go_back(&self, to: Point) -> Result<(), StoreError> {
+        self.step(|conn, plan| recover::go_back(conn, plan, to))
     }
 
     /// Moves refused changes, and those that depend on them, to `windrow_refused`; their records are asked for again.
@@ -147,16 +175,23 @@ impl Actions {
     /// # Errors
     /// An answer that does not fit what is here: it is kept, and nothing is applied. The file's.
     pub fn apply(&self) -> Result<Applied, StoreError> {
+        let forget = |conn: &Connection| Ok::<_, StoreError>(pages::clear(conn)?);
         let applied = match self.step(apply::apply) {
-            Ok(()) => Applied::Applied,
-            Err(Stop::Collided) => Applied::Collided,
-            Err(Stop::Ambiguous) => Applied::Ambiguous,
+            Ok(equal) => {
+                self.store.announce();
+                if equal { Applied::Applied } else { Applied::More }
+            }
+            Err(Stop::Collided) => self.step(|conn, _| forget(conn)).map(|()| Applied::Collided)?,
+            Err(Stop::Ambiguous) => self.step(|conn, _| forget(conn)).map(|()| Applied::Ambiguous)?,
+            Err(Stop::Lacks(key)) => self.step(|conn, plan| {
+                pages::want(conn, plan, key)?;
+                forget(conn).map(|()| Applied::More)
+            })?,
+            Err(Stop::Waits) => {
+                self.step(|conn, _| Ok::<_, StoreError>(brake::wait(conn)?)).map(|()| Applied::Waits)?
+            }
             Err(Stop::Failed(error)) => return Err(error),
         };
-        match applied {
-            Applied::Applied => self.store.announce(),
-            Applied::Collided | Applied::Ambiguous => self.step(|conn, _| Ok::<_, StoreError>(pages::clear(conn)?))?,
-        }
         Ok(applied)
     }
 

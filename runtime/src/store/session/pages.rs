@@ -3,7 +3,7 @@
 use crate::store::error::{AnswerError, StoreError};
 use crate::store::plan::Plan;
 use crate::store::values::{id_of, id_value};
-use crate::store::{origins, state};
+use crate::store::{origins, recovery, state, verify};
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::change::Key;
 use windrow_protocol::codec::{self, Encoded, Limits};
@@ -63,6 +63,8 @@ pub(super) fn pull(conn: &Connection, plan: &Plan) -> Result<Pull, StoreError> {
         refetch: refetch(conn, plan)?,
         cursor: None,
         whole_ids: false,
+        whole: recovery::whole(conn, plan, state.recovering)?,
+        verify: verify::is_asked(conn)?,
     })
 }
 

@@ -107,7 +107,7 @@ fn the_hub_replaces_and_closes_conflicts() {
 fn a_decision_that_is_not_sent_yet_stays_on_top_of_an_answer() {
     let (device, id) = opened();
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     let conflict = device.store.conflicts().unwrap().remove(0);
     device.store.resolve(&conflict, Answer::Values(vec![text("42")])).unwrap();
     let page = |seq, told| device.page(&last(seq, vec![told]));

@@ -145,7 +145,7 @@ except sqlite3.IntegrityError as error:
 #[test]
 fn text_that_is_none_is_named_with_its_record_and_field() {
     by_each(true, "UPDATE farm SET name = CAST(x'ff' AS TEXT)", |device| {
-        let error = device.store.session().load(true).unwrap_err().to_string();
+        let error = device.store.session().load(true, false).unwrap_err().to_string();
         let farm = Id::<Farm>::from_bytes(FARM).to_string();
         assert!(error.contains(&farm) && error.contains("name is text but not UTF-8"), "{error}");
         device.store.connection().unwrap().execute("UPDATE farm SET name = 'well'", []).unwrap();

@@ -115,7 +115,7 @@ impl Device {
 
     /// What the outbox holds, or would hold: loads a session.
     fn changeset(&self) -> Option<Changeset> {
-        self.store.session().load(true).unwrap().outbox.map(|o| self.decode(&o.payload))
+        self.store.session().load(true, false).unwrap().outbox.map(|o| self.decode(&o.payload))
     }
 
     fn decode(&self, payload: &[u8]) -> Changeset {
@@ -131,7 +131,7 @@ impl Device {
     /// The hub commits what is pending at `seq` and answers with this.
     fn sync(&self, seq: u64, told: Vec<Told>) -> Applied {
         let session = self.store.session();
-        let loaded = session.load(true).unwrap();
+        let loaded = session.load(true, false).unwrap();
         let page = self.page(&last(seq, told));
         match loaded.outbox {
             Some(_) => session.acknowledge(Some(point(seq)), &page).unwrap(),
@@ -151,7 +151,7 @@ fn point(seq: u64) -> Point {
 
 /// The only page of an answer.
 fn last(seq: u64, told: Vec<Told>) -> Page {
-    Page { told, at: point(seq), next: None, highest: Hlc::ZERO }
+    Page { told, at: point(seq), next: None, highest: Hlc::ZERO, digests: None }
 }
 
 fn told<T: Syncable>(id: Id<T>, what: News) -> Told {

@@ -264,12 +264,12 @@ fn pages_of_another_schema_are_forgotten_and_what_was_not_sent_is_folded_anew() 
     let store = Store::open(path(&dir), &narrower::FARMS).unwrap();
     store.insert(&Farm { id: Id::new(), name: "Kibo".into(), phone: None, cattle: 1 }).unwrap();
     let session = store.session();
-    let before = session.load(true).unwrap().outbox.unwrap();
+    let before = session.load(true, false).unwrap().outbox.unwrap();
     session.keep(&codec::encode_page(&store.plan().schema, &last(1, vec![]), &[], Effort::Page)).unwrap();
 
     let store = Store::open(path(&dir), &SURVEY).unwrap();
     assert!(matches!(session.mark_prepared(), Err(StoreError::Overtaken)), "its COMMIT must not follow");
-    let loaded = store.session().load(true).unwrap();
+    let loaded = store.session().load(true, false).unwrap();
     assert_eq!(loaded.inbox, Inbox::Empty);
     let outbox = loaded.outbox.unwrap();
     assert!(outbox.session != before.session);
@@ -283,9 +283,9 @@ fn what_was_prepared_is_kept_whatever_the_schema() {
     let store = Store::open(path(&dir), &narrower::FARMS).unwrap();
     store.insert(&Farm { id: Id::new(), name: "Kibo".into(), phone: None, cattle: 1 }).unwrap();
     let session = store.session();
-    let before = session.load(true).unwrap().outbox.unwrap();
+    let before = session.load(true, false).unwrap().outbox.unwrap();
     session.mark_prepared().unwrap();
     drop(store);
-    let after = Store::open(path(&dir), &SURVEY).unwrap().session().load(true).unwrap().outbox.unwrap();
+    let after = Store::open(path(&dir), &SURVEY).unwrap().session().load(true, false).unwrap().outbox.unwrap();
     assert_eq!((after.session, after.payload), (before.session, before.payload));
 }

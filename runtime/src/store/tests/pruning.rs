@@ -18,7 +18,7 @@ fn only_old_entries_that_a_checkpoint_vouches_for_are_pruned() {
     device.plot(id);
     assert_eq!(prune_all(&device), 0, "pending");
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     session.acknowledge(Some(point(1)), &device.page(&last(1, vec![]))).unwrap();
     assert_eq!(prune_all(&device), 0, "no checkpoint vouches for it");
     session.apply().unwrap();

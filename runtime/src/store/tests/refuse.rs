@@ -14,7 +14,7 @@ fn a_refused_insert_and_what_depends_on_it_are_kept_apart_and_the_rest_goes_on()
     let plot = device.plot(bad);
     let visit = device.visit(plot, None);
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     device.edit(bad, |f| f.cattle += 1);
     session.refuse(&[refusal(bad, Some(0))]).unwrap();
 
@@ -30,7 +30,7 @@ fn a_refused_insert_and_what_depends_on_it_are_kept_apart_and_the_rest_goes_on()
     assert!(refused[1].sentence.contains(&bad.to_string()), "{}", refused[1].sentence);
 
     let device = device.reopened();
-    let loaded = device.store.session().load(true).unwrap();
+    let loaded = device.store.session().load(true, false).unwrap();
     let changeset = device.decode(&loaded.outbox.unwrap().payload);
     assert_eq!(changeset.changes.iter().map(|c| c.id).collect::<Vec<_>>(), [good.record()]);
     assert_eq!(loaded.pull.refetch.len(), 3);
@@ -39,7 +39,7 @@ fn a_refused_insert_and_what_depends_on_it_are_kept_apart_and_the_rest_goes_on()
     assert!(device.get(good).is_some());
     let status = device.store.status().unwrap();
     assert_eq!((status.refused, status.pending_entries), (3, 0));
-    assert_eq!(device.store.session().load(true).unwrap().pull.refetch, []);
+    assert_eq!(device.store.session().load(true, false).unwrap().pull.refetch, []);
     device.store.dismiss(&refused[0]).unwrap();
     assert_eq!(device.store.refused().unwrap(), refused[1..]);
 }
@@ -51,9 +51,9 @@ fn a_refused_edit_is_restored_from_the_hub() {
     device.sync(1, vec![]);
     device.edit(id, |f| f.cattle = i64::MAX);
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     session.refuse(&[refusal(id, Some(2))]).unwrap();
-    let loaded = session.load(true).unwrap();
+    let loaded = session.load(true, false).unwrap();
     assert_eq!((loaded.outbox, loaded.pull.refetch.len()), (None, 1));
     session
         .keep(&device.page(&last(2, vec![whole(&Farm { id, name: "Kibo".into(), phone: None, cattle: 1 })])))
@@ -70,12 +70,12 @@ fn a_refused_edit_is_restored_from_the_hub() {
 fn an_answer_received_before_a_refusal_is_void() {
     let device = Device::new();
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     session.keep(&device.page(&last(1, vec![]))).unwrap();
     let id = device.farm("bad", 1);
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     session.refuse(&[refusal(id, None)]).unwrap();
-    let loaded = session.load(true).unwrap();
+    let loaded = session.load(true, false).unwrap();
     assert_eq!((loaded.outbox, loaded.inbox), (None, Inbox::Empty));
     assert_eq!(loaded.pull.refetch, [(0, id.record())]);
 }
@@ -91,7 +91,7 @@ fn an_edit_that_refers_to_a_refused_record_depends_on_it_and_other_records_do_no
     device.edit(stays, |p| p.variety = "new".into());
     device.edit(home, |f| f.cattle += 1);
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     session.refuse(&[refusal(bad, None)]).unwrap();
     let changeset = device.changeset().unwrap();
     let mut sent: Vec<_> = changeset.changes.iter().map(|c| c.id).collect();
@@ -108,7 +108,7 @@ fn entries_of_earlier_origins_are_refused_too() {
     let device = device.reopened();
     device.edit(id, |f| f.cattle += 1);
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     session.refuse(&[refusal(id, None)]).unwrap();
     assert_eq!(device.store.pending().unwrap(), 0);
     assert_eq!(device.store.refused().unwrap()[0].change["added"]["cattle"], 2);
@@ -127,9 +127,9 @@ fn what_foreign_keys_did_after_a_refused_delete_is_undone_with_it() {
     device.store.delete(farm).unwrap();
     device.store.delete(worker.id).unwrap();
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     session.refuse(&[refusal(farm, None), refusal(worker.id, None)]).unwrap();
-    let loaded = session.load(true).unwrap();
+    let loaded = session.load(true, false).unwrap();
     assert_eq!(loaded.outbox, None, "no delete of the plot, no emptied reference");
     let wanted: Vec<_> = loaded.pull.refetch.iter().map(|(_, id)| *id).collect();
     assert_eq!(wanted, [farm.record(), plot.record(), worker.id.record(), visit.record()]);
@@ -141,12 +141,12 @@ fn a_refusal_of_a_table_that_is_none_is_an_error_and_changes_nothing() {
     let device = Device::new();
     let farm = device.farm("Kibo", 1);
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     let nowhere = Refusal { key: (99, farm.record()), ..refusal(farm, None) };
     let refused = session.refuse(&[refusal(farm, None), nowhere]);
     assert!(matches!(refused, Err(StoreError::Answer(AnswerError::Refusal))), "{refused:?}");
     assert_eq!((device.store.refused().unwrap(), device.store.pending().unwrap()), (vec![], 1));
-    assert!(session.load(true).unwrap().outbox.is_some());
+    assert!(session.load(true, false).unwrap().outbox.is_some());
 }
 
 /// What is not in the changeset can't be taken out of it: the same would be sent and refused for ever, and nobody told.
@@ -155,7 +155,7 @@ fn a_refusal_of_nothing_that_was_sent_is_an_error_that_names_it() {
     let device = Device::new();
     device.farm("Kibo", 1);
     let session = device.store.session();
-    session.load(true).unwrap();
+    session.load(true, false).unwrap();
     let error = session.refuse(&[refusal(Id::<Farm>::new(), None)]).unwrap_err();
     assert!(error.to_string().contains("can't be") && !error.is_retryable(), "{error}");
     assert_eq!(device.store.pending().unwrap(), 1);

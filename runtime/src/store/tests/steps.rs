@@ -2,7 +2,7 @@ use super::*;
 use windrow_protocol::told::Cursor;
 
 fn outbox(device: &Device) -> Loaded {
-    device.store.session().load(true).unwrap()
+    device.store.session().load(true, false).unwrap()
 }
 
 fn partial(device: &Device, seq: u64, told: Vec<Told>) -> (Vec<u8>, Cursor) {
@@ -59,7 +59,7 @@ fn an_acknowledged_log_is_not_sent_again() {
     let device = Device::new();
     let id = device.farm("Kibo", 1);
     let session = device.store.session();
-    let loaded = session.load(false).unwrap();
+    let loaded = session.load(false, false).unwrap();
     let upto = device.decode(&loaded.outbox.unwrap().payload).upto;
     device.edit(id, |f| f.cattle += 4);
     let page = device.page(&last(1, vec![]));
@@ -121,10 +121,10 @@ fn pages_from_before_a_commit_of_ones_own_are_void() {
     let device = Device::new();
     let (page, cursor) = partial(&device, 5, vec![]);
     let session = device.store.session();
-    session.load(false).unwrap();
+    session.load(false, false).unwrap();
     assert_eq!(session.keep(&page).unwrap().0, Inbox::Partial(cursor));
     device.farm("Kibo", 1);
-    assert!(session.load(false).unwrap().outbox.is_some());
+    assert!(session.load(false, false).unwrap().outbox.is_some());
     let (page, other) = partial(&device, 6, vec![]);
     assert_eq!(session.acknowledge(Some(point(6)), &page).unwrap().0, Inbox::Partial(other));
     assert_eq!(device.scalar::<i64>("SELECT count(*) FROM windrow_inbox"), 1);
@@ -135,7 +135,7 @@ fn an_answer_that_is_not_complete_is_not_applied() {
     let device = Device::new();
     let (page, _) = partial(&device, 5, vec![]);
     let session = device.store.session();
-    session.load(false).unwrap();
+    session.load(false, false).unwrap();
     session.keep(&page).unwrap();
     let error = session.apply().unwrap_err();
     assert!(matches!(error, StoreError::Answer(AnswerError::Incomplete)), "{error}");
@@ -146,13 +146,13 @@ fn bytes_that_are_no_page_change_nothing() {
     let device = Device::new();
     device.farm("Kibo", 1);
     let session = device.store.session();
-    let loaded = session.load(false).unwrap();
+    let loaded = session.load(false, false).unwrap();
     for bytes in [&b""[..], b"WR", &[0xff; 200]] {
         let error = session.acknowledge(Some(point(1)), bytes).unwrap_err();
         assert!(matches!(error, StoreError::Answer(AnswerError::Decode(_))), "{error}");
         assert!(!error.is_retryable());
     }
-    assert_eq!(session.load(false).unwrap().outbox, loaded.outbox);
+    assert_eq!(session.load(false, false).unwrap().outbox, loaded.outbox);
 }
 
 #[test]
@@ -160,13 +160,13 @@ fn a_session_that_another_one_overtook_gives_way() {
     let device = Device::new();
     device.farm("Kibo", 1);
     let (one, two) = (device.store.session(), device.store.session());
-    one.load(false).unwrap();
-    two.load(false).unwrap();
+    one.load(false, false).unwrap();
+    two.load(false, false).unwrap();
     one.mark_prepared().unwrap();
     let overtaken = two.mark_prepared().unwrap_err();
     assert!(matches!(overtaken, StoreError::Overtaken) && overtaken.is_retryable());
     one.clone().discard().unwrap();
-    two.load(false).unwrap();
+    two.load(false, false).unwrap();
     two.mark_prepared().unwrap();
 }
 
@@ -183,7 +183,7 @@ fn ids_are_named_by_as_many_bytes_as_tell_them_apart_and_one_more() {
         device.store.insert(&Farm { id, name: String::new(), phone: None, cattle: 0 }).unwrap();
     }
     let lengths = |whole: bool| {
-        let loaded = device.store.session().load(whole).unwrap();
+        let loaded = device.store.session().load(whole, false).unwrap();
         let payload = loaded.outbox.unwrap().payload;
         device.store.session().discard().unwrap();
         let schema = &device.store.plan().schema;

@@ -1,0 +1,37 @@
+//! Records that the hub does not know any more, as a device still has them: it was restored from a backup, and nobody may
+//! have the log of what it lost.
+
+use super::Begun;
+use super::history::Notice;
+use crate::change::{Held, Key};
+use crate::clock::{Hlc, Stamp};
+use crate::model::{Schema, Strategy};
+use crate::record::{Candidate, Record};
+
+/// Whether this stamp is that of a value that a device held but did not write: any write beats it.
+pub(super) fn is_weak(stamp: Stamp) -> bool {
+    stamp.hlc == Hlc::ZERO
+}
+
+/// The record as the device has it, below every write. Sums begin at nothing: their differences come from who still has
+/// them in its log.
+pub(super) fn hold(schema: &Schema, held: &Held, begun: &mut Begun) {
+    let (key, table, stamp) = (held.key(), schema.table(held.table), begun.stamp(Hlc::ZERO));
+    let mut record = Record::new(table, begun.seq, stamp);
+    for (field, value) in held.values.iter().filter(|(_, value)| !value.is_null()) {
+        let register = &mut record.fields[*field];
+        (register.value, register.stamp) = (value.clone(), stamp);
+        if table.fields[*field].strategy == Strategy::Review {
+            let candidate = Candidate { value: value.clone(), stamp, device: begun.device, seq: begun.seq };
+            register.candidates = vec![candidate];
+        }
+    }
+    begun.touched.insert(key, record);
+    schema.parents(held.table).iter().for_each(|edge| begun.refer(edge, key));
+    begun.derived(key, Notice::BroughtBack);
+}
+
+/// The records that what is held refers to.
+pub(super) fn references<'a>(schema: &'a Schema, held: &'a Held) -> impl Iterator<Item = Key> + 'a {
+    held.values.iter().filter_map(|(field, value)| crate::fold::parent_named(schema, held.key(), *field, Some(value)))
+}

@@ -1,0 +1,85 @@
+//! What a restored hub can't take back is kept for people to see.
+
+use crate::world::{Device, Visit, World, plot};
+use windrow::Id;
+use windrow_protocol::session::Finish;
+
+fn visit(device: &Device, name: u8) -> Id<Visit> {
+    let id = Id::new();
+    device.store.insert(&Visit { id, plot_id: plot(name) }).unwrap();
+    id
+}
+
+/// After the hub's backup a plot was made, visited, and deleted by others with the visit that hung on it. A's log still
+/// has an edit of a visit, whose insert is gone from the log and whose row is gone from the table: nobody can offer
+/// that record whole. The edit is kept as refused, and everything else is sent.
+#[test]
+fn an_edit_of_a_record_that_nobody_has_is_kept_as_refused() {
+    let mut world = World::new();
+    let (a, b) = (world.device(), world.device());
+    let saved = world.backup();
+    b.insert(1, 0, 0);
+    b.insert(2, 0, 0);
+    world.sync(&b);
+    world.sync(&a);
+    a.set_n(1, 4);
+    world.sync(&a);
+    b.delete(1);
+    world.sync(&b);
+    world.sync(&b);
+    b.delete(1);
+    world.sync(&b);
+    world.sync(&a);
+    assert!(!a.shown().contains_key(&1));
+    // B's log is lost with its tablet.
+    world.restore(&saved);
+    assert_eq!(world.sync(&a), Finish::InSync);
+    let refused = a.store.refused().unwrap();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!((refused[0].code.as_str(), refused[0].record), ("unknown-record", plot(1).record()));
+    assert_eq!(refused[0].change["added"]["n"], 4);
+    assert_eq!(a.shown().keys().copied().collect::<Vec<_>>(), [2], "and the rest came back");
+}
+
+/// What was refused can be written again once its reason is gone.
+#[test]
+fn a_refused_change_is_written_again() {
+    let mut world = World::new();
+    let (a, b) = (world.device(), world.device());
+    a.insert(1, 0, 0);
+    a.set_n(1, i64::MAX - 1);
+    world.sync(&a);
+    world.sync(&b);
+    a.set_n(1, i64::MAX);
+    world.sync(&a);
+    b.set_n(1, i64::MAX);
+    assert_eq!(world.sync(&b), Finish::InSync);
+    let refused = b.store.refused().unwrap();
+    assert_eq!((refused.len(), refused[0].code.as_str()), (1, "overflow"));
+    a.set_n(1, 10);
+    world.quiet(&[&a, &b]);
+    let added = refused[0].change["added"]["n"].as_i64().unwrap();
+    b.set_n(1, 10 + added);
+    b.store.dismiss(&refused[0]).unwrap();
+    assert_eq!(world.quiet(&[&a, &b])[&1].0, 11);
+    assert!(b.store.refused().unwrap().is_empty());
+}
+
+/// A visit hangs on a plot. The restored hub knows neither, and both come back, the plot first.
+#[test]
+fn what_hangs_on_what_was_lost_comes_back_with_it() {
+    let mut world = World::new();
+    let (a, b) = (world.device(), world.device());
+    let saved = world.backup();
+    a.insert(1, 0, 0);
+    let id = visit(&a, 1);
+    world.sync(&a);
+    world.sync(&b);
+    world.restore(&saved);
+    assert_eq!(world.sync(&b), Finish::InSync);
+    let c = world.device();
+    world.sync(&c);
+    assert_eq!(c.store.get(id).unwrap().unwrap().plot_id, plot(1));
+    assert!(b.store.refused().unwrap().is_empty());
+    world.quiet(&[&a, &b, &c]);
+}

@@ -1,0 +1,150 @@
+//! The hub is put back as it was some time ago.
+
+use crate::world::{Cut, World, plot};
+use std::time::Duration;
+use windrow::Timestamp;
+
+/// The commit of A is lost with the hub; its copy sends the same span, but without plot 1, which it deleted. Cover and
+/// checkpoint agree with A afterwards; only the mark of its own commit tells.
+#[test]
+fn acknowledged_in_a_lost_past() {
+    let mut world = World::new();
+    let a = world.device();
+    world.sync(&a);
+    let saved = world.backup();
+    a.insert(1, 5, 1);
+    world.session(&a, Some(Cut::Apply), || {});
+    let b = world.copy(&a);
+    let a = a.reopen();
+    world.restore(&saved);
+    b.delete(1);
+    world.sync(&b);
+    world.quiet(&[&a, &b]);
+}
+
+/// The hub is restored and another device syncs first, so that seq 2 is now another's. C has pulled seq 2 of the lost
+/// past: only its mark says that it must go back.
+#[test]
+fn a_seq_that_was_given_again() {
+    let mut world = World::new();
+    let (a, b, c) = (world.device(), world.device(), world.device());
+    a.insert(1, 0, 0);
+    world.sync(&a);
+    world.sync(&b);
+    let saved = world.backup();
+    a.set_n(1, 5);
+    world.sync(&a);
+    world.sync(&c);
+    world.restore(&saved);
+    b.insert(2, 1, 1);
+    world.sync(&b);
+    assert_eq!(world.quiet(&[&c, &b, &a]), [(1, (5, Some(0))), (2, (1, Some(1)))].into());
+}
+
+/// What A no longer has in its log the hub can't get back; A must not go on showing it.
+#[test]
+fn a_pruned_log_cannot_give_back_a_difference() {
+    let mut world = World::new();
+    let (a, b) = (world.device(), world.device());
+    a.insert(1, 0, 0);
+    world.sync(&a);
+    let saved = world.backup();
+    a.set_n(1, 5);
+    world.sync(&a);
+    let later = Timestamp::from_millis(Timestamp::now().millis() + 1000);
+    assert!(a.store.prune(later, Duration::ZERO).unwrap() > 0);
+    world.restore(&saved);
+    assert_eq!(world.quiet(&[&a, &b])[&1].0, 0);
+}
+
+/// The hub is put back to before anybody had synced. Nobody's log but A's has plot 1, yet B still shows it: it comes back
+/// at once, below any write that A then offers again.
+#[test]
+fn restored_to_before_the_first_contact() {
+    let mut world = World::new();
+    let saved = world.backup();
+    let (a, b) = (world.device(), world.device());
+    a.insert(1, 5, 1);
+    world.sync(&a);
+    world.sync(&b);
+    world.restore(&saved);
+    world.sync(&b);
+    assert_eq!(world.shown(), [(1, (0, Some(1)))].into(), "the sum is A's to bring");
+    assert_eq!(world.quiet(&[&a, &b]), [(1, (5, Some(1)))].into());
+}
+
+/// Born and died after the hub's backup. Its author says so, or B, which never heard of the death, brings it back.
+#[test]
+fn what_died_after_the_backup_stays_dead() {
+    let mut world = World::new();
+    let saved = world.backup();
+    let (a, b) = (world.device(), world.device());
+    a.insert(1, 5, 1);
+    world.sync(&a);
+    world.sync(&b);
+    a.delete(1);
+    world.sync(&a);
+    world.restore(&saved);
+    assert!(world.quiet(&[&a, &b]).is_empty());
+}
+
+/// The hub is restored between PREPARE and COMMIT, between COMMIT and its repetition, and while an answer is under way.
+#[test]
+fn restored_in_the_middle_of_a_session() {
+    for cut in [Cut::Prepare, Cut::Commit, Cut::Apply] {
+        let mut world = World::new();
+        let (a, b) = (world.device(), world.device());
+        a.insert(1, 1, 1);
+        world.sync(&a);
+        world.sync(&b);
+        let saved = world.backup();
+        a.set_n(1, 3);
+        world.session(&a, Some(cut), || {});
+        b.set_n(1, 5);
+        world.restore(&saved);
+        a.set_n(1, 11);
+        assert_eq!(world.quiet(&[&a, &b])[&1].0, 15, "{cut:?}");
+    }
+}
+
+/// Both at once: the hub from one backup, the device from another, and back and forth.
+#[test]
+fn device_and_hub_are_both_restored() {
+    let mut world = World::new();
+    let (a, b) = (world.device(), world.device());
+    a.insert(1, 1, 1);
+    world.sync(&a);
+    let (hub, device) = (world.backup(), world.save(&a));
+    a.set_n(1, 2);
+    world.sync(&a);
+    world.sync(&b);
+    let later = world.backup();
+    let a = a.put_back(&device);
+    world.restore(&hub);
+    a.set_n(1, 101);
+    world.sync(&a);
+    world.sync(&b);
+    world.restore(&later);
+    assert_eq!(world.quiet(&[&a, &b])[&1].0, 102, "the first +1 is in the later backup");
+}
+
+/// What a device has under review and decided survives a hub that forgot the conflict.
+#[test]
+fn a_conflict_that_the_hub_forgot() {
+    let mut world = World::new();
+    let (a, b) = (world.device(), world.device());
+    a.insert(1, 0, 0);
+    world.sync(&a);
+    world.sync(&b);
+    let saved = world.backup();
+    a.sql("UPDATE plot SET r = 1 WHERE id = ?1", 1);
+    b.sql("UPDATE plot SET r = 2 WHERE id = ?1", 1);
+    world.quiet(&[&a, &b]);
+    assert_eq!(a.store.conflicts().unwrap().len(), 1);
+    world.restore(&saved);
+    world.quiet(&[&a, &b]);
+    let [of_a, of_b] = [&a, &b].map(|d| d.store.conflicts().unwrap());
+    assert_eq!((of_a.len(), &of_a), (1, &of_b), "both candidates come from the logs");
+    assert_eq!(of_a[0].candidates.len(), 2);
+    assert!(a.store.get(plot(1)).unwrap().is_some());
+}
