@@ -82,7 +82,7 @@ impl Device {
     }
 
     /// The origin of what is written now.
-    pub(super) fn author(&self) -> Origin {
+    pub fn author(&self) -> Origin {
         self.origin_at(Hlc::MAX)
     }
 

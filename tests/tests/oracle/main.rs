@@ -4,4 +4,6 @@
 
 mod histories;
 mod identity;
+mod judge;
 mod scenarios;
+mod upsets;
