@@ -21,6 +21,7 @@ use windrow_tests::history::generate::{History, Manner};
 use windrow_tests::history::world::World;
 use windrow_tests::oracle;
 use windrow_tests::oracle::fold as plain_fold;
+use windrow_tests::oracle::message::{Answer, Ask, News as PlainNews, Session};
 use windrow_tests::oracle::session::Lost;
 
 /// An open conflict: record, field, and the candidates' stamps and values.
@@ -98,21 +99,21 @@ impl Hub {
         view
     }
 
-    fn told(&self, since: u64, own: &BTreeSet<u64>) -> BTreeMap<oracle::Key, oracle::hub::News> {
-        let own = |seq: Seq| own.contains(&seq.bits());
+    fn told(&self, ask: &Ask) -> BTreeMap<oracle::Key, PlainNews> {
+        let (since, own) = (ask.checkpoint.seq, |seq: Seq| ask.own.contains_key(&seq.bits()));
         let mut news = BTreeMap::new();
         for key in self.records.keys() {
             let (table, record) = (self.schema.table(key.0), self.record(*key).unwrap());
             let told = tell((key.0, table), key.1, &record, Seq::from_bits(since).unwrap(), &own, false);
             let plain = match told.map(|t| t.what) {
                 None => continue,
-                Some(News::Gone) => oracle::hub::News::Gone,
-                Some(News::Whole(values)) => oracle::hub::News::Row(bridge::plain_row(table, &values)),
+                Some(News::Gone) => PlainNews::Gone,
+                Some(News::Whole(values)) => PlainNews::Row(bridge::plain_row(table, &values)),
                 // Only its conflicts changed, which the oracle does not tell.
                 Some(News::Patch(fields)) if fields.is_empty() => continue,
                 Some(News::Patch(fields)) => {
                     let fields = fields.iter().map(|(f, v)| (table.fields[*f].name, bridge::plain_value(v)));
-                    oracle::hub::News::Patch(fields.collect())
+                    PlainNews::Patch(fields.collect())
                 }
             };
             news.insert(bridge::plain_key(&self.schema, *key), plain);
@@ -140,20 +141,20 @@ fn hlc(bits: u64) -> Hlc {
 }
 
 /// What the product's core makes of a device's pending log.
-fn changeset(schema: &Schema, device: &oracle::device::Device, of: &plain_fold::Session) -> Changeset {
+fn changeset(schema: &Schema, device: &oracle::device::Device, of: &Session) -> Changeset {
     let entries = device.log.iter().filter(|e| {
         let span = of.spans.get(&device.origin_at(e.hlc));
         span.is_some_and(|(after, upto)| e.hlc > *after && e.hlc <= *upto)
     });
     let changes = fold::net_changes(schema, entries.map(|e| bridge::entry(schema, e)));
-    let point = |seq: &u64| Point { seq: Seq::from_bits(*seq).unwrap(), mark: Mark(0) };
+    let point = |seq, mark| Point { seq: Seq::from_bits(seq).unwrap(), mark: Mark(mark) };
     let spans =
         of.spans.iter().map(|(o, (after, upto))| Span { origin: Origin(*o), after: hlc(*after), upto: hlc(*upto) });
     Changeset {
         device: DeviceId::from_bits(1).unwrap(),
         author: Origin(of.author),
-        checkpoint: point(&of.base),
-        own: of.own.iter().map(point).collect(),
+        checkpoint: point(of.checkpoint.seq, of.checkpoint.mark),
+        own: of.own.iter().map(|(seq, mark)| point(*seq, *mark)).collect(),
         spans: spans.collect(),
         upto: hlc(of.upto),
         changes,
@@ -215,8 +216,9 @@ impl Run {
         if let Step::Sync { device, lost, .. } = step {
             let no = *device;
             let device = &self.world.devices[no];
-            let session = device.session.clone().unwrap_or_else(|| device.stage(self.world.sessions + 1));
-            if *lost != Some(Lost::Prepare) && self.committed.insert((no, session.id)) {
+            let session = device.session.clone().unwrap_or_else(|| device.stage(self.world.drawn.id + 1, false));
+            let sends = device.speaks(false) && *lost != Some(Lost::Prepare);
+            if sends && self.committed.insert((no, session.id)) {
                 let ours = changeset(&self.hub.schema, device, &session);
                 same_changes(&self.hub.schema, &ours, &session)?;
                 self.hub.commit(ours);
@@ -255,9 +257,9 @@ impl Run {
             return Err(format!("open are {:?}, expected {open:?}", self.hub.conflicts()));
         }
         for device in &self.world.devices {
-            let pulled = hub.pull(device.base, &device.own).map_err(|e| format!("{e:?}"))?;
+            let Answer::News(pulled) = hub.pull(&device.ask()) else { return Err("the hub is not ours".into()) };
             let theirs: BTreeMap<_, _> = pulled.told.into_iter().map(|t| (t.key, t.news)).collect();
-            let ours = self.hub.told(device.base, &device.own);
+            let ours = self.hub.told(&device.ask());
             if ours != theirs {
                 return Err(format!("told is\n{ours:?}\nexpected\n{theirs:?}"));
             }
@@ -266,7 +268,7 @@ impl Run {
     }
 }
 
-fn same_changes(schema: &Schema, ours: &Changeset, theirs: &plain_fold::Session) -> Result<(), String> {
+fn same_changes(schema: &Schema, ours: &Changeset, theirs: &Session) -> Result<(), String> {
     let mine: BTreeSet<_> = ours.changes.iter().map(|c| plain(schema, c)).collect();
     let theirs: BTreeSet<_> = theirs.changes.iter().map(expected).collect();
     if mine == theirs { Ok(()) } else { Err(format!("folded\n{mine:#?}\nexpected\n{theirs:#?}")) }

@@ -3,11 +3,12 @@
 use super::generate::Look;
 use super::{DeviceNo, Step};
 use crate::oracle::device::Device;
-use crate::oracle::hub::{Conflict, Disagrees, Hub};
+use crate::oracle::hub::{Conflict, Hub};
 use crate::oracle::log::{Clock, Kind, Wall, Write};
+use crate::oracle::message::Answer;
 use crate::oracle::schema::Schema;
-use crate::oracle::session::{Lost, Synced};
-use crate::oracle::{Hlc, Key, Origin, Value, View};
+use crate::oracle::session::{Draw, Lost, Synced};
+use crate::oracle::{Hlc, Key, Mark, Origin, Value, View};
 use std::rc::Rc;
 
 /// An entry that another implementation logged.
@@ -41,8 +42,29 @@ pub struct World {
     pub hub: Hub,
     /// The devices.
     pub devices: Vec<Device>,
-    /// How many sessions there were: the id of the last.
-    pub sessions: u64,
+    /// What was drawn.
+    pub drawn: Drawn,
+}
+
+/// Session ids and marks: numbers in their order.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Drawn {
+    /// The last session's id.
+    pub id: u64,
+    /// The last commit's mark.
+    pub mark: Mark,
+}
+
+impl Draw for Drawn {
+    fn id(&mut self) -> u64 {
+        self.id += 1;
+        self.id
+    }
+
+    fn mark(&mut self) -> Mark {
+        self.mark += 1;
+        self.mark
+    }
 }
 
 /// Stamps taken from another log.
@@ -81,14 +103,14 @@ impl World {
     /// A hub, and a device for each of these origins.
     pub fn new(schema: Rc<Schema>, origins: &[Origin]) -> World {
         let devices = origins.iter().map(|origin| Device::new(schema.clone(), *origin)).collect();
-        World { hub: Hub::new(schema), devices, sessions: 0 }
+        World { hub: Hub::new(schema), devices, drawn: Drawn::default() }
     }
 
     /// Takes a step on its own: `clock` is that of the step's device, a file that is opened again draws `origin`.
     ///
     /// # Errors
-    /// Where device and hub disagree, which is a fault of the oracle.
-    pub fn take(&mut self, step: &Step, mut clock: Wall, origin: Origin) -> Result<Option<Synced>, Disagrees> {
+    /// The last answer of a session that makes no progress, which is a fault of the oracle.
+    pub fn take(&mut self, step: &Step, mut clock: Wall, origin: Origin) -> Result<Option<Synced>, Answer> {
         let resolved = clock.hlc().max(self.hub.hlc + 1);
         self.act(step, &mut clock, resolved, origin)
     }
@@ -116,7 +138,7 @@ impl World {
         clock: &mut dyn Clock,
         resolved: Hlc,
         origin: Origin,
-    ) -> Result<Option<Synced>, Disagrees> {
+    ) -> Result<Option<Synced>, Answer> {
         match step {
             Step::Write { device, write } => {
                 self.devices[*device].write(write, clock);
@@ -134,10 +156,8 @@ impl World {
         lost: Option<Lost>,
         meanwhile: &[Write],
         clock: &mut dyn Clock,
-    ) -> Result<Synced, Disagrees> {
-        self.sessions += 1;
-        let (devices, hub) = (&mut self.devices, &mut self.hub);
-        devices[device].sync(hub, self.sessions, lost, |d| {
+    ) -> Result<Synced, Answer> {
+        self.devices[device].sync(&mut self.hub, &mut self.drawn, lost, |d| {
             for write in meanwhile {
                 d.write(write, clock);
             }
@@ -146,6 +166,6 @@ impl World {
 
     fn resolve(&mut self, key: Key, field: &'static str, value: Value, behind: u64, hlc: Hlc) {
         let base = self.hub.seq.saturating_sub(behind);
-        self.hub.resolve(key, field, value, base, hlc);
+        self.hub.resolve(key, field, value, base, hlc, self.drawn.mark());
     }
 }

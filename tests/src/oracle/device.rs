@@ -1,30 +1,49 @@
 //! A device's file: rows, log, and the foreign keys that act where it is written.
 
-use super::fold::Session;
+use super::learn::Refused;
 use super::log::{Clock, Entry, Op, Write, Wrote, difference};
+use super::message::Session;
 use super::schema::{OnDelete, Schema, Strategy};
-use super::{Hlc, Id, Key, Origin, Row, Seq, Value, View};
+use super::{Hlc, Id, Key, Mark, Origin, Point, Row, Seq, Value, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// One file. A copy of it is a copied file.
+/// One file. A clone of it is a copy, which must be opened under an origin of its own before anything writes to it.
 #[derive(Debug, Clone)]
 pub struct Device {
     pub(super) schema: Rc<Schema>,
     /// What the application sees.
     pub rows: View,
-    /// All entries ever written, in order of their stamps.
+    /// What was written, in order of stamps; all of it, unless it was pruned or refused.
     pub log: Vec<Entry>,
     /// The last stamp, or the highest that a session brought.
     pub hlc: Hlc,
-    /// The checkpoint: the seq up to which everything is applied. The base of the next write.
-    pub base: Seq,
+    /// Up to where everything is applied. Its seq is the base of the next write.
+    pub checkpoint: Point,
+    /// Earlier checkpoints.
+    pub past: Vec<Point>,
     /// (First stamp, origin), ascending.
     pub(super) origins: Vec<(Hlc, Origin)>,
     /// Up to which stamp the hub has an origin's entries, as it last said.
     pub(super) known: BTreeMap<Origin, Hlc>,
+    /// Origins acknowledged since the checkpoint moved: no mark vouches for them yet.
+    pub(super) unsure: BTreeSet<Origin>,
     /// Commits of this file above the lowest of its checkpoint and its pending bases.
-    pub own: BTreeSet<Seq>,
+    pub own: BTreeMap<Seq, Mark>,
+    /// Entries that turned out to be sent by another file's session, whose outcome is not pulled yet.
+    pub(super) dropped: Vec<Entry>,
+    /// Records that the next pull must tell whole.
+    pub(super) retell: BTreeSet<Key>,
+    /// Records that the hub said it does not know.
+    pub(super) missing: BTreeSet<Key>,
+    /// Records that the hub would not have: not offered again before the next answer is applied.
+    pub(super) withheld: BTreeSet<Key>,
+    /// Whether the hub lost a past of this file's: everything is asked about, and a whole snapshot ends it.
+    pub(super) recover: bool,
+    /// Whether somebody agreed to what a whole snapshot deletes.
+    pub(super) confirmed: bool,
+    /// What the hub would not have, kept for people to see.
+    pub refused: Vec<Refused>,
     /// The outbox: a changeset whose commit was not heard of yet.
     pub session: Option<Session>,
 }
@@ -38,10 +57,19 @@ impl Device {
             rows,
             log: Vec::new(),
             hlc: 0,
-            base: 0,
+            checkpoint: Point::START,
+            past: Vec::new(),
             origins: Vec::new(),
             known: BTreeMap::new(),
-            own: BTreeSet::new(),
+            unsure: BTreeSet::new(),
+            own: BTreeMap::new(),
+            dropped: Vec::new(),
+            retell: BTreeSet::new(),
+            missing: BTreeSet::new(),
+            withheld: BTreeSet::new(),
+            recover: false,
+            confirmed: false,
+            refused: Vec::new(),
             session: None,
         };
         device.open(origin);
@@ -54,7 +82,7 @@ impl Device {
     }
 
     /// The origin of what is written now.
-    pub(super) fn author(&self) -> Origin {
+    pub fn author(&self) -> Origin {
         self.origin_at(Hlc::MAX)
     }
 
@@ -70,12 +98,34 @@ impl Device {
 
     /// The entries that the hub is not known to have.
     pub fn pending(&self) -> impl Iterator<Item = &Entry> {
-        self.log.iter().filter(|e| e.hlc > self.known(self.origin_at(e.hlc)))
+        self.log.iter().filter(|e| self.pends(e))
+    }
+
+    pub(super) fn pends(&self, e: &Entry) -> bool {
+        self.missing.contains(&e.key) || e.hlc > self.known(self.origin_at(e.hlc))
     }
 
     /// Whether all that was written is known to be at the hub.
     pub fn idle(&self) -> bool {
         self.session.is_none() && self.pending().next().is_none()
+    }
+
+    /// Whether it offers again what its hub lost.
+    pub fn recovers(&self) -> bool {
+        self.recover
+    }
+
+    /// Old acknowledged entries go: those for which the checkpoint vouches.
+    pub fn prune(&mut self, upto: Hlc) {
+        if self.session.is_some() || self.recover {
+            return;
+        }
+        let dropped: BTreeSet<Hlc> = self.dropped.iter().map(|e| e.hlc).collect();
+        let mut log = std::mem::take(&mut self.log);
+        log.retain(|e| {
+            e.hlc > upto || self.pends(e) || dropped.contains(&e.hlc) || self.unsure.contains(&self.origin_at(e.hlc))
+        });
+        self.log = log;
     }
 
     /// Does what the application asks for, or nothing.
@@ -158,7 +208,7 @@ impl Device {
 
     fn note(&mut self, key: Key, op: Op, clock: &mut dyn Clock) {
         let hlc = clock.stamp(key, op.kind(), self.hlc);
-        self.log.push(Entry { hlc, key, base: self.base, op });
+        self.log.push(Entry { hlc, key, base: self.checkpoint.seq, op });
         // SQLite logs what foreign keys do before what made them do it: stamps from there need not come in our order.
         self.log.sort_by_key(|e| e.hlc);
         self.hlc = self.hlc.max(hlc);

@@ -1,10 +1,14 @@
 //! How a commit changes one record.
 
 use super::fold::{Change, End, Written};
-use super::hub::{Candidate, Hub, Record, Reg, Speaker};
+use super::hub::Hub;
+use super::record::{Candidate, Record, Reg, Speaker};
 use super::schema::{Deletes, OnDelete, Strategy};
-use super::{HUB, Key, Origin, Seq, Value};
+use super::{HUB, Hlc, Key, Origin, Row, Seq, Value};
 use std::collections::BTreeMap;
+
+/// The stamp of a value that a device holds and need not have written: any write beats it.
+const WEAK: Hlc = 0;
 
 impl Speaker {
     /// Whether the author's file made this write itself.
@@ -29,6 +33,19 @@ impl Speaker {
 }
 
 impl Hub {
+    /// A record that the hub does not know: as the device shows it, below every write.
+    pub(super) fn hold(&mut self, by: &Speaker, key: Key, values: &Row) {
+        let mut regs = self.fresh(key.0);
+        for (field, value) in values.iter().filter(|(_, v)| **v != Value::Null) {
+            let Some(reg) = regs.get_mut(field) else { continue };
+            (reg.value, reg.stamp) = (*value, Some((WEAK, by.author)));
+            if self.schema.strategy(key.0, field) == Strategy::Review {
+                reg.candidates = vec![Candidate { hlc: WEAK, author: by.author, value: *value, seq: by.seq }];
+            }
+        }
+        self.rows.entry(key.0).or_default().insert(key.1, Record::new(regs, by.seq));
+    }
+
     pub(super) fn upsert(&mut self, by: &Speaker, c: &Change) {
         let knew = self.record(c.key).is_some_and(|r| by.knew_death(r, c.base));
         if c.born && knew && self.record(c.key).is_some_and(|r| !r.alive) {
@@ -154,7 +171,7 @@ fn lost(reg: &mut Reg, by: &Speaker) {
 
 /// A new candidate replaces those that its author had seen or written. Only a resolve closes a conflict.
 fn review(reg: &mut Reg, w: &Written, by: &Speaker) {
-    reg.candidates.retain(|c| c.seq > w.base && !by.wrote(c.seq, c.author));
+    reg.candidates.retain(|c| c.seq > w.base && !by.wrote(c.seq, c.author) && c.hlc != WEAK);
     let new = Candidate { hlc: w.hlc, author: by.author, value: w.value, seq: by.seq };
     reg.candidates.push(new);
     reg.open |= reg.contested();

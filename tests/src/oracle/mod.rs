@@ -1,22 +1,35 @@
 //! The merge rules a second time, as an oracle: one hub, many devices, all in memory.
 //!
 //! It shares no code with the product, and is written to be read, not to be fast: settling and pulling walk all records.
-//! It models folding, merging, references, sessions with lost answers, and who "mine" is: origins, covers and own
-//! commits. Left out: wire and storage, `unique`, overflow, strategies on a struct, clocks too far ahead, resolves from a
-//! device, and the recovery of copied files and restored hubs, for which marks exist.
+//! It models folding, merging, references, sessions message by message, lost answers, copied and restored files, restored
+//! hubs, expired sessions and pruned logs. Left out: wire and storage, `unique`, overflow, strategies on a struct, clocks
+//! too far ahead, resolves from a device.
+//!
+//! Nothing in it is drawn or read from outside: stamps, origins, marks and session ids are handed in. A copied file or a
+//! hub's backup is a clone.
 //!
 //! - [`schema`]: what tables declare. [`log`]: what a device writes down. [`fold`]: net changes of it.
-//! - [`device`]: a file and its local foreign keys. [`session`]: its side of a session.
-//! - [`hub`]: what the hub keeps, takes and tells; `merge`: one record of it; `settle`: its references.
+//! - [`device`]: a file and its local foreign keys. [`stage`]: what it sends. [`learn`]: what it makes of the hub's answers.
+//!   [`apply`]: how it takes what a pull says.
+//! - [`hub`]: what the hub keeps and takes; `check`: what it does not take; `tell`: what it tells; `record` and `merge`: one
+//!   record of it; `settle`: its references.
+//! - [`message`]: what they say to each other. [`session`]: one exchange after another.
 
+pub mod apply;
+mod check;
 pub mod device;
 pub mod fold;
 pub mod hub;
+pub mod learn;
 pub mod log;
 mod merge;
+pub mod message;
+mod record;
 pub mod schema;
 pub mod session;
 mod settle;
+pub mod stage;
+mod tell;
 
 use std::collections::BTreeMap;
 
@@ -32,11 +45,27 @@ pub type View = BTreeMap<&'static str, BTreeMap<Id, Row>>;
 pub type Hlc = u64;
 /// A number of the hub's clock. 0 is before its first commit.
 pub type Seq = u64;
+/// What a commit draws with its seq, so that a hub knows a seq of its own past from one that it lost.
+pub type Mark = u64;
 /// Who wrote: drawn each time that a file is opened.
 pub type Origin = u64;
 
 /// The hub itself as an author: the lowest.
 pub const HUB: Origin = 0;
+
+/// A place in a hub's past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Point {
+    /// Which commit.
+    pub seq: Seq,
+    /// What it drew.
+    pub mark: Mark,
+}
+
+impl Point {
+    /// Before first contact. Every hub accepts it.
+    pub const START: Point = Point { seq: 0, mark: 0 };
+}
 
 /// What a field holds. NULL is below all others, so that it loses wherever the greatest wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,18 +1,16 @@
-//! A device's side of a session.
+//! A session, message by message.
 
-use super::device::{Device, table};
-use super::fold::{Change, End, Session};
-use super::hub::{Disagrees, Hub, News, Pulled, Told};
-use super::schema::Strategy;
-use super::{Key, Seq, Value, View};
-use std::collections::BTreeMap;
+use super::Mark;
+use super::device::Device;
+use super::hub::Hub;
+use super::message::{Answer, Session};
 
 /// The answer that never arrived. What it answered has happened at the hub all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lost {
-    /// To the prepare.
+    /// To the first prepare.
     Prepare,
-    /// To the commit.
+    /// To the first commit; where there is nothing to send, to the pull.
     Commit,
     /// To the pull; the commit was acknowledged.
     Pull,
@@ -27,108 +25,133 @@ pub enum Synced {
     Again,
     /// An answer was lost.
     Lost,
+    /// The answer would delete much, and waits for somebody to agree; it is dropped whole. See [`Device::confirm`].
+    Waits,
 }
 
+/// What is random in a session.
+pub trait Draw {
+    /// A session's id.
+    fn id(&mut self) -> u64;
+    /// A commit's mark.
+    fn mark(&mut self) -> Mark;
+}
+
+/// A device's side of a session under way. What must outlive it is in the device's file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Exchange {
+    next: Next,
+    /// Whether the hub has just answered that it does not know the past.
+    astray: bool,
+}
+
+/// What the device says next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Next {
+    /// A prepare, or a pull where there is nothing to send.
+    #[default]
+    Any,
+    /// The commit of what is prepared.
+    Commit,
+    /// A pull.
+    Pull,
+}
+
+/// A request on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// PREPARE.
+    Prepare(Session),
+    /// COMMIT.
+    Commit(Session),
+    /// PULL.
+    Pull,
+}
+
+impl Exchange {
+    /// What the device says now. A changeset is stored before it leaves.
+    pub fn request(&mut self, device: &mut Device, draw: &mut dyn Draw) -> Request {
+        match (self.next, device.session.clone()) {
+            (Next::Commit, Some(stored)) => Request::Commit(stored),
+            (Next::Any | Next::Commit, stored) if device.speaks(self.astray) => {
+                let session = stored.unwrap_or_else(|| device.stage(draw.id(), self.astray));
+                device.session = Some(session.clone());
+                Request::Prepare(session)
+            }
+            _ => Request::Pull,
+        }
+    }
+
+    /// The request arrives.
+    pub fn deliver(request: &Request, device: &Device, hub: &mut Hub, draw: &mut dyn Draw) -> Answer {
+        match request {
+            Request::Prepare(session) => hub.prepare(session),
+            Request::Commit(session) => hub.commit(session, draw.mark()),
+            Request::Pull => hub.pull(&device.ask()),
+        }
+    }
+
+    /// The answer arrives. What became of the session, once it is over.
+    pub fn hear(&mut self, device: &mut Device, request: &Request, answer: &Answer) -> Option<Synced> {
+        self.astray = *answer == Answer::Astray;
+        self.next = match (request, answer) {
+            (Request::Pull, Answer::News(pulled)) => return Some(device.apply(pulled)),
+            (Request::Pull, _) => Next::Any,
+            (Request::Commit(session), Answer::Committed(at)) => {
+                device.acknowledge(session, *at);
+                Next::Pull
+            }
+            (Request::Prepare(_), Answer::Prepared) => Next::Commit,
+            (Request::Prepare(session) | Request::Commit(session), answer) => {
+                device.learn(session, answer);
+                Next::Any
+            }
+        };
+        None
+    }
+}
+
+/// Requests of one session after which it is given up.
+const TOO_MANY: usize = 40;
+
 impl Device {
-    /// Runs one session: the stored one again if its commit was not heard of, else a new one under `id`.
+    /// Runs one session: with the stored changeset if its commit was not heard of, else with a new one.
     ///
     /// `meanwhile` writes to the device when the commit has happened and nothing of the answer is applied yet.
     ///
     /// # Errors
-    /// Where device and hub disagree about the past, or the changeset can't be accepted. Neither happens without faults
-    /// that the oracle does not know.
+    /// The last of many answers, where there is no end of them.
     pub fn sync(
         &mut self,
         hub: &mut Hub,
-        id: u64,
+        draw: &mut dyn Draw,
         lost: Option<Lost>,
         meanwhile: impl FnOnce(&mut Device),
-    ) -> Result<Synced, Disagrees> {
-        let session = self.session.take().unwrap_or_else(|| self.stage(id));
-        // A changeset that speaks for no entry is not worth storing: the next session folds anew.
-        self.session = (!session.spans.is_empty()).then(|| session.clone());
-        hub.prepare(&session)?;
-        if lost == Some(Lost::Prepare) {
-            return Ok(Synced::Lost);
-        }
-        let seq = hub.commit(&session)?;
-        meanwhile(self);
-        if lost == Some(Lost::Commit) {
-            return Ok(Synced::Lost);
-        }
-        self.session = None;
-        self.acknowledge(&session, seq);
-        let pulled = hub.pull(self.base, &self.own)?;
-        if lost == Some(Lost::Pull) {
-            return Ok(Synced::Lost);
-        }
-        Ok(self.apply(&pulled))
-    }
-
-    fn acknowledge(&mut self, session: &Session, seq: Option<Seq>) {
-        for (origin, (_, upto)) in &session.spans {
-            let known = self.known(*origin).max(*upto);
-            self.known.insert(*origin, known);
-        }
-        self.own.extend(seq); // a commit that said nothing has no seq
-    }
-
-    fn apply(&mut self, pulled: &Pulled) -> Synced {
-        let Some(rows) = self.rebased(&pulled.told) else { return Synced::Again };
-        self.rows = rows;
-        self.base = pulled.seq;
-        self.hlc = self.hlc.max(pulled.highest);
-        let oldest = self.pending().map(|e| e.base).min().unwrap_or(self.base);
-        self.own.retain(|seq| *seq > oldest);
-        Synced::Applied
-    }
-
-    /// The local rows with what was told under the writes still pending, or `None` where they collide.
-    fn rebased(&self, told: &[Told]) -> Option<View> {
-        let (mut rows, pending) = (self.rows.clone(), self.fold());
-        for t in told {
-            let change = pending.get(&t.key);
-            if change.is_some_and(|c| collides(c, &t.news)) {
-                return None;
+    ) -> Result<Synced, Answer> {
+        let (mut exchange, mut meanwhile, mut last) = (Exchange::default(), Some(meanwhile), None);
+        for _ in 0..TOO_MANY {
+            let request = exchange.request(self, draw);
+            let prepares = matches!(request, Request::Prepare(_));
+            if !prepares && last.is_none() && lost == Some(Lost::Prepare) {
+                return Ok(Synced::Lost);
             }
-            if change.is_none_or(|c| c.end == End::Alive) {
-                self.lay(&mut rows, t.key, &t.news, change);
-            } // else the hub judges the local death when it hears of it
-        }
-        self.schema.whole(&rows).then_some(rows)
-    }
-
-    fn lay(&self, rows: &mut View, key: Key, news: &News, change: Option<&Change>) {
-        let records = table(rows, key.0);
-        let fields = match news {
-            News::Gone => {
-                records.remove(&key.1);
-                return;
+            let answer = Exchange::deliver(&request, self, hub, draw);
+            if prepares && lost == Some(Lost::Prepare) {
+                return Ok(Synced::Lost);
             }
-            News::Row(fields) | News::Patch(fields) => fields,
-        };
-        let here = records.contains_key(&key.1);
-        assert!(here || matches!(news, News::Row(_)), "a patch of {key:?}, which is not here");
-        let nothing = BTreeMap::new();
-        let written = change.map_or(&nothing, |c| &c.fields);
-        let row = records.entry(key.1).or_default();
-        for (field, value) in fields {
-            match written.get(field) {
-                // Emptied here: the hub judges that too.
-                None if change.is_some_and(|c| c.stale.contains_key(field)) => {}
-                None => {
-                    row.insert(field, *value);
+            if !prepares {
+                if let Some(write) = meanwhile.take() {
+                    write(self);
                 }
-                Some(w) if self.schema.strategy(key.0, field) == Strategy::Sum => {
-                    row.insert(field, Value::Int(value.number() + w.value.number()));
+                if lost == Some(Lost::Commit) || request == Request::Pull && lost == Some(Lost::Pull) {
+                    return Ok(Synced::Lost);
                 }
-                Some(_) => {}
             }
+            if let Some(synced) = exchange.hear(self, &request, &answer) {
+                return Ok(synced);
+            }
+            last = Some(answer);
         }
+        Err(last.unwrap_or(Answer::UnknownSession))
     }
-}
-
-/// Whether a pending change forbids what was told of its record.
-fn collides(c: &Change, news: &News) -> bool {
-    c.born || *news == News::Gone && c.end == End::Alive
 }

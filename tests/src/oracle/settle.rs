@@ -4,7 +4,8 @@
 //! then cascades and emptied references follow the dead.
 
 use super::fold::Change;
-use super::hub::{Hub, Record};
+use super::hub::Hub;
+use super::record::Record;
 use super::schema::{Edge, OnDelete};
 use super::{Id, Key, Seq};
 

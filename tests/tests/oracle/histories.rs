@@ -16,7 +16,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// Runs so many histories and names every seed that fails.
-fn each_seed(run: impl Fn(u64) -> Result<(), String>) {
+pub(super) fn each_seed(mut run: impl FnMut(u64) -> Result<(), String>) {
     let (first, count) = (number("WINDROW_SEED", 0), number("WINDROW_HISTORIES", 300));
     let failed: Vec<_> = (first..first + count).filter_map(|seed| run(seed).err().map(|why| (seed, why))).collect();
     for (seed, why) in failed.iter().take(5) {

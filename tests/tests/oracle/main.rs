@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod histories;
+mod identity;
+mod judge;
 mod scenarios;
+mod upsets;

@@ -1,11 +1,12 @@
 //! Directed histories for rules that random ones seldom need. Each says what happens without its rule.
 
 use std::rc::Rc;
+use windrow_tests::history::world::Drawn;
 use windrow_tests::oracle::device::Device;
 use windrow_tests::oracle::hub::Hub;
 use windrow_tests::oracle::log::{Wall, Write, Wrote};
 use windrow_tests::oracle::schema::{Deletes, Field, OnDelete, Schema, Strategy, Table};
-use windrow_tests::oracle::session::{Lost, Synced};
+use windrow_tests::oracle::session::{Draw, Lost, Synced};
 use windrow_tests::oracle::{Id, Row, Value};
 
 const A: usize = 0;
@@ -18,7 +19,7 @@ const OTHER: Id = 3;
 struct Two {
     hub: Hub,
     devices: [Device; 2],
-    sessions: u64,
+    drawn: Drawn,
 }
 
 impl Two {
@@ -34,7 +35,7 @@ impl Two {
             Table { name: "part", fields: part, deletes },
         ]));
         let devices = [Device::new(schema.clone(), 11), Device::new(schema.clone(), 22)];
-        Two { hub: Hub::new(schema), devices, sessions: 0 }
+        Two { hub: Hub::new(schema), devices, drawn: Drawn::default() }
     }
 
     fn kept() -> Two {
@@ -50,13 +51,12 @@ impl Two {
     }
 
     fn session(&mut self, device: usize, lost: Option<Lost>, meanwhile: &[Write]) -> Synced {
-        self.sessions += 1;
         let writes = |d: &mut Device| {
             for write in meanwhile {
                 d.write(write, &mut Wall(0));
             }
         };
-        self.devices[device].sync(&mut self.hub, self.sessions, lost, writes).expect("the hub agrees")
+        self.devices[device].sync(&mut self.hub, &mut self.drawn, lost, writes).expect("an end of it")
     }
 
     /// Both have the farm with its plot.
@@ -170,10 +170,10 @@ fn a_conflict_stays_open_for_what_the_reviewer_did_not_see() {
     two.sync(B);
     assert_eq!(two.hub.conflicts()[0].candidates.len(), 2);
     let seen = two.hub.seq - 1;
-    two.hub.resolve(("farm", FARM), "owner", Value::Int(3), seen, two.hub.hlc + 1);
+    two.hub.resolve(("farm", FARM), "owner", Value::Int(3), seen, two.hub.hlc + 1, two.drawn.mark());
     assert_eq!(two.hub.conflicts()[0].candidates.len(), 2, "2 came after the reviewer looked");
     let seen = two.hub.seq;
-    two.hub.resolve(("farm", FARM), "owner", Value::Int(3), seen, two.hub.hlc + 1);
+    two.hub.resolve(("farm", FARM), "owner", Value::Int(3), seen, two.hub.hlc + 1, two.drawn.mark());
     two.quiet();
     assert!(two.hub.conflicts().is_empty());
     assert_eq!(two.farm("owner"), number(3));
@@ -331,7 +331,7 @@ fn a_value_hidden_behind_a_pending_one_is_unseen() {
     two.write(B, farm("owner", 2));
     two.sync(B);
     assert_eq!(two.session(A, None, &[farm("owner", 1)]), Synced::Applied);
-    assert_eq!(two.devices[A].base, two.hub.seq);
+    assert_eq!(two.devices[A].checkpoint.seq, two.hub.seq);
     two.write(A, farm("owner", 3));
     two.quiet();
     assert_eq!(two.hub.conflicts()[0].candidates.len(), 2);

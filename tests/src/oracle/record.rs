@@ -1,0 +1,106 @@
+//! What the hub keeps of one record.
+
+use super::{Hlc, Id, Origin, Row, Seq, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A record, alive or dead.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Record {
+    pub(super) regs: BTreeMap<&'static str, Reg>,
+    pub(super) alive: bool,
+    /// Dead only because a cascade parent is: lives again with it.
+    pub(super) cascaded: bool,
+    /// The seq of its insert, or of a later one over a death that its author knew.
+    pub(super) life: Seq,
+    /// The seq at which it last came to life: all its fields are told to whoever is behind that.
+    pub(super) born: Seq,
+    /// The seq at which it last died.
+    pub(super) died: Seq,
+    /// Whether the hub derived that death, so that nobody knows of it by having asked for it.
+    pub(super) taken: bool,
+    /// By author, the seq of the last edit.
+    pub(super) edits: BTreeMap<Origin, Seq>,
+}
+
+/// One field of a record.
+#[derive(Debug, Clone)]
+pub(super) struct Reg {
+    pub(super) value: Value,
+    /// Of an `lww` field, whose write stands.
+    pub(super) stamp: Option<(Hlc, Origin)>,
+    /// When it last changed.
+    pub(super) seq: Seq,
+    /// Whether that change is news to everyone, also to whoever committed it.
+    pub(super) news: bool,
+    /// A `set_null` reference whose target is dead.
+    pub(super) nulled: bool,
+    /// Of a `review` field: what nobody has seen replaced.
+    pub(super) candidates: Vec<Candidate>,
+    /// Whether its conflict is open.
+    pub(super) open: bool,
+}
+
+/// A value of a `review` field that nobody has seen replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Candidate {
+    /// When it was written.
+    pub hlc: Hlc,
+    /// By whom; 0 is the hub.
+    pub author: Origin,
+    /// What it is.
+    pub value: Value,
+    /// The seq of its commit.
+    pub seq: Seq,
+}
+
+/// What decides, in one commit, what is its author's own and what it had seen.
+#[derive(Debug, Clone)]
+pub(super) struct Speaker {
+    /// The author in stamps.
+    pub(super) author: Origin,
+    /// Its checkpoint.
+    pub(super) since: Seq,
+    /// The commits of its file, this one included.
+    pub(super) own: BTreeSet<Seq>,
+    /// This commit.
+    pub(super) seq: Seq,
+}
+
+impl Record {
+    /// Of a table, at its first insert by this commit.
+    pub(super) fn new(regs: BTreeMap<&'static str, Reg>, seq: Seq) -> Record {
+        Record { regs, alive: true, life: seq, born: seq, ..Record::default() }
+    }
+
+    /// As it is shown.
+    pub(super) fn row(&self) -> Row {
+        self.regs.iter().map(|(f, r)| (*f, r.shown())).collect()
+    }
+
+    /// The record that a reference of it names, dead or alive.
+    pub(super) fn target(&self, field: &str) -> Option<Id> {
+        self.regs[field].value.target()
+    }
+}
+
+impl Reg {
+    /// What is shown.
+    pub(super) fn shown(&self) -> Value {
+        if self.nulled { Value::Null } else { self.value }
+    }
+
+    /// Raises its seq, so that everyone hears of it, whoever wrote it.
+    pub(super) fn announce(&mut self, seq: Seq) {
+        (self.seq, self.news) = (seq, true);
+    }
+
+    /// Where several candidates stand.
+    pub(super) fn contested(&self) -> bool {
+        self.candidates.iter().any(|c| c.value != self.candidates[0].value)
+    }
+
+    /// The candidate of the highest stamp.
+    pub(super) fn top(&self) -> Option<Candidate> {
+        self.candidates.iter().copied().max_by_key(|c| (c.hlc, c.author))
+    }
+}

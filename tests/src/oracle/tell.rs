@@ -1,0 +1,49 @@
+//! What the hub tells.
+
+use super::hub::Hub;
+use super::message::{Answer, Ask, News, Pulled, Told};
+use super::record::{Record, Reg};
+use super::schema::Strategy;
+use super::{Key, Mark, Row, Seq};
+use std::collections::BTreeMap;
+
+impl Hub {
+    /// PULL: everything that changed after the checkpoint: only changed fields, without what own commits wrote themselves.
+    /// Astray where the checkpoint, or a commit acknowledged since, is not of this hub's past.
+    pub fn pull(&self, ask: &Ask) -> Answer {
+        let lost = ask.covers.iter().any(|(origin, upto)| self.cover(*origin) < *upto);
+        if lost || !self.vouches(ask.checkpoint, &ask.own) {
+            return Answer::Astray;
+        }
+        let mut told = Vec::new();
+        for (table, records) in &self.rows {
+            for (id, record) in records {
+                let key = (*table, *id);
+                told.extend(self.news(key, record, ask).map(|news| Told { key, news }));
+            }
+        }
+        let nobodys = ask.retell.iter().filter(|key| !self.knows(**key));
+        told.extend(nobodys.map(|key| Told { key: *key, news: News::Gone }));
+        Answer::News(Pulled { told, point: self.point(), highest: self.hlc })
+    }
+
+    fn news(&self, key: Key, record: &Record, ask: &Ask) -> Option<News> {
+        let since = ask.checkpoint.seq;
+        let anyway = ask.whole || ask.retell.contains(&key);
+        if !record.alive {
+            return (record.died > since || anyway).then_some(News::Gone);
+        }
+        if record.born > since || anyway {
+            return Some(News::Row(record.row()));
+        }
+        let told = record.regs.iter().filter(|(f, r)| r.seq > since && !self.echoes(key.0, f, r, &ask.own));
+        let fields: Row = told.map(|(f, r)| (*f, r.shown())).collect();
+        (!fields.is_empty()).then_some(News::Patch(fields))
+    }
+
+    /// Whether it is left out, because the device's own commit wrote it.
+    fn echoes(&self, table: &str, field: &str, reg: &Reg, own: &BTreeMap<Seq, Mark>) -> bool {
+        // The total of a sum is news also to whoever added to it.
+        !reg.news && own.contains_key(&reg.seq) && self.schema.strategy(table, field) != Strategy::Sum
+    }
+}
