@@ -68,6 +68,8 @@ macro_rules! counter {
         impl $name {
             /// The first.
             pub const ZERO: $name = $name(0);
+            /// The last.
+            pub const LAST: $name = $name(i64::MAX as u64);
 
             /// From its bits; `None` where the sign bit is set.
             pub fn from_bits(bits: u64) -> Option<$name> {

@@ -192,7 +192,8 @@ impl<'s> Fold<'s> {
         let last = again.then(|| self.gone.get(&key)).flatten();
         for (field, value) in values {
             let sum = self.schema.field(key.0, field).strategy == Strategy::Sum;
-            let held = last.and_then(|gone| gone.last.get(field)).and_then(Value::as_integer).unwrap_or(0);
+            let held = last.and_then(|gone| gone.last.get(field)).and_then(Value::as_integer);
+            let held = fault!(RebornCountsInFull: 0, held.unwrap_or(0));
             let what = if sum {
                 What::Add(i128::from(value.as_integer().unwrap_or(0)) - i128::from(held))
             } else {
@@ -226,10 +227,10 @@ impl<'s> Fold<'s> {
     }
 
     fn into_net(mut self, lost: bool) -> Net {
-        let unborn = if lost { BTreeSet::new() } else { self.unborn() };
+        let unborn = if fault!(LostDeathsUnsent: false, lost) { BTreeSet::new() } else { self.unborn() };
         self.net.retain(|key, _| !unborn.contains(key));
         let dead: HashSet<Key> = self.net.iter().filter(|(_, c)| c.end != End::Alive).map(|(k, _)| *k).collect();
-        let asked = self.underived(&dead);
+        let asked = fault!(CascadeNotOwned: HashSet::new(), self.underived(&dead));
         for (key, change) in &mut self.net {
             if asked.contains(key) {
                 change.end = End::Delete;
@@ -272,7 +273,8 @@ impl<'s> Fold<'s> {
     /// What the records outside `unborn` refer to.
     fn needed(&self, unborn: &BTreeSet<Key>) -> HashSet<Key> {
         let sent = self.net.iter().filter(|(key, _)| !unborn.contains(*key));
-        sent.flat_map(|(_, change)| references(self.schema, change)).collect()
+        let needed = sent.flat_map(|(_, change)| references(self.schema, change));
+        fault!(NeededUnbornLeftOut: HashSet::new(), needed.collect())
     }
 
     /// Records that a cascade took whose parents' death the hub will not see: it ends at no delete that is sent. In a ring of
@@ -330,7 +332,7 @@ fn write(writes: &mut Vec<Write>, new: Write) {
                 (_, what) => what,
             };
             old.hlc = new.hlc;
-            old.base = old.base.min(new.base);
+            old.base = fault!(BaseOfTheNewest: new.base, old.base.min(new.base));
         }
     }
 }

@@ -10,6 +10,32 @@
 //! - [`record`], [`merge`]: what the hub keeps of a record, and how a commit changes it. [`told`]: what a pull says.
 //! - [`session`]: the device's side of a session as a state machine.
 
+/// The wrong expression where its fault is planted, else the right one.
+#[cfg(windrow_planted)]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! fault {
+    ($fault:ident: $wrong:expr, $right:expr) => {
+        if $crate::planted::is($crate::planted::Fault::$fault) { $wrong } else { $right }
+    };
+    ($fault:ident: $wrong:expr) => {
+        if $crate::planted::is($crate::planted::Fault::$fault) {
+            $wrong
+        }
+    };
+}
+
+/// The right expression: no fault is planted in this build.
+#[cfg(not(windrow_planted))]
+#[macro_export]
+#[doc(hidden)]
+macro_rules! fault {
+    ($fault:ident: $wrong:expr, $right:expr) => {
+        $right
+    };
+    ($fault:ident: $wrong:expr) => {};
+}
+
 pub mod change;
 pub mod clock;
 pub mod codec;
@@ -20,6 +46,8 @@ pub mod log;
 pub mod merge;
 pub mod message;
 pub mod model;
+#[cfg(windrow_planted)]
+pub mod planted;
 pub mod record;
 pub mod session;
 pub mod told;

@@ -283,7 +283,7 @@ impl Past {
     }
 
     fn gave(&self, point: Point) -> bool {
-        point == Point::START || self.given.contains(&point)
+        fault!(MarkUnchecked: true, point == Point::START || self.given.contains(&point))
     }
 
     /// Whether the changeset continues this past: every mark is the hub's own, every span begins at its cover and leads
@@ -302,7 +302,7 @@ impl Past {
         if !points(changeset.checkpoint, &changeset.own).all(|p| self.gave(p)) {
             return Ok(Some(recovery.past.as_deref().map_or(Answer::Astray, |past| self.rewind(past))));
         }
-        let begins = |s: &Span| self.cover(s.origin) == s.after;
+        let begins = |s: &Span| fault!(CoverUnchecked: true, self.cover(s.origin) == s.after);
         if changeset.spans.iter().all(begins) && self.missing == recovery.missing {
             return Ok(None);
         }

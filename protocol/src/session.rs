@@ -48,6 +48,8 @@ pub enum Inbox {
 pub struct Loaded {
     /// What is to be sent; none where nothing is pending.
     pub outbox: Option<Outbox>,
+    /// Whether an earlier session stored that, so that more may be pending behind it.
+    pub stored_before: bool,
     /// What was received.
     pub inbox: Inbox,
     /// How to ask for news; `cursor` and `whole_ids` are the machine's to set.
@@ -154,6 +156,8 @@ pub struct Session {
     whole_ids: bool,
     /// Whether the hub asked for the device's past.
     past: bool,
+    /// Whether it sends what an earlier session stored: what was written since is to be sent too.
+    behind: bool,
     rounds: u32,
     /// Where the page that is under way goes on; none where it is an answer's first.
     asked: Option<Cursor>,
@@ -163,6 +167,8 @@ pub struct Session {
 /// What the machine waits for.
 enum State {
     Loading,
+    /// What an earlier session stored is done: is more pending?
+    Catching,
     Preparing(Outbox, Pull),
     Marking(Outbox, Pull),
     Committing(Outbox, Pull),
@@ -179,7 +185,8 @@ impl Session {
 
     /// A session, and what to do first.
     pub fn start() -> (Session, Action) {
-        let session = Session { state: State::Loading, whole_ids: false, past: false, rounds: 0, asked: None };
+        let (whole_ids, past, behind) = (false, false, false);
+        let session = Session { state: State::Loading, whole_ids, past, behind, rounds: 0, asked: None };
         (session, Action::Load { whole_ids: false, past: false })
     }
 
@@ -202,6 +209,8 @@ impl Session {
             (State::Pulling, Event::Answered(Answer::News(page))) => Ok(self.go(State::Keeping, Action::Keep(page))),
             (State::Pulling, Event::Answered(Answer::Astray)) => Ok(self.astray()),
             (State::Keeping, Event::Kept(inbox, pull)) => self.kept(inbox, *pull),
+            (State::Applying, Event::Applied) if self.behind => Ok(self.go(State::Catching, self.load())),
+            (State::Catching, Event::Loaded(loaded)) => Ok(self.catch_up(*loaded)),
             (State::Applying, Event::Applied) => Ok(Action::Finish(Finish::InSync)),
             (State::Applying, Event::Waits) => Ok(Action::Finish(Finish::Waits)),
             (State::Applying, Event::Collided | Event::More) => Ok(self.reload()),
@@ -218,7 +227,17 @@ impl Session {
         action
     }
 
+    fn load(&self) -> Action {
+        Action::Load { whole_ids: self.whole_ids, past: self.past }
+    }
+
+    fn catch_up(&mut self, loaded: Loaded) -> Action {
+        self.behind = false;
+        if loaded.outbox.is_none() { Action::Finish(Finish::InSync) } else { self.loaded(loaded) }
+    }
+
     fn loaded(&mut self, loaded: Loaded) -> Action {
+        self.behind |= loaded.stored_before;
         match loaded.outbox {
             Some(outbox) if outbox.prepared => self.commit(outbox, loaded.pull),
             Some(outbox) => self.prepare(outbox, loaded.pull),
@@ -274,8 +293,9 @@ impl Session {
         if self.exhausted() {
             return Action::Finish(Finish::Unsettled);
         }
-        let (whole_ids, past) = (self.whole_ids, self.past);
-        self.go(State::Loading, Action::Load { whole_ids, past })
+        // What was stored before is forgotten, or folded anew together with the rest.
+        self.behind = false;
+        self.go(State::Loading, self.load())
     }
 
     fn exhausted(&mut self) -> bool {

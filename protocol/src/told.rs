@@ -104,17 +104,19 @@ pub fn tell(
     if !record.alive {
         // Named whole: it may be gone there already, by a delete of its own or because this is told twice.
         let gone = Told { table: ix, id, held: false, what: News::Gone, conflicts: None };
-        return (record.died > since || whole).then_some(gone);
+        let news = record.died > since || whole;
+        return fault!(CascadeDeathUntold: news && !record.cascaded, news).then_some(gone);
     }
     let conflicts = || Some(record.conflicts(table));
-    if record.born > since || whole {
+    if fault!(ReturnToldInParts: record.life > since, record.born > since) || whole {
         let conflicts = if record.conflicts_seq > Seq::ZERO { conflicts() } else { None };
         let what = News::Whole(record.fields.iter().map(Register::shown).collect());
         return Some(Told { table: ix, id, held: false, what, conflicts });
     }
     let new = |f: &(FieldIx, &Register)| {
         let (field, register) = f;
-        let echo = register.own && own(register.seq) && table.fields[*field].strategy != Strategy::Sum;
+        let sum = table.fields[*field].strategy == Strategy::Sum;
+        let echo = register.own && own(register.seq) && !fault!(SumsNotEchoed: false, sum);
         register.seq > since && !echo
     };
     let fields: Vec<_> = record.fields.iter().enumerate().filter(new).map(|(f, r)| (f, r.shown())).collect();

@@ -31,7 +31,7 @@ fn place(seq: u64, table: usize, id: u8) -> Cursor {
 /// What the machine does when the pages that follow one another name these places to go on at.
 fn after(places: &[Cursor]) -> Result<Action, Unexpected> {
     let (mut session, _) = Session::start();
-    let loaded = Loaded { outbox: None, inbox: Inbox::Empty, pull: pull() };
+    let loaded = Loaded { outbox: None, stored_before: false, inbox: Inbox::Empty, pull: pull() };
     let mut action = session.on(Event::Loaded(Box::new(loaded)));
     for place in places {
         assert!(matches!(action, Ok(Action::Send(_))), "{action:?}");
@@ -53,7 +53,7 @@ fn pages_that_do_not_lead_on_end_the_session() {
 #[test]
 fn nor_does_a_page_lead_on_that_repeats_what_was_kept_before_a_restart() {
     let (mut session, _) = Session::start();
-    let loaded = Loaded { outbox: None, inbox: Inbox::Partial(place(3, 0, 1)), pull: pull() };
+    let loaded = Loaded { outbox: None, stored_before: false, inbox: Inbox::Partial(place(3, 0, 1)), pull: pull() };
     session.on(Event::Loaded(Box::new(loaded))).unwrap();
     session.on(Event::Answered(Answer::News(vec![]))).unwrap();
     let kept = Event::Kept(Inbox::Partial(place(3, 0, 1)), Box::new(pull()));

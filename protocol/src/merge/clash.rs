@@ -86,7 +86,7 @@ fn writes(change: &Change, field: FieldIx) -> bool {
 /// Opens the conflicts.
 pub(super) fn apply(clashes: Vec<Clash>, begun: &mut Begun, world: &World) {
     let seq = begun.seq;
-    for (key, field, other) in clashes {
+    for (key, field, other) in fault!(ClashUntold: Vec::new(), clashes) {
         let Some(record) = begun.edit(key, world) else { continue };
         if record.clashes.contains(&(field, other)) {
             continue;

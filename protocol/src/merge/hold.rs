@@ -16,7 +16,8 @@ pub(super) fn is_weak(stamp: Stamp) -> bool {
 /// The record as the device has it, below every write. Sums begin at nothing: their differences come from who still has
 /// them in its log.
 pub(super) fn hold(schema: &Schema, held: &Held, begun: &mut Begun) {
-    let (key, table, stamp) = (held.key(), schema.table(held.table), begun.stamp(Hlc::ZERO));
+    let (key, table) = (held.key(), schema.table(held.table));
+    let stamp = begun.stamp(fault!(WeakIsStrong: Hlc::LAST, Hlc::ZERO));
     let mut record = Record::new(table, begun.seq, stamp);
     for (field, value) in held.values.iter().filter(|(_, value)| !value.is_null()) {
         let register = &mut record.fields[*field];

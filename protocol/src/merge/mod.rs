@@ -277,6 +277,7 @@ impl Begun {
     fn tell_author(&mut self, change: &Change) {
         let (seq, since) = (self.seq, self.since);
         let Some(record) = self.touched.get_mut(&change.key()) else { return };
+        fault!(StaleNotTold: return);
         if change.end == End::Cascade && record.alive {
             record.born = seq;
         }

@@ -160,8 +160,9 @@ impl Search<'_> {
 
     /// Whether this dead record comes back, and if so whether because somebody needs it.
     fn comes_back(&self, key: Key) -> Option<bool> {
-        let needed = self.pinned(key);
-        (needed || self.cascaded(key) && !self.falling(key)).then_some(needed)
+        let needed = fault!(NeededParentStaysDead: false, self.pinned(key));
+        let returns = || fault!(CascadeNotUndone: false, self.cascaded(key) && !self.falling(key));
+        (needed || returns()).then_some(needed)
     }
 
     /// The dead that may have to come back because of this record: itself, and what it needs, up to the living.
@@ -275,7 +276,7 @@ impl Search<'_> {
             self.stirred.iter().copied().filter(|k| self.alive(*k) && self.loses_parent(*k)).collect();
         self.fall(judged, &mut moved);
         let dead: Vec<Key> = moved.iter().copied().filter(|k| !self.alive(*k)).collect();
-        let below = dead.iter().flat_map(|k| self.live_below(*k)).collect();
+        let below = fault!(CascadeForgotten: Vec::new(), dead.iter().flat_map(|k| self.live_below(*k)).collect());
         self.fall(below, &mut moved);
         let mut references: BTreeSet<(Key, FieldIx)> = BTreeSet::new();
         for key in &self.stirred {
@@ -316,7 +317,7 @@ impl Search<'_> {
         let Some(edge) = self.schema.parents(key.0).iter().find(|e| e.field == field) else { return };
         let Some(record) = self.view.record(key) else { return };
         let dead = self.parent(key, edge).is_some_and(|parent| !self.alive(parent));
-        if dead != record.fields[field].nulled {
+        if fault!(ReferenceNotEmptied: false, dead != record.fields[field].nulled) {
             self.settled.nulled.insert((key, field), dead);
         }
     }

@@ -123,7 +123,8 @@ fn come_back(table: &Table, change: &Change, knew: bool, record: &mut Record, be
     if record.alive || (record.cascaded && !change.born) {
         return;
     }
-    if !knew && table.deletes == Deletes::Drop {
+    fault!(EditDoesNotRevive: return);
+    if fault!(EditRevivesUnderDrop: false, !knew && table.deletes == Deletes::Drop) {
         begun.note(change, Detail::Notice(Notice::EditOfDeleted));
         return;
     }
@@ -186,7 +187,8 @@ fn merge(schema: &Schema, change: &Change, write: &Write, record: &mut Record, b
 
 fn add(register: &mut Register, delta: i128, seq: Seq) -> Result<Outcome, ()> {
     if delta != 0 {
-        let total = i128::from(register.value.as_integer().unwrap_or(0)).checked_add(delta);
+        let total = i128::from(register.value.as_integer().unwrap_or(0));
+        let total = fault!(SumWraps: Some((total + delta) as i64 as i128), total.checked_add(delta));
         register.value = Value::Integer(total.and_then(|total| i64::try_from(total).ok()).ok_or(())?);
         (register.seq, register.own) = (seq, true);
     }
@@ -195,7 +197,7 @@ fn add(register: &mut Register, delta: i128, seq: Seq) -> Result<Outcome, ()> {
 
 fn later(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -> Outcome {
     let stamp = begun.stamp(write.hlc);
-    if stamp <= register.stamp {
+    if fault!(TieToTheLast: stamp.hlc < register.stamp.hlc, stamp <= register.stamp) {
         return lost(register, begun);
     }
     (register.value, register.stamp, register.seq, register.own) = (value.clone(), stamp, begun.seq, true);
@@ -205,7 +207,7 @@ fn later(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -
 }
 
 fn extreme(register: &mut Register, value: &Value, write: &Write, wanted: Ordering, begun: &Begun) -> Outcome {
-    if !beats(value, &register.value, wanted) {
+    if fault!(ExtremeTakesAnything: false, !beats(value, &register.value, wanted)) {
         return lost(register, begun);
     }
     let stamp = begun.stamp(write.hlc);
@@ -227,7 +229,8 @@ fn beats(new: &Value, old: &Value, wanted: Ordering) -> bool {
 
 /// A write that lost: its writer shows the losing value, so the next pull must carry the winner to it.
 fn lost(register: &mut Register, begun: &Begun) -> Outcome {
-    if register.seq <= begun.since || register.own && begun.owns(register.seq) {
+    let shown = register.seq <= begun.since || register.own && begun.owns(register.seq);
+    if fault!(LoserNotTold: false, shown) {
         (register.seq, register.own) = (begun.seq, false);
     }
     Outcome::Superseded
@@ -235,7 +238,8 @@ fn lost(register: &mut Register, begun: &Begun) -> Outcome {
 
 /// The concurrent frontier: what the writer had seen, or wrote itself, is replaced; the rest stays beside the new value.
 fn review(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -> Outcome {
-    register.candidates.retain(|c| c.seq > write.base && !begun.owns(c.seq) && !is_weak(c.stamp));
+    let unseen = |c: &Candidate| c.seq > write.base && !begun.owns(c.seq) && !is_weak(c.stamp);
+    register.candidates.retain(|c| fault!(ReviewReplacesUnseen: false, unseen(c)));
     let stamp = begun.stamp(write.hlc);
     register.candidates.push(Candidate { value: value.clone(), stamp, device: begun.device, seq: begun.seq });
     register.open |= several(&register.candidates);
@@ -268,7 +272,7 @@ fn resolve_one(resolve: &Resolve, seen: bool, record: &mut Record, begun: &Begun
         About::Fields => {
             for (field, value) in &resolve.chosen {
                 let (register, stamp) = (&mut record.fields[*field], begun.stamp(resolve.hlc));
-                register.candidates.retain(|c| c.seq > resolve.base);
+                register.candidates.retain(|c| fault!(DecisionClosesLater: false, c.seq > resolve.base));
                 register.candidates.push(Candidate {
                     value: value.clone(),
                     stamp,
@@ -285,7 +289,7 @@ fn resolve_one(resolve: &Resolve, seen: bool, record: &mut Record, begun: &Begun
 fn delete(table: &Table, change: &Change, begun: &mut Begun) -> Outcome {
     let Some(record) = begun.touched.get(&change.key()) else { return Outcome::Refused };
     let other_life = record.life > change.base && !begun.owns(record.life);
-    let unseen = begun.unseen(change, record);
+    let unseen = fault!(DeleteKillsUnseenEdit: false, begun.unseen(change, record));
     let (seq, device) = (begun.seq, begun.device);
     let Some(record) = begun.touched.get_mut(&change.key()) else { return Outcome::Refused };
     if unseen && table.deletes != Deletes::Drop || other_life {

@@ -6,6 +6,7 @@ use super::plan::Plan;
 use super::state;
 use rusqlite::{Connection, params};
 use windrow_protocol::clock::{Hlc, Origin};
+use windrow_protocol::fault;
 
 /// The entries of one origin: a stretch of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ pub(super) fn draw(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     {
         conn.execute("DELETE FROM windrow_origins WHERE first = ?1", [last.before.next().to_i64()])?;
     }
+    fault!(OriginKept: if !stretches(conn)?.is_empty() { return Ok(()) });
     let first = state::hlc(conn)?.next().to_i64();
     let add = "INSERT INTO windrow_origins (first, origin) VALUES (?1, ?2)";
     conn.execute(add, params![first, state::random()? as i64])?;

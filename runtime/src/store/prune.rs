@@ -7,6 +7,7 @@ use crate::types::Timestamp;
 use rusqlite::{Transaction, TransactionBehavior};
 use std::time::Duration;
 use windrow_protocol::clock::Hlc;
+use windrow_protocol::fault;
 use windrow_protocol::model::TableIx;
 
 /// How long acknowledged entries are usually kept: 30 days.
@@ -29,7 +30,9 @@ impl Store {
             // The hub may have to be told again what it had acknowledged.
             return Ok(pruned);
         }
-        for stretch in self.snapshot(|conn, _| origins::stretches(conn))?.iter().filter(|s| !s.unsure) {
+        for stretch in
+            self.snapshot(|conn, _| origins::stretches(conn))?.iter().filter(|s| fault!(PrunedUnsure: true, !s.unsure))
+        {
             for table in self.plan().tables() {
                 pruned += self.prune_table(table, stretch, upto)?;
             }

@@ -205,6 +205,8 @@ impl Device {
                 }
                 other => match actions.perform(other.clone()).map_err(say)? {
                     windrow::store::Next::Event(Event::Collided) => return Ok((Synced::Again, logged)),
+                    // The machine would go on with what was written since an earlier session; a history does that by itself.
+                    windrow::store::Next::Event(Event::Applied) => return Ok((Synced::Applied, logged)),
                     windrow::store::Next::Event(event) => event,
                     other => return Err(format!("{other:?} was to be done")),
                 },

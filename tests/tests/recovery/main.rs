@@ -7,5 +7,6 @@ mod brake;
 mod copies;
 mod refused;
 mod restores;
+mod sessions;
 mod verify;
 mod world;

@@ -11,6 +11,7 @@ use crate::hub::plain;
 use rusqlite::{Connection, ErrorCode, params};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{DeviceId, Point, Seq};
+use windrow_protocol::fault;
 use windrow_protocol::merge::{History, Merge, Merged, Outcome, Step, World};
 use windrow_protocol::message::{Answer, Commit, Refusal, RefusalCode};
 
@@ -37,7 +38,7 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
         Session::Staged(payload) => payload,
     };
     let encoded = wire::decode(&shared.tables, &payload)?;
-    if let Some(answer) = prepare::continues(shared, c, &encoded)? {
+    if let Some(answer) = fault!(CommitUnchecked: None, prepare::continues(shared, c, &encoded)?) {
         sessions::discard(c, request.session)?;
         return Ok(Committed::Not(answer));
     }

@@ -5,6 +5,7 @@ use crate::hub::error::HubError;
 use rusqlite::{Connection, params};
 use std::time::Duration;
 use windrow_protocol::clock::Seq;
+use windrow_protocol::fault;
 use windrow_protocol::message::{Digest, SessionId};
 
 /// What the hub knows of a session.
@@ -50,7 +51,7 @@ pub(super) fn find(
     let mut rows = statement.query(params![id.0, before(now, keeping.staged)])?;
     let Some(row) = rows.next()? else { return Ok(Session::Unknown) };
     Ok(match (row.get::<_, [u8; 16]>(0)?, row.get(1)?) {
-        (of, _) if of != digest.0 => Session::Reused,
+        (of, _) if fault!(ReuseUnnoticed: false, of != digest.0) => Session::Reused,
         (_, true) => Session::Done(row.get::<_, Option<i64>>(3)?.map(seq).transpose()?),
         (_, false) => Session::Staged(row.get(2)?),
     })

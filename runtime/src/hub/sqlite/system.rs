@@ -3,6 +3,7 @@
 use crate::hub::error::HubError;
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
+use windrow_protocol::fault;
 use windrow_protocol::message::Past;
 
 /// The tables, made where they are missing.
@@ -140,7 +141,7 @@ fn cover(c: &Connection, origin: Origin) -> Result<Hlc, HubError> {
 pub(super) fn save_covers(c: &Connection, spans: &[Span], device: DeviceId) -> Result<(), HubError> {
     let sql = "INSERT INTO windrow_covers (origin, upto, device) VALUES (?1, ?2, ?3)
         ON CONFLICT (origin) DO UPDATE SET upto = excluded.upto, device = excluded.device";
-    for span in spans {
+    for span in fault!(CoverForgotten: &[][..], spans) {
         c.prepare_cached(sql)?.execute([span.origin.to_i64(), span.upto.to_i64(), device.to_i64()])?;
     }
     Ok(())

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use windrow_protocol::change::{Change, End, Key};
 use windrow_protocol::clock::Hlc;
 use windrow_protocol::codec::Encoded;
+use windrow_protocol::fault;
 use windrow_protocol::fold;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::Entry;
@@ -54,7 +55,7 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
         let page = work.page(number)?;
         heard = heard.max(page.highest);
         if page.next.is_none() {
-            work.remove_untold()?;
+            fault!(UntoldKept: (), work.remove_untold()?);
             work.brake()?;
             all = work.settle(&page, heard)?;
         }
@@ -124,7 +125,8 @@ impl Work<'_> {
     fn record(&mut self, told: Told) -> Result<(), Stop> {
         let key = (told.table, told.id);
         let pending = self.pending.get(&key);
-        if pending.is_some_and(|p| p.born || (told.what == News::Gone && p.end == End::Alive)) {
+        let collides = pending.is_some_and(|p| p.born || (told.what == News::Gone && p.end == End::Alive));
+        if fault!(AppliedWithoutGuard: false, collides) {
             return Err(Stop::Collided);
         }
         let resolves = pending.map_or(&[][..], |p| &p.resolves[..]);
@@ -238,11 +240,11 @@ impl Work<'_> {
 
     /// After the last page: references are whole, and the checkpoint moves.
     fn settle(&self, last: &Page, heard: Hlc) -> Result<bool, Stop> {
-        if self.touched.dangles(self.conn, self.plan)? {
+        if fault!(DanglingUnnoticed: false, self.touched.dangles(self.conn, self.plan)?) {
             return Err(Stop::Collided);
         }
         state::move_checkpoint(self.conn, state::read(self.conn)?.checkpoint, last.at)?;
-        state::raise_hlc(self.conn, heard)?;
+        state::raise_hlc(self.conn, fault!(ClockNotRaised: Hlc::ZERO, heard))?;
         let oldest = self.entries.iter().map(|e| e.base).min().unwrap_or(last.at.seq);
         state::trim_own(self.conn, oldest.min(last.at.seq))?;
         origins::vouch(self.conn)?;

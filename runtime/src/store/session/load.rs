@@ -77,9 +77,11 @@ pub(super) fn store(conn: &Connection, folded: &Folded) -> Result<(), StoreError
     Ok(outbox::write(conn, folded.session, &folded.payload, &folded.spans)?)
 }
 
-/// What the file holds now.
-pub(super) fn loaded(conn: &Connection, plan: &Plan) -> Result<Loaded, StoreError> {
-    Ok(Loaded { outbox: outbox::read(conn)?, inbox: pages::inbox(conn)?, pull: pages::pull(conn, plan)? })
+/// What the file holds now. `folded`: the changeset was stored just now.
+pub(super) fn loaded(conn: &Connection, plan: &Plan, folded: bool) -> Result<Loaded, StoreError> {
+    let outbox = outbox::read(conn)?;
+    let stored_before = outbox.is_some() && !folded;
+    Ok(Loaded { outbox, stored_before, inbox: pages::inbox(conn)?, pull: pages::pull(conn, plan)? })
 }
 
 /// What the changeset speaks for: of each origin the entries that are pending now. Origins that no checkpoint vouches

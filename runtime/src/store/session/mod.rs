@@ -104,10 +104,10 @@ impl Actions {
     pub fn load(&self, whole_ids: bool, past: bool) -> Result<Loaded, StoreError> {
         let (turn, folded) = self.store.snapshot(|conn, plan| load::fold(conn, plan, whole_ids, past))?;
         *lock(&self.turn) = Some(turn);
-        if let Some(folded) = folded {
-            self.durable_step(|conn, _| load::store(conn, &folded))?;
+        if let Some(folded) = &folded {
+            self.durable_step(|conn, _| load::store(conn, folded))?;
         }
-        self.store.snapshot(load::loaded)
+        self.store.snapshot(|conn, plan| load::loaded(conn, plan, folded.is_some()))
     }
 
     /// The hub has the changeset.
@@ -115,7 +115,7 @@ impl Actions {
     /// # Errors
     /// The file's.
     pub fn mark_prepared(&self) -> Result<(), StoreError> {
-        self.step(|conn, _| Ok(outbox::mark_prepared(conn)?))
+        self.step(|conn, _| outbox::mark_prepared(conn))
     }
 
     /// The changeset is forgotten; what it said stays pending. So are pages: they may be of a past that the hub lost.

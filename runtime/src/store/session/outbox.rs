@@ -3,6 +3,7 @@
 use crate::store::error::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::clock::{Hlc, Origin, Span};
+use windrow_protocol::fault;
 use windrow_protocol::message::SessionId;
 use windrow_protocol::session::Outbox;
 
@@ -33,8 +34,12 @@ pub(super) fn spans(conn: &Connection) -> Result<Vec<(Origin, Hlc)>, StoreError>
 }
 
 /// The hub has it.
-pub(super) fn mark_prepared(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("UPDATE windrow_outbox SET prepared = 1", []).map(|_| ())
+pub(super) fn mark_prepared(conn: &Connection) -> Result<(), StoreError> {
+    fault!(AcknowledgedBeforeCommit: for (origin, upto) in spans(conn)? {
+        crate::store::origins::acknowledge(conn, origin, upto)?;
+    });
+    conn.execute("UPDATE windrow_outbox SET prepared = 1", [])?;
+    Ok(())
 }
 
 /// Forgets it, unless the hub has it and may have committed it.

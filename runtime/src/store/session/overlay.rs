@@ -1,6 +1,7 @@
 //! What the hub says, under what is pending here.
 
 use windrow_protocol::change::{Change, What};
+use windrow_protocol::fault;
 use windrow_protocol::model::{Field, FieldIx};
 use windrow_protocol::value::Value;
 
@@ -25,9 +26,9 @@ pub(super) fn under(change: Option<&Change>, at: FieldIx, field: &Field, told: V
     if field.parent.is_some() && change.stale.contains(&at) {
         return Shown::Pending(Value::Null);
     }
-    match latest(change, at) {
+    match fault!(PendingCovered: None, latest(change, at)) {
         Some(Latest::Value(value)) => Shown::Pending(value.clone()),
-        Some(Latest::Difference(delta)) => total(field, told, delta),
+        Some(Latest::Difference(delta)) => total(field, told, fault!(PendingSumDropped: 0, delta)),
         None => Shown::Told(told),
     }
 }

@@ -7,6 +7,7 @@ use crate::store::{origins, recovery, state, verify};
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::change::Key;
 use windrow_protocol::codec::{self, Encoded, Limits};
+use windrow_protocol::fault;
 use windrow_protocol::message::{Pull, from_bytes, to_bytes};
 use windrow_protocol::session::Inbox;
 use windrow_protocol::told::Page;
@@ -14,7 +15,8 @@ use windrow_protocol::told::Page;
 /// Keeps a page after the others; what the inbox is then, and how to ask on.
 pub(super) fn keep(conn: &Connection, plan: &Plan, body: &[u8]) -> Result<(Inbox, Pull), StoreError> {
     let page = decode(plan, body)?;
-    let next = page.unresolved().next.map(|cursor| to_bytes(&cursor)).transpose().map_err(AnswerError::Kept)?;
+    let next = fault!(PageDropped: None, page.unresolved().next);
+    let next = next.map(|cursor| to_bytes(&cursor)).transpose().map_err(AnswerError::Kept)?;
     conn.execute("INSERT INTO windrow_inbox (body, next) VALUES (?1, ?2)", params![body, next])?;
     state::note_contact(conn)?;
     Ok((inbox(conn)?, pull(conn, plan)?))

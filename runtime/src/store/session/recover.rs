@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 use windrow_protocol::change::{Held, Key, Recovery};
 use windrow_protocol::clock::{Hlc, Origin, Point};
+use windrow_protocol::fault;
 use windrow_protocol::fold::{Net, Part};
 use windrow_protocol::log::Entry;
 use windrow_protocol::model::Strategy;
@@ -36,9 +37,9 @@ pub(super) fn take_over(
     for entry in before.iter().filter(|e| !now.contains(&e.hlc)) {
         // Another copy of this file sent it, and perhaps as part of another net change: the record is asked for whole.
         passed.insert(entry.hlc);
-        pages::want(conn, plan, (entry.table, entry.id))?;
+        fault!(PassedNotRefetched: (), pages::want(conn, plan, (entry.table, entry.id))?);
     }
-    recovery::set_passed(conn, &passed)?;
+    recovery::set_passed(conn, &fault!(PassedForgotten: BTreeSet::new(), passed))?;
     outbox::clear(conn)?;
     Ok(pages::clear(conn)?)
 }
@@ -53,7 +54,7 @@ pub(super) fn go_back(conn: &Connection, plan: &Plan, to: Point) -> Result<(), S
         return Err(AnswerError::Rewind.into());
     }
     state::go_back(conn, to)?;
-    log::rebase(conn, plan, to.seq)?;
+    log::rebase(conn, plan, fault!(BasesKeptAfterRewind: windrow_protocol::clock::Seq::LAST, to.seq))?;
     outbox::clear(conn)?;
     Ok(pages::clear(conn)?)
 }
@@ -85,7 +86,7 @@ pub(super) fn said(
     let mut ask: BTreeSet<Key> = passed.iter().chain(missing.keys()).copied().collect();
     if state::read(conn)?.recovering {
         ask.extend(log::all(conn, plan)?.iter().map(|e| (e.table, e.id)));
-        for table in plan.tables() {
+        for table in fault!(ShownNotAskedAbout: 0..0, plan.tables()) {
             ask.extend(ids(conn, &plan.sql(table).select, &[])?.into_iter().map(|id| (table, id)));
         }
     }

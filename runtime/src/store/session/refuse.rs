@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use std::collections::BTreeMap;
 use windrow_protocol::change::{Change, End, Held, Key, What, Write};
 use windrow_protocol::clock::{Hlc, Seq};
+use windrow_protocol::fault;
 use windrow_protocol::fold::{self, Part};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::{Entry, Op};
@@ -24,11 +25,11 @@ pub(super) fn refuse(conn: &Connection, plan: &Plan, refusals: &[Refusal]) -> Re
     sent.add_dependants(plan, &mut refused);
     for (key, refusal) in &refused {
         if let Some(change) = sent.pending.get(key).or_else(|| sent.offered.get(key)) {
-            refused::add(conn, plan, change, refusal)?;
+            fault!(RefusedForgotten: (), refused::add(conn, plan, change, refusal)?);
         }
         log::forget(conn, plan, &stretches, *key)?;
         recovery::refuse_offer(conn, plan, *key)?;
-        pages::want(conn, plan, *key)?;
+        fault!(RefusedNotRefetched: (), pages::want(conn, plan, *key)?);
     }
     outbox::clear(conn)?;
     Ok(pages::clear(conn)?)
