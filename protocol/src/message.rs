@@ -10,6 +10,7 @@ use crate::model::FieldIx;
 use crate::told::Cursor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 
 /// 128 random bits that name a session; bound to the digest of its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -261,8 +262,10 @@ pub struct Past {
 }
 
 impl Past {
-    fn cover(&self, origin: Origin) -> Hlc {
-        self.covers.iter().find(|(o, _)| *o == origin).map_or(Hlc::ZERO, |(_, hlc)| *hlc)
+    /// The cover of each origin. By name, because a peer says how many there are.
+    fn cover(&self) -> impl Fn(Origin) -> Hlc + use<> {
+        let covers: HashMap<Origin, Hlc> = self.covers.iter().copied().collect();
+        move |origin| covers.get(&origin).copied().unwrap_or(Hlc::ZERO)
     }
 
     fn marks_agree(&self) -> Result<(), Problem> {
@@ -286,7 +289,8 @@ impl Past {
     /// What disagrees.
     pub fn continues(&self, changeset: &Changeset) -> Result<(), Problem> {
         self.marks_agree()?;
-        match changeset.spans.iter().find(|s| self.cover(s.origin) != s.after) {
+        let cover = self.cover();
+        match changeset.spans.iter().find(|s| cover(s.origin) != s.after) {
             None if changeset.is_in_order() => Ok(()),
             None => {
                 let detail = "The changeset's spans go back, or it has stamps or bases ahead of the device's own; \
@@ -300,7 +304,7 @@ impl Past {
                      file copied or restored? The device keeps everything it has.",
                     span.origin,
                     span.after.bits(),
-                    self.cover(span.origin).bits()
+                    cover(span.origin).bits()
                 ),
             )),
         }
@@ -312,7 +316,8 @@ impl Past {
     /// What disagrees.
     pub fn holds(&self, pull: &Pull) -> Result<(), Problem> {
         self.marks_agree()?;
-        match pull.covers.iter().find(|(origin, upto)| self.cover(*origin) < *upto) {
+        let cover = self.cover();
+        match pull.covers.iter().find(|(origin, upto)| cover(*origin) < *upto) {
             None => Ok(()),
             Some((origin, upto)) => Err(Problem::new(
                 ProblemKind::Disagrees,
@@ -320,7 +325,7 @@ impl Past {
                     "the hub had acknowledged origin {origin} up to stamp {} and now has it up to {}. Was the hub \
                      restored from a backup? The device keeps everything it has.",
                     upto.bits(),
-                    self.cover(*origin).bits()
+                    cover(*origin).bits()
                 ),
             )),
         }
