@@ -9,7 +9,7 @@ use windrow_protocol::change::Changeset;
 use windrow_protocol::clock::Mark;
 use windrow_protocol::codec::Encoded;
 use windrow_protocol::merge::{self, Moment, Step, World};
-use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, points};
+use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, names_few, points};
 
 /// What a check came to.
 #[derive(Debug)]
@@ -52,6 +52,7 @@ pub(super) fn stage(shared: &Shared, c: &Connection, request: &Prepare, digest: 
 /// Refuses a changeset that speaks of a past that is not this hub's. No ids are needed for that.
 pub(super) fn continues(c: &Connection, encoded: &Encoded<Changeset>) -> Result<(), HubError> {
     let changeset = encoded.unresolved();
+    names_few(changeset.own.len() + changeset.spans.len())?;
     let origins = changeset.spans.iter().map(|s| s.origin);
     let past = system::past(c, points(changeset.checkpoint, &changeset.own), origins)?;
     Ok(past.continues(changeset)?)
