@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// On one device it only grows (Kulkarni et al., *Logical Physical Clocks*, 2014).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
 pub struct Hlc(u64);
 
 impl Hlc {
@@ -58,12 +59,35 @@ impl Hlc {
     }
 }
 
+/// A number with the sign bit set, where SQLite must store a positive one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a number above 63 bits")]
+pub struct OutOfRange;
+
+/// What a peer sends is held to the same law as what is stored.
+impl TryFrom<u64> for Hlc {
+    type Error = OutOfRange;
+
+    fn try_from(bits: u64) -> Result<Hlc, OutOfRange> {
+        Hlc::from_bits(bits).ok_or(OutOfRange)
+    }
+}
+
 /// A number of 63 bits, stored by SQLite as a positive integer.
 macro_rules! counter {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+        #[serde(try_from = "u64")]
         pub struct $name(u64);
+
+        impl TryFrom<u64> for $name {
+            type Error = OutOfRange;
+
+            fn try_from(bits: u64) -> Result<$name, OutOfRange> {
+                $name::from_bits(bits).ok_or(OutOfRange)
+            }
+        }
 
         impl $name {
             /// The first.

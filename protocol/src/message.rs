@@ -261,6 +261,21 @@ pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> 
     }
 }
 
+/// How many commits, origins and records one request may name. Each is looked up: this many take a hub about a second.
+pub const MOST_NAMED: usize = 1 << 18;
+
+/// Refuses a request that names more than the hub looks up at once.
+///
+/// # Errors
+/// More than [`MOST_NAMED`].
+pub fn names_few(named: usize) -> Result<(), Problem> {
+    if named <= MOST_NAMED {
+        return Ok(());
+    }
+    let detail = format!("The request names {named} commits, origins and records; the hub takes {MOST_NAMED} at once.");
+    Err(Problem::new(ProblemKind::TooLarge, detail))
+}
+
 /// The seqs that a device names, which the hub must know by their marks.
 pub fn points(checkpoint: Point, own: &[Point]) -> impl Iterator<Item = Point> + '_ {
     std::iter::once(checkpoint).chain(own.iter().copied()).filter(|p| *p != Point::START)

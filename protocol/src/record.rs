@@ -277,6 +277,9 @@ impl Record {
             let register = fields.get_mut(field).ok_or_else(|| damaged("unknown field"))?;
             (register.open, register.candidates) = (open, candidates);
         }
+        if packed.clashes.iter().any(|(field, _)| *field >= fields.len()) {
+            return Err(damaged("a clash of no field"));
+        }
         Ok(Record {
             alive: packed.alive,
             cascaded: packed.cascaded,

@@ -94,6 +94,7 @@ pub(super) struct View<'a> {
     world: &'a World,
     wants: RefCell<Wants>,
     asked: RefCell<HashSet<Key>>,
+    asked_children: RefCell<HashSet<(TableIx, FieldIx, RecordId)>>,
 }
 
 impl<'a> View<'a> {
@@ -102,7 +103,8 @@ impl<'a> View<'a> {
         referring: &'a HashMap<(TableIx, FieldIx, RecordId), Vec<Key>>,
         world: &'a World,
     ) -> View<'a> {
-        View { touched, referring, world, wants: RefCell::default(), asked: RefCell::default() }
+        let (wants, asked, asked_children) = (RefCell::default(), RefCell::default(), RefCell::default());
+        View { touched, referring, world, wants, asked, asked_children }
     }
 
     /// A record, if it is loaded and exists.
@@ -125,9 +127,8 @@ impl<'a> View<'a> {
     pub(super) fn children(&self, edge: &Edge, parent: RecordId) -> Vec<Key> {
         let of = (edge.child, edge.field, parent);
         let Some(stored) = self.world.children(&of) else {
-            let mut wants = self.wants.borrow_mut();
-            if !wants.children.contains(&of) {
-                wants.children.push(of);
+            if self.asked_children.borrow_mut().insert(of) {
+                self.wants.borrow_mut().children.push(of);
             }
             return Vec::new();
         };

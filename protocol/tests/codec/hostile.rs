@@ -12,7 +12,7 @@ use windrow_protocol::codec::{
 const LIMITS: Limits = Limits { bytes: 1 << 20, memory: 4 << 20 };
 
 /// Decodes as both kinds. What is accepted must be a message like any other: sent again, it comes back the same.
-fn decode(bytes: &[u8]) {
+pub(crate) fn decode(bytes: &[u8]) {
     let _ = changeset_schema(bytes);
     if let Ok(decoded) = decode_changeset(&schema(), bytes, &LIMITS)
         && let Ok(changeset) = decoded.resolve(|_, low, _| Some(low))
@@ -28,6 +28,11 @@ fn decode(bytes: &[u8]) {
         let again = decode_page(&schema(), &again, &Limits::default()).unwrap();
         assert_eq!(again.resolve(|_, _, _| None).unwrap(), page);
     }
+}
+
+/// Whether these bytes are a changeset or a page.
+pub(crate) fn is_message(bytes: &[u8]) -> bool {
+    decode_changeset(&schema(), bytes, &LIMITS).is_ok() || decode_page(&schema(), bytes, &LIMITS).is_ok()
 }
 
 /// A cut, or some bytes changed.

@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod domain;
+mod flips;
 mod golden;
 mod hostile;
 mod ids;

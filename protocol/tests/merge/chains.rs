@@ -2,7 +2,10 @@
 
 use crate::hub::{ANIMAL, Hub, PART, Say, at, change, sent};
 use windrow_protocol::change::Change;
+use windrow_protocol::clock::{Origin, Seq, Stamp};
 use windrow_protocol::id::RecordId;
+use windrow_protocol::merge::{Merge, Outcome, Step, World};
+use windrow_protocol::record::Record;
 use windrow_protocol::value::Value;
 
 fn id(n: u32) -> RecordId {
@@ -43,4 +46,29 @@ fn lines_of_descent_are_not_counted_one_by_one() {
     // The youngest comes back, and with it all that it descends from.
     hub.commit(sent(2, 1, vec![change(animal(58), 1, at(2)).set(0, parent(58, 0))]));
     assert!((0..59).all(|n| hub.record(animal(n)).alive) && !hub.record(animal(59)).alive);
+}
+
+/// A device deleted all that its survey had gathered, fifty thousand records. The hub asked for the children of each,
+/// and looked each question up in the list of those that it had asked already: its only writer was gone for minutes.
+#[test]
+fn many_deletes_ask_for_their_children_once_each() {
+    let (hub, count) = (Hub::new(), 50_000);
+    let (deleted, mut world) = (|n| change((PART, id(n)), 1, at(1)).deleted(), World::default());
+    let stamp = Stamp { hlc: at(0), author: Origin(1) };
+    let record = Record::new(hub.schema.table(PART), Seq::ZERO, stamp);
+    (0..count).for_each(|n| world.add_record((PART, id(n)), Some(record.clone())));
+    let mut merge = Merge::new(&hub.schema, sent(1, 1, (0..count).map(deleted).collect()), hub.moment);
+    let mut asked = 0;
+    let merged = loop {
+        match merge.step(&world) {
+            Step::Done(outcome) => break outcome,
+            Step::Load(wants) => {
+                asked += wants.children.len();
+                wants.children.into_iter().for_each(|(child, field, id)| world.add_children(child, field, id, vec![]));
+                assert!(wants.records.is_empty() && wants.same.is_empty());
+            }
+        }
+    };
+    assert!(matches!(merged, Outcome::Merged(merged) if merged.records.len() == count as usize));
+    assert_eq!(asked, count as usize);
 }

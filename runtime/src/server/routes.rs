@@ -15,15 +15,19 @@ use windrow_protocol::message::{self, MessageError, Problem, ProblemKind};
 
 type Store = Arc<dyn HubStore>;
 
+/// The longest COMMIT or pull. Only a changeset is long; what these name is bounded (`message::MOST_NAMED`), and a list of
+/// small numbers takes twelve times its bytes in memory.
+const MAX_QUESTION: u64 = 8 << 20;
+
 /// All addresses of a server. Whatever can't be routed is answered with a problem document.
 pub(super) fn routes(
     store: Store,
     max_body: u64,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
     let devices = device(Verb::Prepare, "prepare", &store, max_body)
-        .or(device(Verb::Commit, "commit", &store, max_body))
+        .or(device(Verb::Commit, "commit", &store, max_body.min(MAX_QUESTION)))
         .unify()
-        .or(device(Verb::Pull, "pull", &store, max_body))
+        .or(device(Verb::Pull, "pull", &store, max_body.min(MAX_QUESTION)))
         .unify();
     let health = warp::path!("healthz").and(warp::get()).and(with(&store)).then(healthz);
     let all = devices.or(health).unify().or(people(&store)).unify();

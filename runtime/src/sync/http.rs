@@ -12,7 +12,10 @@ use windrow_protocol::session::Request;
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.windrow";
 
 /// The longest answer that is read. Pages are far smaller.
-const LONGEST_ANSWER: u64 = 64 * 1024 * 1024;
+const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// The longest problem document that is read: it is shown, logged and kept.
+const LONGEST_PROBLEM: usize = 64 * 1024;
 
 /// A hub's address.
 ///
@@ -72,7 +75,7 @@ impl Endpoint {
         if response.status() != StatusCode::OK {
             return Err(self.problem(response).await);
         }
-        let bytes = read(response).await?;
+        let bytes = read(response, LONGEST_ANSWER).await?;
         message::from_bytes(&bytes).map_err(|e| Failure::new(FailureKind::Nonsense, format!("{}: {e}", self.base)))
     }
 
@@ -86,7 +89,7 @@ impl Endpoint {
     async fn problem(&self, response: Response) -> Failure {
         let status = response.status();
         let seconds = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
-        let body = read(response).await.unwrap_or_default();
+        let body = read(response, LONGEST_PROBLEM).await.unwrap_or_default();
         let mut failure = match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => problem.into(),
             Err(_) if status.is_server_error() => {
@@ -102,12 +105,12 @@ impl Endpoint {
     }
 }
 
-/// A body, bounded.
-async fn read(mut response: Response) -> Result<Vec<u8>, Failure> {
+/// A body of at most so many bytes.
+async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     let broken = |e: reqwest::Error| Failure::new(FailureKind::Broken, format!("the answer broke off: {e}"));
     while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if (bytes.len() + chunk.len()) as u64 > LONGEST_ANSWER {
+        if bytes.len() + chunk.len() > longest {
             return Err(Failure::new(FailureKind::Nonsense, "the answer is longer than any of a hub's"));
         }
         bytes.extend_from_slice(&chunk);

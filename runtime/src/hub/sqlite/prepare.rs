@@ -9,7 +9,7 @@ use windrow_protocol::change::Changeset;
 use windrow_protocol::clock::Mark;
 use windrow_protocol::codec::Encoded;
 use windrow_protocol::merge::{self, Moment, Step, World};
-use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, points};
+use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, names_few, points};
 
 /// What a check came to.
 #[derive(Debug)]
@@ -60,6 +60,7 @@ pub(super) fn continues(
 ) -> Result<Option<Answer>, HubError> {
     let changeset = encoded.unresolved();
     let recovery = &changeset.recovery;
+    names_few(changeset.own.len() + changeset.spans.len() + recovery.past.as_ref().map_or(0, Vec::len))?;
     let named = points(changeset.checkpoint, &changeset.own).chain(recovery.past.iter().flatten().copied());
     let mut past = system::past(c, named, changeset.spans.iter().map(|s| s.origin))?;
     for key in &recovery.ask {

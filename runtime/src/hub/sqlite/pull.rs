@@ -13,7 +13,7 @@ use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
-use windrow_protocol::message::{Problem, ProblemKind, Pull, points};
+use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{Cursor, News, Page, Told, tell};
 use windrow_protocol::value::Value;
@@ -37,6 +37,7 @@ impl PageSize {
 /// Whether a pull stands in this hub's past. One by another schema is refused.
 pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<bool, HubError> {
     let tables = shared.tables.schema.tables().len();
+    names_few(pull.own.len() + pull.covers.len() + pull.refetch.len())?;
     if pull.schema != shared.tables.schema.digest() {
         let detail = "The device's program was built with another schema than the hub's; update the older of the two.";
         return Err(Problem::new(ProblemKind::UnknownVersion, detail).into());

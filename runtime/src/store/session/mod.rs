@@ -213,8 +213,10 @@ impl Actions {
         }
         let done = f(conn, self.store.plan())?;
         let next = "UPDATE windrow_state SET turn = ?1";
-        conn.execute(next, [turn + 1]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
-        *seen = Some(turn + 1);
+        // Compared for equality alone, so that it may begin anew.
+        let turned = turn.wrapping_add(1);
+        conn.execute(next, [turned]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
+        *seen = Some(turned);
         Ok(done)
     }
 
@@ -234,7 +236,7 @@ impl Actions {
 /// Forgets what was encoded by another schema and can be had again: pages are asked for anew, and what the hub was not
 /// asked to commit is folded anew. Another program's session that is under way notices it at its next step.
 pub(super) fn forget_encoded(conn: &Connection) -> Result<(), StoreError> {
-    conn.execute("UPDATE windrow_state SET turn = turn + 1", [])?;
+    conn.execute("UPDATE windrow_state SET turn = ?1", [state::read(conn)?.turn.wrapping_add(1)])?;
     pages::clear(conn)?;
     outbox::clear_unprepared(conn)
 }

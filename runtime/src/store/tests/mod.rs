@@ -5,6 +5,7 @@
 mod apply;
 mod conflicts;
 mod foreign_programs;
+mod hostile;
 mod open;
 mod pruning;
 mod refuse;

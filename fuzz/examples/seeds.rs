@@ -1,0 +1,65 @@
+//! Writes the seeds of all targets, from real encodings: `cargo run --manifest-path fuzz/Cargo.toml --example seeds`.
+#![allow(clippy::unwrap_used, dead_code)]
+
+#[path = "../../protocol/tests/codec/domain.rs"]
+mod domain;
+
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use windrow_fuzz::{device, hub, message};
+use windrow_protocol::codec::{Limits, decode_changeset, decode_page};
+use windrow_protocol::message::{Problem, ProblemKind, to_bytes};
+
+fn main() -> std::io::Result<()> {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    let asked = hub::seeds();
+    for (name, asks) in &asked {
+        write(seeds.join("hub").join(name), &rows(asks))?;
+    }
+    for (name, steps) in device::seeds() {
+        write(seeds.join("device").join(name), &rows(&steps))?;
+    }
+    for golden in std::fs::read_dir(seeds.join("../../protocol/tests/golden"))? {
+        let golden = golden?;
+        let parts = parts_of(std::fs::read(golden.path())?);
+        write(seeds.join("roundtrip").join(golden.file_name()), &[vec![0], rows(&parts)].concat())?;
+    }
+    // Changesets and pages are in `protocol/tests/golden`, which `decode` is given as it is.
+    let decode = seeds.join("decode");
+    for (n, ask) in asked.iter().flat_map(|(_, asks)| asks).enumerate() {
+        let body = match ask {
+            hub::Ask::Prepare(body) => to_bytes(body),
+            hub::Ask::Commit(body) => to_bytes(body),
+            hub::Ask::Pull(body) => to_bytes(body),
+            hub::Ask::Session(_) => continue,
+        };
+        write(decode.join(format!("request-{n}")), &body.unwrap())?;
+    }
+    for (n, answer) in device::answers().iter().enumerate() {
+        write(decode.join(format!("answer-{n}")), &to_bytes(answer).unwrap())?;
+    }
+    write(decode.join("problem"), &serde_json::to_vec(&Problem::new(ProblemKind::Busy, "Wait."))?)?;
+    for (n, packed) in hub::records().iter().enumerate() {
+        write(decode.join(format!("record-{n}")), packed)?;
+    }
+    Ok(())
+}
+
+fn rows<T: Serialize>(all: &[T]) -> Vec<u8> {
+    all.iter().flat_map(|one| postcard::to_allocvec(one).unwrap()).collect()
+}
+
+fn write(path: PathBuf, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    std::fs::write(path, bytes)
+}
+
+/// What a golden file says. Shortened ids stay as they are, filled up with zeros.
+fn parts_of(mut golden: Vec<u8>) -> Vec<message::Part> {
+    let (schema, limits) = (domain::schema(), Limits::default());
+    golden[3..11].copy_from_slice(&schema.digest());
+    match decode_changeset(&schema, &golden, &limits) {
+        Ok(changeset) => message::parts(changeset.unresolved()),
+        Err(_) => message::page_parts(decode_page(&schema, &golden, &limits).unwrap().unresolved()),
+    }
+}
