@@ -1,14 +1,13 @@
 //! Old entries leave the log, once the hub surely has them.
 
 use super::error::StoreError;
-use super::origins::{self, Stretch};
+use super::origins;
 use super::{Store, log, recovery};
 use crate::types::Timestamp;
 use rusqlite::{Transaction, TransactionBehavior};
 use std::time::Duration;
 use windrow_protocol::clock::Hlc;
 use windrow_protocol::fault;
-use windrow_protocol::model::TableIx;
 
 /// How long acknowledged entries are usually kept: 30 days.
 pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -26,35 +25,32 @@ impl Store {
         let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
         let upto = Hlc::from_millis(now.millis().saturating_sub(retention));
         let mut pruned = 0;
-        if !self.snapshot(|conn, _| Ok(recovery::is_idle(conn)?))? {
-            // The hub may have to be told again what it had acknowledged.
-            return Ok(pruned);
-        }
-        for stretch in
-            self.snapshot(|conn, _| origins::stretches(conn))?.iter().filter(|s| fault!(PrunedUnsure: true, !s.unsure))
-        {
-            for table in self.plan().tables() {
-                pruned += self.prune_table(table, stretch, upto)?;
-            }
+        while let Some(step) = self.prune_step(upto)? {
+            pruned += step as u64;
         }
         self.forget_empty_origins()?;
         Ok(pruned)
     }
 
-    fn prune_table(&self, table: TableIx, stretch: &Stretch, upto: Hlc) -> Result<u64, StoreError> {
-        let (after, acknowledged) = stretch.acknowledged();
-        let range = (after, acknowledged.min(upto));
-        let mut pruned = 0;
-        if range.0 >= range.1 {
-            return Ok(pruned);
+    /// Deletes some entries; how many, or none where there are no more. Looks afresh each time: a session that came between
+    /// may have found that the hub lost what it had acknowledged, and needs its entries.
+    fn prune_step(&self, upto: Hlc) -> Result<Option<usize>, StoreError> {
+        let conn = self.sync_connection();
+        let transaction = Transaction::new_unchecked(&conn, TransactionBehavior::Immediate)?;
+        if !recovery::is_idle(&conn)? {
+            return Ok(None);
         }
-        loop {
-            let step = log::prune(&self.sync_connection(), self.plan(), table, range, STEP)?;
-            pruned += step as u64;
-            if step < STEP {
-                return Ok(pruned);
+        for stretch in origins::stretches(&conn)?.iter().filter(|s| fault!(PrunedUnsure: true, !s.unsure)) {
+            let (after, acknowledged) = stretch.acknowledged();
+            for table in self.plan().tables() {
+                let step = log::prune(&conn, self.plan(), table, (after, acknowledged.min(upto)), STEP)?;
+                if step > 0 {
+                    transaction.commit()?;
+                    return Ok(Some(step));
+                }
             }
         }
+        Ok(None)
     }
 
     /// Origins without entries are forgotten, but for the last: whoever writes now is of that one.

@@ -24,7 +24,11 @@ pub(super) async fn run(db: &Path, hub: &str) -> Result<Said, Fault> {
         "conflicts": after.conflicts,
         "checkpoint": after.checkpoint.seq.bits(),
     });
-    let how = if in_sync { "in sync" } else { "not in sync: writes kept colliding with the hub's answers; sync again" };
+    let how = match finish {
+        Finish::InSync => "in sync",
+        Finish::Unsettled => "not in sync: writes kept colliding with the hub's answers; sync again",
+        Finish::Waits => "sent, but the hub's answer would delete most of a table and waits for somebody to confirm it",
+    };
     let text = format!(
         "{how} at seq {}: {} log entries sent, {refused} changes refused, {} open conflicts",
         after.checkpoint.seq, before.pending_entries, after.conflicts

@@ -10,7 +10,7 @@ fn busy() -> Device {
     let farm = device.farm("Kibo", 3);
     device.sync(5, vec![]);
     device.plot(farm);
-    device.store.session().load(false).unwrap();
+    device.store.session().load(false, false).unwrap();
     let half = Page { next: Some(cursor()), ..last(6, vec![]) };
     device.store.session().keep(&device.page(&half)).unwrap();
     device.edit(farm, |f| f.cattle += 1);
@@ -28,10 +28,10 @@ fn use_it(path: &Path) {
     drop((store.refused(), store.conflicts(), store.query::<Farm>("", [])));
     drop(store.insert(&Worker { id: Id::new(), badge: "7".into() }));
     let session = store.session();
-    drop(session.load(false));
+    drop(session.load(false, false));
     drop(session.mark_prepared());
     drop(session.discard());
-    drop(session.load(true));
+    drop(session.load(true, false));
     drop(session.apply());
     drop(store.prune(crate::Timestamp::now(), std::time::Duration::ZERO));
 }
@@ -54,7 +54,7 @@ fn a_count_of_steps_at_its_end_begins_anew() {
     device.farm("Kibo", 3);
     device.store.connection().unwrap().execute("UPDATE windrow_state SET turn = ?1", [i64::MAX]).unwrap();
     let session = device.store.session();
-    session.load(false).unwrap();
+    session.load(false, false).unwrap();
     session.mark_prepared().unwrap();
     session.discard().unwrap();
     assert_eq!(device.scalar::<i64>("SELECT turn FROM windrow_state"), i64::MIN + 2);
@@ -67,7 +67,7 @@ fn a_count_of_steps_at_its_end_lets_a_new_program_in() {
     let conn = device.store.connection().unwrap();
     conn.execute("UPDATE windrow_state SET turn = ?1, schema = x'00'", [i64::MAX]).unwrap();
     drop(conn);
-    drop(device.reopened().store.session().load(false).unwrap());
+    drop(device.reopened().store.session().load(false, false).unwrap());
 }
 
 #[test]
