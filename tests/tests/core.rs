@@ -79,7 +79,7 @@ fn compare(both: &Beside) -> Result<(), String> {
 }
 
 fn history(seed: u64) -> Result<(), String> {
-    let mut both = Beside::new(History::new(seed, 4, Manner::Any));
+    let mut both = Beside::new(History::new(seed, 3 + (seed % 2) as usize, Manner::Any));
     let mut n = 0;
     let mut step = |both: &mut Beside, step| {
         n += 1;

@@ -213,12 +213,15 @@ impl Search<'_> {
 
     fn pins(&self, key: Key, asked: &mut Asked) -> bool {
         self.ask(Question::Pins, key, asked, |asked| {
-            self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull).any(|edge| {
+            asked.pins += 1;
+            let pins = self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull).any(|edge| {
                 self.view.children(edge, key.1).into_iter().any(|child| {
                     edge.on_delete == OnDelete::Restrict && self.alive(child) && !self.falls(child, asked)
                         || self.pins(child, asked)
                 })
-            })
+            });
+            asked.pins -= 1;
+            pins
         })
     }
 
@@ -231,14 +234,15 @@ impl Search<'_> {
         }
         self.deeper(key, || {
             let depth = self.depth.get();
-            if let Some(at) = asked.under_way.get(&(what, key)) {
+            let within = if what == Question::Falls { asked.pins } else { 0 };
+            if let Some(at) = asked.under_way.get(&(what, key, within)) {
                 asked.rests_on = asked.rests_on.min(*at);
                 return false;
             }
-            asked.under_way.insert((what, key), depth);
+            asked.under_way.insert((what, key, within), depth);
             let before = std::mem::replace(&mut asked.rests_on, usize::MAX);
             let answer = answer(asked);
-            asked.under_way.remove(&(what, key));
+            asked.under_way.remove(&(what, key, within));
             if asked.rests_on >= depth {
                 asked.rests_on = usize::MAX;
                 if self.view.complete() {
@@ -332,17 +336,21 @@ enum Question {
     Falls,
 }
 
-/// Questions under way, each taken as no where it is asked again: records may refer to each other in a ring.
+/// Questions under way, each taken as no where it is asked again: records may refer to each other in a ring. Whether a record
+/// falls is asked anew within each question of who needs another: "no" would say there that it stays, and records that only
+/// hold each other would hold what they hang on.
 struct Asked {
-    /// How deep each was asked.
-    under_way: HashMap<(Question, Key), usize>,
+    /// How deep each was asked; of one that falls, within how many questions of who needs it.
+    under_way: HashMap<(Question, Key, usize), usize>,
+    /// Questions of who needs a record, under way.
+    pins: usize,
     /// The least deep one that the answer in the making rests on.
     rests_on: usize,
 }
 
 impl Default for Asked {
     fn default() -> Asked {
-        Asked { under_way: HashMap::new(), rests_on: usize::MAX }
+        Asked { under_way: HashMap::new(), pins: 0, rests_on: usize::MAX }
     }
 }
 

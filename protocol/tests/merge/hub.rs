@@ -42,12 +42,15 @@ pub(crate) const CASE: usize = 3;
 pub(crate) const PART: usize = 4;
 pub(crate) const LINK: usize = 5;
 pub(crate) const ANIMAL: usize = 6;
+pub(crate) const PLOT: usize = 7;
+pub(crate) const VISIT: usize = 8;
+pub(crate) const SAMPLE: usize = 9;
 
 const SMALL: Field =
     Field { kind: Kind::Integer { min: -128, max: 127 }, nullable: false, ..number("small", Strategy::Lww) };
 const CODE: Field = Field { unique: true, ..number("code", Strategy::Lww) };
 
-const TABLES: [Table; 7] = [
+const TABLES: [Table; 10] = [
     table(
         "farm",
         const { &[number("name", Strategy::Lww), number("herd", Strategy::Sum), number("owner", Strategy::Review), SMALL] },
@@ -62,6 +65,14 @@ const TABLES: [Table; 7] = [
     table(
         "animal",
         const { &[reference("mother", "animal", OnDelete::Restrict), reference("father", "animal", OnDelete::Restrict)] },
+        Deletes::Keep,
+        false,
+    ),
+    table("plot", const { &[reference("farm", "farm", OnDelete::Cascade)] }, Deletes::Keep, false),
+    table("visit", const { &[reference("plot", "plot", OnDelete::Cascade)] }, Deletes::Keep, false),
+    table(
+        "sample",
+        const { &[reference("visit", "visit", OnDelete::Cascade), reference("plot", "plot", OnDelete::Restrict)] },
         Deletes::Keep,
         false,
     ),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod chains;
+mod circles;
 mod clocks;
 mod conflicts;
 mod hub;

@@ -143,7 +143,8 @@ impl Change {
         for (field, emptied) in stale {
             match emptied {
                 Some(e) if !dead.contains(&e.target) => {
-                    self.fields.insert(field, Written { value: Value::Null, hlc: e.hlc, base: e.base });
+                    let base = self.fields.get(field).map_or(e.base, |w| w.base.min(e.base));
+                    self.fields.insert(field, Written { value: Value::Null, hlc: e.hlc, base });
                 }
                 _ => {
                     self.stale.insert(field, emptied);
