@@ -5,3 +5,4 @@ pub mod figures;
 pub mod history;
 pub mod oracle;
 pub mod product;
+pub mod statements;
