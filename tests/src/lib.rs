@@ -6,3 +6,4 @@ pub mod figures;
 pub mod history;
 pub mod oracle;
 pub mod product;
+pub mod statements;
