@@ -93,6 +93,13 @@ pub fn seeds() -> Vec<(String, Vec<Step>)> {
         (0..STATEMENTS.len())
             .map(|n| (format!("statement-{n}"), [vec![Step::Run(n as u8)], answers().collect()].concat())),
     );
+    // The one row that everything depends on: each of its numbers at both its ends.
+    let state = TEMPLATE.tables.iter().position(|(table, _)| table == "windrow_state").expect("a table");
+    for column in 0..TEMPLATE.tables[state].1.len() {
+        let end = |n| vec![Step::Set(state as u8, column as u8, Value::Integer(n)), Step::Write];
+        let [least, most] = [-1, i64::MAX].map(|n| [end(n), answers().collect()].concat());
+        seeds.extend([(format!("state-{column}-least"), least), (format!("state-{column}-most"), most)]);
+    }
     seeds.push(("flip".into(), vec![Step::Flip(4096 * 3 + 8, 0xff)]));
     seeds.push(("cut".into(), vec![Step::Cut(4096 * 9 + 100)]));
     seeds

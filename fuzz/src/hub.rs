@@ -65,18 +65,20 @@ pub fn seeds() -> Vec<(&'static str, Vec<Ask>)> {
     let edits = [edits, vec![a.set((FARM, id(2)), NAME, Value::Null)]];
     let [mut edits, refused] = edits;
     edits.dedup_by_key(|c| c.key());
+    let sums = [5, i128::MAX].map(|delta| vec![a.add((FARM, id(2)), crate::domain::CATTLE, delta)]);
     let whole = Pull { refetch: vec![(FARM, id(1)), (VISIT, id(99))], whole_ids: true, ..a.pull() };
     let mut sent = |changes| {
         let sent = a.send(changes);
         (sent.payload.clone(), vec![Ask::Prepare(sent.prepare()), Ask::Commit(sent.commit(&a))])
     };
     let (births, steps) = sent(births);
-    let (edits, refused) = (sent(edits).0, sent(refused).0);
+    let (edits, refused, sums) = (sent(edits).0, sent(refused).0, sums.map(|s| Ask::Session(sent(s).0)));
     let again = [steps.clone(), steps.clone()].concat();
     vec![
         ("steps", again),
         ("births", vec![Ask::Session(births.clone())]),
         ("edits", vec![Ask::Session(edits.clone()), Ask::Session(births)]),
+        ("sums", sums.to_vec()),
         ("refused", vec![Ask::Session(refused), Ask::Session(edits)]),
         ("pull", vec![Ask::Pull(Device::new(7).pull()), Ask::Pull(whole)]),
     ]
