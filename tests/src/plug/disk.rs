@@ -246,8 +246,13 @@ impl Disks {
                 let disk = disks.0.get(&machine).cloned().unwrap_or_default();
                 disk.names.iter().map(|(name, inode)| (name.clone(), disk.files[*inode].synced.clone())).collect()
             };
-            if contents(&recorded) != contents(&real) {
-                return Err(format!("{machine:?}'s files differ").into());
+            let (recorded, real) = (contents(&recorded), contents(&real));
+            if recorded != real {
+                let lengths = |files: &BTreeMap<String, Vec<u8>>| -> Vec<(String, usize)> {
+                    files.iter().map(|(name, bytes)| (name.clone(), bytes.len())).collect()
+                };
+                let (recorded, real) = (lengths(&recorded), lengths(&real));
+                return Err(format!("of {machine:?}'s files {recorded:?} were recorded, {real:?} are there").into());
             }
         }
         Ok(())

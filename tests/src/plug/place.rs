@@ -2,7 +2,7 @@
 
 use super::Fault;
 use super::domain::PLUG;
-use super::program::PAGE;
+use super::program::{PAGE, needs_no_mending};
 use super::work::{self, Device, KINDS, Number};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -151,7 +151,7 @@ impl Office {
     pub fn sync(&self, store: &Store) -> Result<(), Fault> {
         match self.runtime.block_on(sync(store, &Direct(self.hub.clone())))? {
             Finish::InSync => Ok(()),
-            Finish::Unsettled => Err("a session was left unsettled with nobody writing".into()),
+            finish => Err(format!("with nobody writing a session ends {finish:?}").into()),
         }
     }
 }
@@ -167,7 +167,7 @@ impl Transport for Direct {
             Request::Commit(commit) => self.0.commit(commit).await,
             Request::Pull(pull) => self.0.pull(pull).await,
         };
-        answer.map_err(HubError::into_problem).map_err(Failure::from)
+        answer.map_err(HubError::into_problem).map_err(Failure::from).and_then(needs_no_mending)
     }
 
     async fn probe(&self) -> bool {

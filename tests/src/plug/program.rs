@@ -14,7 +14,7 @@ use windrow::protocol::message::Answer;
 use windrow::protocol::session::{Finish, Request};
 use windrow::rusqlite::{self, Connection};
 use windrow::store::StoreError;
-use windrow::sync::{Failure, SyncError, Transport};
+use windrow::sync::{Failure, FailureKind, SyncError, Transport};
 use windrow::{Endpoint, Server, SqliteHub, Store};
 
 /// Records in a page: so few that an answer has several.
@@ -162,7 +162,7 @@ impl Running {
         let busy = Busy { endpoint, conn: store.connection()?.into(), d: self.d, next, last, sent: AtomicU32::new(0) };
         match windrow::sync(store, &busy).await? {
             Finish::InSync => Ok(()),
-            Finish::Unsettled => Err(Not { again: true, what: "unsettled".into() }),
+            finish => Err(Not { again: finish == Finish::Unsettled, what: format!("{finish:?}") }),
         }
     }
 }
@@ -174,6 +174,17 @@ fn number(word: &str) -> Result<Number, Fault> {
 /// What any other program may do to a database.
 fn checkpoint(db: &Path, mode: &str) -> rusqlite::Result<()> {
     Connection::open(db)?.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(()))
+}
+
+/// A device and a hub that no longer have a common past are mended by such answers. That is for copies and backups: no kill,
+/// no power cut and no failing disk may ever need it.
+pub(super) fn needs_no_mending(answer: Answer) -> Result<Answer, Failure> {
+    match answer {
+        Answer::Known { .. } | Answer::Astray | Answer::Rewind(_) => {
+            Err(Failure::new(FailureKind::Rejected, format!("the past must be mended: {answer:?}")))
+        }
+        answer => Ok(answer),
+    }
 }
 
 /// The way to the hub, beside an application that goes on writing.
@@ -199,7 +210,7 @@ impl Transport for Busy {
                 self.next.store(k + 1, Ordering::Relaxed);
             }
         }
-        self.endpoint.send(request).await
+        self.endpoint.send(request).await.and_then(needs_no_mending)
     }
 
     async fn probe(&self) -> bool {
