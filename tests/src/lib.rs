@@ -5,5 +5,7 @@ pub mod bridge;
 pub mod figures;
 pub mod history;
 pub mod oracle;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub mod plug;
 pub mod product;
 pub mod statements;
