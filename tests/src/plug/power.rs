@@ -191,7 +191,8 @@ impl Recording {
         seen.are(&place).map_err(|e| format!("the recording is not what happened: {e}"))?;
         // What comes before a kill was cut elsewhere.
         let from = events.iter().position(|e| matches!(e, Event::Killed)).unwrap_or_default();
-        let points = events.iter().enumerate().skip(from).filter(|(_, e)| matches!(e, Event::File(..))).map(|(i, _)| i + 1);
+        let points =
+            events.iter().enumerate().skip(from).filter(|(_, e)| matches!(e, Event::File(..))).map(|(i, _)| i + 1);
         let points = std::iter::once(from).chain(points).collect();
         let meanings = meanings(&windrow::rusqlite::Connection::open(place.db(Machine::Device(1)))?)?;
         let start = Told::before(script);
@@ -243,5 +244,4 @@ impl Recording {
         let judged = Promises::new(told, self.meanings.clone()).judge(place);
         judged.map_err(|e| format!("{at:?}: {e}").into())
     }
-
 }

@@ -170,13 +170,7 @@ impl Rows {
 }
 
 /// What one write leaves, among the others of its device.
-fn effect(
-    (d, k): (Device, Number),
-    writes: &Writes,
-    rows: &mut BTreeSet<String>,
-    cattle: &mut i64,
-    name: &mut String,
-) {
+fn effect((d, k): (Device, Number), writes: &Writes, rows: &mut BTreeSet<String>, cattle: &mut i64, name: &mut String) {
     let plot = |farm: Vec<u8>, variety: &str, bags: Number| {
         format!("plot {} {} '{variety}' {bags}", hex(&id(PLOT, d, k)), hex(&farm))
     };

@@ -3,7 +3,7 @@
 use crate::{MIB, alone, varint};
 use std::sync::Arc;
 use windrow::hub::{HubError, HubStore, OpenHub, SqliteHub};
-use windrow_protocol::change::Changeset;
+use windrow_protocol::change::{Changeset, Recovery};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Span};
 use windrow_protocol::codec::{Effort, encode_changeset};
 use windrow_protocol::id::RecordId;
@@ -33,6 +33,8 @@ fn pull(hub: &dyn HubStore) -> Pull {
         refetch: vec![],
         cursor: None,
         whole_ids: false,
+        whole: vec![],
+        verify: false,
     }
 }
 
@@ -78,6 +80,7 @@ fn a_changeset_names_no_more_commits_either() {
         spans: vec![],
         upto: Hlc::ZERO,
         changes: vec![],
+        recovery: Recovery::default(),
     };
     let payload = encode_changeset(hub.schema(), &changeset, &[], Effort::Page);
     too_large(block_on(hub.prepare(Prepare { session: SessionId([1; 16]), payload })));
@@ -98,6 +101,7 @@ fn a_few_bytes_that_stand_for_many_changes_take_what_they_would_at_full_length()
         spans: vec![Span { origin: Origin(1), after: Hlc::ZERO, upto }],
         upto,
         changes: vec![],
+        recovery: Recovery::default(),
     };
     // Without changes it ends with the length of its body, 0. Farms, deleted, whole ids a step apart, no fields.
     let mut payload = encode_changeset(hub.schema(), &changeset, &[], Effort::Page);
