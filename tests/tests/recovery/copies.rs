@@ -165,3 +165,23 @@ fn many_copies_count_every_difference_once() {
     let all: Vec<_> = devices.iter().collect();
     assert_eq!(world.quiet(&all)[&1].0, total);
 }
+
+/// So much was unsent when the file was copied that the copy would ask for more records by name than a hub looks up at once,
+/// and be refused for ever. It asks for their tables.
+#[test]
+fn a_copy_of_a_large_backlog_asks_for_whole_tables() {
+    let mut world = World::new();
+    let a = world.device();
+    world.sync(&a);
+    let many = "WITH RECURSIVE k (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM k WHERE n < 10_500)
+        INSERT INTO plot (id, n, v) SELECT randomblob(16), n, n FROM k";
+    a.store.connection().unwrap().execute(many, []).unwrap();
+    let b = world.copy(&a);
+    let a = a.reopen();
+    world.sync(&a);
+    learn(&world, &b);
+    let loaded = b.store.session().load(false, false).unwrap();
+    assert_eq!((loaded.pull.refetch, loaded.pull.whole), (vec![], vec![0]));
+    assert_eq!(world.sync(&b), Finish::InSync);
+    assert_eq!(b.shown(), a.shown());
+}

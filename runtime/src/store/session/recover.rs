@@ -34,14 +34,25 @@ pub(super) fn take_over(
     recovery::set_missing(conn, plan, missing)?;
     let now: BTreeSet<Hlc> = pending(conn, plan)?.into_iter().map(|e| e.hlc).collect();
     let mut passed: BTreeSet<Hlc> = recovery::passed(conn)?.into_iter().filter(|hlc| !now.contains(hlc)).collect();
-    for entry in before.iter().filter(|e| !now.contains(&e.hlc)) {
-        // Another copy of this file sent it, and perhaps as part of another net change: the record is asked for whole.
-        passed.insert(entry.hlc);
-        fault!(PassedNotRefetched: (), pages::want(conn, plan, (entry.table, entry.id))?);
-    }
+    let sent: Vec<&Entry> = before.iter().filter(|e| !now.contains(&e.hlc)).collect();
+    passed.extend(sent.iter().map(|e| e.hlc));
+    // Another copy of this file sent them, and perhaps as part of other net changes: their records are asked for whole.
+    let records: BTreeSet<Key> = sent.iter().map(|e| (e.table, e.id)).collect();
+    fault!(PassedNotRefetched: (), want(conn, plan, &records)?);
     recovery::set_passed(conn, &fault!(PassedForgotten: BTreeSet::new(), passed))?;
     outbox::clear(conn)?;
     Ok(pages::clear(conn)?)
+}
+
+/// So many records are asked for by name; more than that with all of their tables, which come in pages.
+const MANY: usize = 10_000;
+
+fn want(conn: &Connection, plan: &Plan, records: &BTreeSet<Key>) -> rusqlite::Result<()> {
+    if records.len() <= MANY {
+        return records.iter().try_for_each(|key| pages::want(conn, plan, *key));
+    }
+    let tables: BTreeSet<_> = records.iter().map(|(table, _)| *table).collect();
+    tables.into_iter().try_for_each(|table| recovery::want_whole(conn, plan, table))
 }
 
 fn pending(conn: &Connection, plan: &Plan) -> Result<Vec<Entry>, StoreError> {
