@@ -43,7 +43,9 @@ pub fn change(root: &Path, call: &Call) -> Result<Option<(File, Change)>, Fault>
     let behind = |fd: u64| call.path(fd);
     let [first, second, third, fourth] = call.args;
     let (path, change) = match call.number as i64 {
-        libc::SYS_openat if third as i32 & libc::O_CREAT != 0 => (Some(PathBuf::from(call.text(second)?)), Change::Open),
+        libc::SYS_openat if third as i32 & libc::O_CREAT != 0 => {
+            (Some(PathBuf::from(call.text(second)?)), Change::Open)
+        }
         libc::SYS_open if second as i32 & libc::O_CREAT != 0 => (Some(PathBuf::from(call.text(first)?)), Change::Open),
         libc::SYS_write => (behind(first), Change::Write { from: second, at: None }),
         libc::SYS_pwrite64 => (behind(first), Change::Write { from: second, at: Some(fourth) }),

@@ -1,6 +1,7 @@
 //! The command line of `plug`.
 
 use super::Fault;
+use super::disk::{self, Luck};
 use super::errors::{Failing, TROUBLES};
 use super::kill::{Kill, VICTIMS};
 use super::place::{Machine, Place};
@@ -8,7 +9,6 @@ use super::power::{At, CUTS, Killed, Recording};
 use super::script::Script;
 use super::tally::Tally;
 use super::work::Device;
-use super::disk::{self, Luck};
 use super::{judge, program};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -90,7 +90,9 @@ pub fn run() -> Result<bool, Fault> {
     let program = std::env::current_exe()?;
     let part = |f: fn(&Path, &Much) -> Result<bool, Fault>| f(&program, &much);
     match what {
-        What::All => Ok([part(kills)?, part(cuts)?, part(kills_then_cuts)?, part(errors)?].into_iter().all(|held| held)),
+        What::All => {
+            Ok([part(kills)?, part(cuts)?, part(kills_then_cuts)?, part(errors)?].into_iter().all(|held| held))
+        }
         What::Kill => part(kills),
         What::Power => part(cuts),
         What::Both => part(kills_then_cuts),
@@ -121,7 +123,8 @@ fn kills(program: &Path, much: &Much) -> Result<bool, Fault> {
             let what = format!("kill {} {victim:?} at random", script.name());
             held &= told(&what, seeds.len(), |p| {
                 Tally::of(&seeds, much.jobs, p, |seed| {
-                    kill.at_random(&mut fastrand::Rng::with_seed(*seed), longest.min(Duration::from_millis(200))).map(|()| 1)
+                    kill.at_random(&mut fastrand::Rng::with_seed(*seed), longest.min(Duration::from_millis(200)))
+                        .map(|()| 1)
                 })
             });
         }
@@ -192,7 +195,8 @@ fn errors(program: &Path, much: &Much) -> Result<bool, Fault> {
 fn told(what: &str, cases: usize, part: impl FnOnce(&ProgressBar) -> Tally) -> bool {
     let progress = ProgressBar::new(cases as u64);
     let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} {per_sec} {eta}");
-    let progress = style.map(|style| progress.clone().with_style(style)).unwrap_or(progress).with_message(what.to_owned());
+    let progress =
+        style.map(|style| progress.clone().with_style(style)).unwrap_or(progress).with_message(what.to_owned());
     let since = Instant::now();
     let tally = part(&progress);
     progress.finish_and_clear();

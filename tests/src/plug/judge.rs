@@ -230,7 +230,8 @@ fn settled(store: &Store, d: Device, writes: &[Writes; 2]) -> Result<(), Fault> 
 /// All files show what the writes come to, to the byte.
 fn equal(files: &[&Connection], writes: &[Writes; 2]) -> Result<(), Fault> {
     let foretold = Rows::foretold(writes);
-    let phones: BTreeSet<String> = (1..).zip(writes).filter(|(_, w)| w.contains(&1)).map(|(d, _)| work::phone(d)).collect();
+    let phones: BTreeSet<String> =
+        (1..).zip(writes).filter(|(_, w)| w.contains(&1)).map(|(d, _)| work::phone(d)).collect();
     let mut shown = BTreeSet::new();
     for (i, file) in files.iter().enumerate() {
         let found = Rows::read(file)?;
