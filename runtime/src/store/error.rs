@@ -36,7 +36,7 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether the same may succeed when it is tried again as it stands: a lock, a full disk that was cleared, an
-    /// overtaken session.
+    /// overtaken session. On a full disk SQLite can't make its files either, and says no more than that it can't open one.
     pub fn is_retryable(&self) -> bool {
         match self {
             StoreError::Sqlite(error) => matches!(
@@ -45,6 +45,7 @@ impl StoreError {
                     ErrorCode::DatabaseBusy
                         | ErrorCode::DatabaseLocked
                         | ErrorCode::DiskFull
+                        | ErrorCode::CannotOpen
                         | ErrorCode::SystemIoFailure
                 )
             ),

@@ -158,6 +158,9 @@ pub struct Recording {
     pub syncs: u64,
 }
 
+/// How often a run is recorded at most.
+const RECORDINGS: usize = 5;
+
 /// One cut.
 #[derive(Debug, Clone, Copy, serde::Serialize, serde::Deserialize)]
 pub struct At {
@@ -174,9 +177,21 @@ pub struct At {
 impl Recording {
     /// Records a run, in which perhaps a program is killed and started again.
     ///
+    /// A call that is under way in one thread while another one has the program killed takes place unseen. So a recording
+    /// is compared with the files; one that lacks something is thrown away, and made again.
+    ///
     /// # Errors
     /// What the system says; a run in which something else fails.
     pub fn of(program: &Path, before: &Place, script: Script, kill: Option<Killed>) -> Result<Recording, Fault> {
+        for _ in 0..RECORDINGS {
+            if let Some(recording) = Recording::once(program, before, script, kill)? {
+                return Ok(recording);
+            }
+        }
+        Err(format!("{RECORDINGS} recordings were not what happened").into())
+    }
+
+    fn once(program: &Path, before: &Place, script: Script, kill: Option<Killed>) -> Result<Option<Recording>, Fault> {
         let place = before.copy()?;
         let then = if kill.is_some() { Then::StartAgain } else { Then::GoOn };
         let run = Run { program, place: &place, script, watched: script.machines(), then };
@@ -188,7 +203,10 @@ impl Recording {
             return Err(format!("something failed though the power was on: {:?}", came.never).into());
         }
         let Recorder { disks: seen, events, calls, syncs, .. } = recorder;
-        seen.are(&place).map_err(|e| format!("the recording is not what happened: {e}"))?;
+        if let Err(difference) = seen.are(&place) {
+            eprintln!("recording again: {difference}");
+            return Ok(None);
+        }
         // What comes before a kill was cut elsewhere.
         let from = events.iter().position(|e| matches!(e, Event::Killed)).unwrap_or_default();
         let points =
@@ -196,7 +214,7 @@ impl Recording {
         let points = std::iter::once(from).chain(points).collect();
         let meanings = meanings(&windrow::rusqlite::Connection::open(place.db(Machine::Device(1)))?)?;
         let start = Told::before(script);
-        Ok(Recording { before: disks, events, start, points, meanings, calls, syncs })
+        Ok(Some(Recording { before: disks, events, start, points, meanings, calls, syncs }))
     }
 
     /// How many points there are to cut at.

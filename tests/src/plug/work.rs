@@ -85,14 +85,15 @@ pub fn write(conn: &Connection, d: Device, k: Number) -> windrow::rusqlite::Resu
     match k % KINDS {
         0 => plot(&tx, (d, k), shared(), k)?,
         1 => {
-            tx.execute("UPDATE farm SET cattle = cattle + ?2 WHERE id = ?1", params![shared(), bit(d, k)])?;
+            let add = "UPDATE farm SET cattle = cattle + ?2 WHERE id = ?1";
+            there(tx.execute(add, params![shared(), bit(d, k)])?)?;
             if k == 1 {
                 // Once, and before it can know of the other's: a question for a person.
                 tx.execute("UPDATE farm SET phone = ?2 WHERE id = ?1", params![shared(), phone(d)])?;
             }
         }
         2 => {
-            tx.execute("UPDATE farm SET name = ?2 WHERE id = ?1", params![own(d), format!("{d}-{k}")])?;
+            there(tx.execute("UPDATE farm SET name = ?2 WHERE id = ?1", params![own(d), format!("{d}-{k}")])?)?;
         }
         3 => {
             let add = "INSERT INTO visit (id, plot_id, notes) VALUES (?1, ?2, ?3)";
@@ -114,6 +115,11 @@ pub fn write(conn: &Connection, d: Device, k: Number) -> windrow::rusqlite::Resu
         }
     }
     tx.commit()
+}
+
+/// A device that never reached the hub lacks what it would write to, and writes nothing.
+fn there(changed: usize) -> windrow::rusqlite::Result<()> {
+    if changed == 1 { Ok(()) } else { Err(windrow::rusqlite::Error::StatementChangedRows(changed)) }
 }
 
 fn plot(conn: &Connection, (d, k): (Device, Number), farm: Vec<u8>, bags: Number) -> windrow::rusqlite::Result<()> {

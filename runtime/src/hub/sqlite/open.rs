@@ -25,7 +25,14 @@ pub(super) fn writer(path: &Path, domain: &Domain, schema: &Schema, mark: Mark) 
     let connection = open(path, schema).map_err(failed)?;
     recognise(&connection, path, domain, schema)?;
     make(&connection, domain, schema, mark).map_err(failed)?;
+    settle(&connection).map_err(failed)?;
     Ok(connection)
+}
+
+/// A program that died before it synced a commit has left it in the kernel's memory, from where it would be answered, and
+/// lost in a power cut. A checkpoint syncs it.
+fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
 }
 
 /// A connection that only reads.

@@ -107,7 +107,12 @@ impl Actions {
         if let Some(folded) = &folded {
             self.durable_step(|conn, _| load::store(conn, folded))?;
         }
-        self.store.snapshot(|conn, plan| load::loaded(conn, plan, folded.is_some()))
+        let loaded = self.store.snapshot(|conn, plan| load::loaded(conn, plan, folded.is_some()))?;
+        if loaded.stored_before {
+            // Whoever stored it may have died before it was on the disk.
+            self.durable_step(|_, _| Ok(()))?;
+        }
+        Ok(loaded)
     }
 
     /// The hub has the changeset.
