@@ -20,8 +20,8 @@ use windrow_tests::oracle::{Id, Key, Mark, Origin, Point, Row, Value, View};
 
 /// Devices at first, and with all copies.
 const DEVICES: std::ops::RangeInclusive<usize> = 3..=6;
-/// Rounds of quiet sessions after which everyone must be in sync.
-const ROUNDS: usize = 8;
+/// I13: rounds of quiet sessions after which everyone must be in sync.
+const ROUNDS: usize = 3;
 /// Requests after which a session is given up.
 const TOO_MANY: usize = 60;
 /// Writes to one ledger. Each adds a power of four of its own, and 64 bits have no more.
