@@ -199,7 +199,7 @@ impl World {
             7 => self.hub.expire(),
             8 => self.hub.forget(),
             // It blurs what must be found again, so not always.
-            9 if self.seed % 3 == 0 => self.prune(no),
+            9 if self.seed.is_multiple_of(3) => self.prune(no),
             9 => {}
             _ => {
                 let others: Vec<usize> = (0..self.files.len()).filter(|other| Some(*other) != busy).collect();
@@ -254,7 +254,10 @@ impl World {
             }
             match exchange.hear(&mut self.files[no].device, &request, &answer) {
                 None => {}
-                Some(Synced::Applied) => return Ok(self.files[no].seen.extend(&self.judge.committed)),
+                Some(Synced::Applied) => {
+                    self.files[no].seen.extend(&self.judge.committed);
+                    return Ok(());
+                }
                 Some(Synced::Again) => return Ok(()),
                 Some(other) => return Err(format!("a session ended as {other:?}")),
             }
