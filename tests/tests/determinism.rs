@@ -105,9 +105,8 @@ impl Apart {
             hub.sync(&mut devices[*no])?;
         }
         let shown = hub.shown()?;
-        for (no, device) in devices.iter().enumerate().filter(|(_, device)| device.rows != shown.0) {
-            let difference = difference(&device.rows, &shown.0);
-            let done = self.done();
+        if let Some(no) = devices.iter().position(|device| device.rows != shown.0) {
+            let (difference, done) = (difference(&devices[no].rows, &shown.0), self.done());
             return Err(format!(
                 "in the order {order:?} device {no} and the hub show {difference:#?}\nwhat was done: {done}"
             ));
