@@ -106,8 +106,8 @@ pub struct HubSql {
     pub scan: Sql,
     /// For each field that is a reference, in order of fields: the ids of the records, dead or alive, that refer to `?1 id`.
     pub referring: &'static [Sql],
-    /// For each `#[unique]` field, in order of fields: at most one id of another living record (`<> ?2`) that shows `?1`,
-    /// the lowest.
+    /// For each `#[unique]` field, in order of fields: the ids of other living records (`<> ?2`) that show `?1`, the
+    /// lowest few dozen.
     pub same: &'static [Sql],
     /// The scope of the record `?1 id`.
     pub scope: Sql,

@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 /// A clash: the record on which it opens, the field, the other record.
 type Clash = (Key, FieldIx, RecordId);
 
+/// With how many others of one changeset a record's clash is told; more that share a value are another trouble than that.
+const FEW: usize = 64;
+
 /// Finds the clashes that this commit brought about. Err: what must be looked up first.
 pub(super) fn find(
     schema: &Schema,
@@ -34,13 +37,14 @@ pub(super) fn find(
     }
     let sorted: BTreeMap<_, _> = here.into_iter().map(|((t, f, v), keys)| ((t, f, keys[0]), (v, keys))).collect();
     for ((table, field, first), (value, keys)) in sorted {
-        clashes.extend(keys[1..].iter().map(|other| (first, *other, field)));
-        let stored = view.same((table, field, value.clone(), first.1)).map(|id| (table, id));
+        for (at, key) in keys.iter().enumerate() {
+            clashes.extend(keys[..at].iter().take(FEW).map(|other| (*other, *key, field)));
+        }
+        let stored = view.same((table, field, value.clone(), first.1)).iter().map(|id| (table, *id));
         let holds =
             |k: &Key| settled.alive(*k, &view) && view.record(*k).is_some_and(|r| r.fields[field].value == value);
-        if let Some(other) = stored.filter(|k| !keys.contains(k) && holds(k)) {
-            clashes.push((first, other, field));
-        }
+        // All of them: the one that was found first may go, and with it the only conflict that told of the others.
+        clashes.extend(stored.filter(|k| !keys.contains(k) && holds(k)).map(|other| (first, other, field)));
     }
     let later = |(a, b, field): (Key, Key, FieldIx)| {
         let inserted = |k: Key| view.record(k).map(|r| (r.inserted, k));

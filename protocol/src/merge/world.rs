@@ -24,7 +24,7 @@ pub struct Wants {
     pub records: Vec<Key>,
     /// The records, dead or alive, whose reference (child table, field) names this record.
     pub children: Vec<(TableIx, FieldIx, RecordId)>,
-    /// Another living record (but for the one named) whose unique field shows this value.
+    /// The other living records (but for the one named) whose unique field shows this value, as far as a store will go.
     pub same: Vec<(TableIx, FieldIx, Value, RecordId)>,
 }
 
@@ -40,7 +40,7 @@ impl Wants {
 pub struct World {
     records: HashMap<Key, Option<Record>>,
     children: HashMap<(TableIx, FieldIx, RecordId), Vec<RecordId>>,
-    same: HashMap<(TableIx, FieldIx, Value, RecordId), Option<RecordId>>,
+    same: HashMap<(TableIx, FieldIx, Value, RecordId), Vec<RecordId>>,
 }
 
 impl World {
@@ -54,15 +54,8 @@ impl World {
         self.children.insert((child, field, parent), children);
     }
 
-    /// A living record other than `except` that shows this value of a unique field, if there is one.
-    pub fn add_same(
-        &mut self,
-        table: TableIx,
-        field: FieldIx,
-        value: Value,
-        except: RecordId,
-        found: Option<RecordId>,
-    ) {
+    /// The living records other than `except` that show this value of a unique field.
+    pub fn add_same(&mut self, table: TableIx, field: FieldIx, value: Value, except: RecordId, found: Vec<RecordId>) {
         self.same.insert((table, field, value, except), found);
     }
 
@@ -81,8 +74,8 @@ impl World {
         self.children.get(of).map(Vec::as_slice)
     }
 
-    pub(super) fn same(&self, of: &(TableIx, FieldIx, Value, RecordId)) -> Option<Option<RecordId>> {
-        self.same.get(of).copied()
+    pub(super) fn same(&self, of: &(TableIx, FieldIx, Value, RecordId)) -> Option<&[RecordId]> {
+        self.same.get(of).map(Vec::as_slice)
     }
 }
 
@@ -141,13 +134,13 @@ impl<'a> View<'a> {
         children
     }
 
-    /// Another living record that the store has with this value.
-    pub(super) fn same(&self, of: (TableIx, FieldIx, Value, RecordId)) -> Option<RecordId> {
+    /// The other living records that the store has with this value.
+    pub(super) fn same(&self, of: (TableIx, FieldIx, Value, RecordId)) -> &'a [RecordId] {
         match self.world.same(&of) {
             Some(found) => found,
             None => {
                 self.wants.borrow_mut().same.push(of);
-                None
+                &[]
             }
         }
     }

@@ -1,5 +1,5 @@
 use crate::hub::{CASE, FARM, FORM, Hub, Say, TAG, at, change, int, key, sent, seq};
-use windrow_protocol::change::{Change, Resolve};
+use windrow_protocol::change::{Change, End, Resolve};
 use windrow_protocol::clock::{Hlc, Seq};
 use windrow_protocol::log::About;
 use windrow_protocol::told::{News, tell};
@@ -46,6 +46,29 @@ fn a_clash_within_one_changeset_is_found_too() {
     hub.commit(sent(1, 0, vec![tag(1, 5, at(1)), tag(2, 6, at(2)), tag(3, 5, at(3))]));
     assert_eq!(conflicts(&hub, (TAG, 3))[0].other, Some(key(TAG, 1).1));
     assert!(conflicts(&hub, (TAG, 1)).is_empty() && conflicts(&hub, (TAG, 2)).is_empty());
+}
+
+/// One device deleted a record and gave its unique value to another, in one session. The hub looked at one other holder of
+/// the value only, the very one that went; a third that had it too clashed unseen.
+#[test]
+fn a_clash_is_found_behind_a_record_that_goes_in_the_same_commit() {
+    let mut hub = Hub::new();
+    hub.commit(sent(1, 0, vec![tag(1, 5, at(1)), tag(2, 6, at(2)), tag(3, 5, at(3))]));
+    let gone = Change { end: End::Delete, ..change(key(TAG, 1), 1, at(4)) };
+    let taken = change(key(TAG, 2), 1, at(5)).set(0, int(5));
+    hub.commit(sent(1, 1, vec![gone, taken]));
+    assert_eq!(conflicts(&hub, (TAG, 3)).last().and_then(|c| c.other), Some(key(TAG, 2).1));
+}
+
+/// Three records with one value: the conflict stood on the one that went, and the two that stayed were silent.
+#[test]
+fn those_who_stay_still_clash_when_the_one_in_conflict_goes() {
+    let mut hub = Hub::new();
+    hub.commit(sent(1, 0, vec![tag(1, 5, at(1))]));
+    hub.commit(sent(2, 0, vec![tag(2, 5, at(9))]));
+    hub.commit(sent(3, 0, vec![tag(3, 5, at(5))]));
+    hub.commit(sent(2, 3, vec![Change { end: End::Delete, ..change(key(TAG, 2), 3, at(10)) }]));
+    assert_eq!(conflicts(&hub, (TAG, 3))[0].other, Some(key(TAG, 1).1));
 }
 
 #[test]

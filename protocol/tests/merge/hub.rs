@@ -114,7 +114,7 @@ impl Hub {
             let shows = |(k, r): &(&Key, &Record)| {
                 k.0 == table && k.1 != except && r.shown().is_some_and(|shown| shown[field] == value)
             };
-            let found = self.records.iter().find(shows).map(|(k, _)| k.1);
+            let found = self.records.iter().filter(shows).map(|(k, _)| k.1).collect();
             world.add_same(table, field, value, except, found);
         }
     }

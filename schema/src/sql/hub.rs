@@ -106,11 +106,14 @@ fn joined(shape: &Shape<'_>) -> String {
     )
 }
 
+/// Of so many records with one unique value a clash is told; a hub with more has another trouble than that.
+const SAME: usize = 64;
+
 fn same(shape: &Shape<'_>) -> Vec<Sql> {
     let select = |f: &Field| {
         let column = f.quoted();
         shape.sql(format!(
-            "SELECT \"id\" FROM {} WHERE {column} = ?1 AND \"id\" <> ?2 ORDER BY \"id\" LIMIT 1",
+            "SELECT \"id\" FROM {} WHERE {column} = ?1 AND \"id\" <> ?2 ORDER BY \"id\" LIMIT {SAME}",
             shape.table
         ))
     };

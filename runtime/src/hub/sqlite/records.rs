@@ -53,7 +53,7 @@ pub(super) fn fill(c: &Connection, tables: &Tables, wants: Wants, world: &mut Wo
     }
     for (table, field, value, except) in wants.same {
         let sql = tables.sql(table).same(field).ok_or_else(|| asked("equal values of a field that is not unique"))?;
-        let found = ids(c, sql, &[&Bound(&value), &except.0])?.first().copied();
+        let found = ids(c, sql, &[&Bound(&value), &except.0])?;
         world.add_same(table, field, value, except, found);
     }
     Ok(())
