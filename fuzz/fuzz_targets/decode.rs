@@ -10,6 +10,7 @@ use domain::{farm, id, schema};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::LazyLock;
+use windrow_fuzz::within;
 use windrow_protocol::clock::Seq;
 use windrow_protocol::codec::{
     Effort, Limits, changeset_schema, decode_changeset, decode_page, encode_changeset, encode_page,
@@ -24,7 +25,12 @@ const LIMITS: Limits = Limits { bytes: 1 << 20, memory: 4 << 20 };
 /// Where changesets and pages name their schema.
 const DIGEST: std::ops::Range<usize> = 3..11;
 
-fuzz_target!(|bytes: &[u8]| -> Corpus {
+/// What one input may take, in MiB: what is decoded, and the same again to be compared, each with its working copies.
+const MEMORY: usize = 32;
+
+fuzz_target!(|bytes: &[u8]| -> Corpus { within(MEMORY, || read(bytes)) });
+
+fn read(bytes: &[u8]) -> Corpus {
     match bytes {
         [b'W', b'R', ..] => messages(bytes),
         [b'W', b'C' | b'P', ..] => encoded(bytes),
@@ -33,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| -> Corpus {
         [] => return Corpus::Reject,
     }
     Corpus::Keep
-});
+}
 
 fn messages(bytes: &[u8]) {
     comes_back::<Prepare>(bytes);

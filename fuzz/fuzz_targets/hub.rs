@@ -1,4 +1,4 @@
 //! A hub that answers whatever a device may send: see `windrow_fuzz::hub`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| windrow_fuzz::hub::answers(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| windrow_fuzz::within(768, || windrow_fuzz::hub::answers(bytes)));

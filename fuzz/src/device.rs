@@ -3,7 +3,7 @@
 //! Never a panic, and never without an end: whatever can't be understood is an error.
 
 use crate::by_hand::{Device, id};
-use crate::domain::{FARM, Farm, PHONE, PLOT, Plot, SURVEY, Visit, Worker};
+use crate::domain::{FARM, Farm, PHONE, PLOT, Plot, SURVEY, VISIT, Visit, WORKER, Worker};
 use crate::{NOON, folder, instructions, put};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -14,8 +14,9 @@ use windrow::rusqlite::{Connection, config::DbConfig, types::Value as Cell};
 use windrow::store::{Next, Store};
 use windrow::sync::{Failure, FailureKind, Transport};
 use windrow::{Id, Timestamp};
-use windrow_protocol::clock::{Hlc, Mark, Point, Seq};
-use windrow_protocol::codec::{Effort, encode_page};
+use windrow_protocol::clock::{Hlc, Mark, Origin, Point, Seq};
+use windrow_protocol::codec::{Effort, Limits, decode_page, encode_page};
+use windrow_protocol::digest::TableDigest;
 use windrow_protocol::message::{Answer, Refusal, RefusalCode};
 use windrow_protocol::model::Schema;
 use windrow_protocol::session::{Event, Request, Session};
@@ -100,6 +101,11 @@ pub fn seeds() -> Vec<(String, Vec<Step>)> {
         let [least, most] = [-1, i64::MAX].map(|n| [end(n), answers().collect()].concat());
         seeds.extend([(format!("state-{column}-least"), least), (format!("state-{column}-most"), most)]);
     }
+    let recoveries = TEMPLATE.recoveries.iter().map(|(name, answers)| {
+        let answers = answers.iter().cloned().map(Step::Answer).collect();
+        (format!("recovery-{name}"), answers)
+    });
+    seeds.extend(recoveries);
     seeds.push(("flip".into(), vec![Step::Flip(4096 * 3 + 8, 0xff)]));
     seeds.push(("cut".into(), vec![Step::Cut(4096 * 9 + 100)]));
     seeds
@@ -193,6 +199,7 @@ fn ask(store: &Store) {
             drop(store.resolve(conflict, windrow::store::Answer::Keep));
         }
     }
+    drop(store.confirm_deletion());
     drop(store.prune(Timestamp::from_millis(NOON), Duration::from_secs(1)));
 }
 
@@ -250,6 +257,8 @@ struct Template {
     /// Its strict tables as they were declared.
     strict: Vec<(String, String)>,
     answers: Vec<Answer>,
+    /// What a hub would say that was restored, or is another.
+    recoveries: Vec<(&'static str, Vec<Answer>)>,
     path: PathBuf,
     _folder: tempfile::TempDir,
 }
@@ -259,6 +268,7 @@ impl Template {
         let folder = folder();
         let path = folder.path().join("device.db");
         let (schema, answers) = make(folder.path(), &path);
+        let recoveries = recoveries(&schema, checkpoint(&path));
         let sql = Connection::open(&path).expect("the file");
         let strict = pairs(&sql, "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%STRICT%'");
         let columns = "SELECT s.name, group_concat(c.name, char(10)) FROM sqlite_schema s, pragma_table_info(s.name) c
@@ -267,7 +277,7 @@ impl Template {
         let tables = pairs(&sql, columns).into_iter().map(split).collect();
         drop(sql);
         let file = std::fs::read(&path).expect("the file");
-        Template { schema, file, tables, strict, answers, path, _folder: folder }
+        Template { schema, file, tables, strict, answers, recoveries, path, _folder: folder }
     }
 
     fn with_file(&self, f: impl FnOnce(&Path)) {
@@ -327,13 +337,15 @@ fn make(folder: &Path, path: &Path) -> (Schema, Vec<Answer>) {
     store.insert(&farm(5, "Meru")).expect("a farm");
     let refusal = Refusal { key: (FARM, id(5)), field: Some(0), code: RefusalCode::Missing, sentence: "no".into() };
     let actions = store.session();
-    actions.load(false).expect("a changeset");
+    actions.load(false, false).expect("a changeset");
     actions.refuse(&[refusal]).expect("refused");
+    // The hub lacks a record that was synced, and one that was not.
+    actions.take_over(&[], &[(FARM, id(2)), (WORKER, id(50))]).expect("taken over");
     // What waits, what is under way, half an answer.
     call(&store, "3");
     store.delete::<Worker>(Id::from(id(4))).expect("a delete");
     let actions = store.session();
-    let loaded = actions.load(false).expect("a changeset");
+    let loaded = actions.load(false, false).expect("a changeset");
     let schema = hub.schema().clone();
     let (half, rest) = (page(&schema, true), page(&schema, false));
     actions.keep(&half).expect("a page");
@@ -371,10 +383,50 @@ fn page(schema: &Schema, first: bool) -> Vec<u8> {
         false => (vec![told((PLOT, id(3)), false, News::Gone)], None),
     };
     let highest = Hlc::from_millis(NOON);
-    encode_page(schema, &Page { told, at: point(10), next, highest }, &[], Effort::Page)
+    encode_page(schema, &Page { told, at: point(10), next, highest, digests: None }, &[], Effort::Page)
+}
+
+/// The file's checkpoint and its origin.
+fn checkpoint(path: &Path) -> (Point, Origin) {
+    let sql = Connection::open(path).expect("the file");
+    let number = |query: &str| sql.query_row(query, [], |r| r.get::<_, i64>(0)).expect("a number");
+    let seq = Seq::from_bits(number("SELECT checkpoint FROM windrow_state") as u64).expect("a seq");
+    let point = Point { seq, mark: Mark(number("SELECT mark FROM windrow_state") as u64) };
+    (point, Origin(number("SELECT origin FROM windrow_origins") as u64))
+}
+
+/// What a hub says that was restored, or is another, to the device's changeset that is under way.
+fn recoveries(schema: &Schema, (checkpoint, origin): (Point, Origin)) -> Vec<(&'static str, Vec<Answer>)> {
+    let known = |upto: i64, missing: &[(usize, u8)]| Answer::Known {
+        covers: vec![(origin, Hlc::from_millis(upto)), (Origin(7), Hlc::from_millis(NOON))],
+        missing: missing.iter().map(|(table, n)| (*table, id(*n))).collect(),
+    };
+    let digests = |rows: u64, sum| vec![TableDigest { rows, sum }; schema.tables().len()];
+    let lies = |digests| {
+        let Ok(page) = decode_page(schema, &page(schema, false), &Limits::default()) else { unreachable!() };
+        encode_page(schema, &Page { digests: Some(digests), ..page.unresolved().clone() }, &[], Effort::Page)
+    };
+    let committed = |page| [Answer::Prepared, Answer::Committed { at: None, page }];
+    let news = |digests| Answer::News(lies(digests));
+    let (start, elsewhere) = (Point::START, Point { mark: Mark(7), ..checkpoint });
+    let all = [(FARM, 1), (FARM, 2), (PLOT, 3), (WORKER, 4), (FARM, 5), (VISIT, 9), (VISIT, 99)];
+    let then = |answers: &[Answer]| {
+        let rest = committed(lies(digests(0, 0)));
+        [answers, &rest, &[news(digests(u64::MAX, u128::MAX)), news(digests(2, 0))]].concat()
+    };
+    vec![
+        ("known", then(&[known(0, &all)])),
+        ("known-nothing", then(&[known(i64::MAX >> 20, &[]), known(0, &all[2..])])),
+        ("known-no-table", vec![known(NOON, &[(77, 1), (usize::MAX, 2)])]),
+        ("rewind", then(&[Answer::Astray, Answer::Rewind(checkpoint), known(0, &all[..3])])),
+        ("rewind-start", then(&[Answer::Astray, Answer::Rewind(start), known(0, &all)])),
+        ("rewind-elsewhere", vec![Answer::Astray, Answer::Rewind(elsewhere)]),
+        ("astray", vec![Answer::Astray; 20]),
+        ("digests", then(&[])),
+    ]
 }
 
 /// What a hub answers: seeds for whoever reads it.
-pub fn answers() -> &'static [Answer] {
-    &TEMPLATE.answers
+pub fn answers() -> impl Iterator<Item = &'static Answer> {
+    TEMPLATE.answers.iter().chain(TEMPLATE.recoveries.iter().flat_map(|(_, answers)| answers))
 }

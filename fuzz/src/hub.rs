@@ -7,14 +7,16 @@ use crate::by_hand::{Device, id};
 use crate::domain::{FARM, NAME, PHONE, PLOT, SURVEY, VISIT, WORKER};
 use crate::{NOON, files, folder, instructions, put};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 use tokio::runtime::Runtime;
 use windrow::hub::{HubError, HubStore, OpenHub, SqliteHub};
 use windrow::rusqlite::{Connection, types::Value as Cell};
-use windrow_protocol::change::Changeset;
-use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Span};
-use windrow_protocol::codec::{Effort, Limits, decode_changeset, encode_changeset};
+use windrow_protocol::change::{Changeset, Held, Key, Recovery};
+use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
+use windrow_protocol::codec::{Effort, Limits, decode_changeset, decode_page, encode_changeset};
+use windrow_protocol::digest::TableDigest;
 use windrow_protocol::message::{Answer, Commit, Digest, Prepare, Pull, SessionId};
 use windrow_protocol::value::Value;
 
@@ -27,7 +29,8 @@ pub enum Ask {
     Commit(Commit),
     /// As it stands.
     Pull(Pull),
-    /// An encoded changeset. What no fuzzer guesses is put in: the schema it names, this hub's past. Then PREPARE, COMMIT.
+    /// An encoded changeset. What no fuzzer guesses is put in: the schema it names, this hub's past (unless the changeset
+    /// says a past of its own). Then PREPARE; where the hub knows better, once more as it says; COMMIT.
     Session(Vec<u8>),
 }
 
@@ -66,6 +69,8 @@ pub fn seeds() -> Vec<(&'static str, Vec<Ask>)> {
     let [mut edits, refused] = edits;
     edits.dedup_by_key(|c| c.key());
     let sums = [5, i128::MAX].map(|delta| vec![a.add((FARM, id(2)), crate::domain::CATTLE, delta)]);
+    let tables = Pull { whole: vec![FARM, PLOT], verify: true, ..a.pull() };
+    let digests = Pull { verify: true, ..a.pull() };
     let whole = Pull { refetch: vec![(FARM, id(1)), (VISIT, id(99))], whole_ids: true, ..a.pull() };
     let mut sent = |changes| {
         let sent = a.send(changes);
@@ -74,14 +79,68 @@ pub fn seeds() -> Vec<(&'static str, Vec<Ask>)> {
     let (births, steps) = sent(births);
     let (edits, refused, sums) = (sent(edits).0, sent(refused).0, sums.map(|s| Ask::Session(sent(s).0)));
     let again = [steps.clone(), steps.clone()].concat();
-    vec![
+    let mut seeds = recoveries(&a);
+    seeds.extend([
         ("steps", again),
         ("births", vec![Ask::Session(births.clone())]),
         ("edits", vec![Ask::Session(edits.clone()), Ask::Session(births)]),
         ("sums", sums.to_vec()),
         ("refused", vec![Ask::Session(refused), Ask::Session(edits)]),
         ("pull", vec![Ask::Pull(Device::new(7).pull()), Ask::Pull(whole)]),
+        ("pull-tables", vec![Ask::Pull(tables), Ask::Pull(digests)]),
+    ]);
+    seeds
+}
+
+/// What a device says whose hub was restored, or is another: its past, what it shows.
+fn recoveries(device: &Device) -> Vec<(&'static str, Vec<Ask>)> {
+    let (text, named) = (|s: &str| Value::Text(s.into()), |n| Value::Blob(id(n).0.to_vec()));
+    let farm =
+        |n| ((FARM, id(n)), vec![(NAME, text("Kibo")), (PHONE, Value::Null), (crate::domain::CODE, text("K-1"))]);
+    let worker = |n, boss| ((WORKER, id(n)), vec![(0, text("Awa")), (1, boss)]);
+    let plot = |n, farm| ((PLOT, id(n)), vec![(0, named(farm)), (1, Value::Real(2.5))]);
+    let seed = |name, past: Option<Vec<Point>>, asked: &[u8], offered: Vec<(Key, Vec<(usize, Value)>)>| {
+        let held: Vec<_> = offered.into_iter().map(|((table, id), values)| Held { table, id, values }).collect();
+        let missing: Vec<Key> = held.iter().map(Held::key).collect();
+        let mut ask: Vec<Key> = asked.iter().map(|n| (FARM, id(*n))).chain(missing.iter().copied()).collect();
+        ask.sort_unstable();
+        let mut changeset = Changeset { recovery: Recovery { past, ask, missing, held }, ..device.changeset(vec![]) };
+        let astray = |p: Point| Point { mark: Mark(p.mark.0 + 1), ..p };
+        let known = encode_changeset(&device.schema, &changeset, &[], Effort::Page);
+        changeset.checkpoint = astray(changeset.checkpoint);
+        let payload = encode_changeset(&device.schema, &changeset, &[], Effort::Page);
+        let session = SessionId(Digest::of(&payload).0);
+        let commit = Commit { session, digest: Digest::of(&payload), pull: device.pull() };
+        (
+            name,
+            vec![
+                Ask::Session(known),
+                Ask::Session(payload.clone()),
+                Ask::Prepare(Prepare { session, payload }),
+                Ask::Commit(commit),
+            ],
+        )
+    };
+    let past = (0..4).filter_map(|n| device.checkpoint.seq.bits().checked_sub(n));
+    let past: Vec<Point> =
+        past.map(|n| Point { seq: Seq::from_bits(n).expect("a seq"), mark: mark(n) }).rev().collect();
+    let lies = past.iter().map(|p| Point { mark: Mark(7), ..*p }).collect();
+    vec![
+        seed("past", Some(past), &[], vec![]),
+        seed("past-of-another", Some(lies), &[1], vec![]),
+        seed("past-none", Some(vec![]), &[], vec![farm(20)]),
+        seed("ask", None, &[1, 2, 20, 21], vec![]),
+        seed("offer", None, &[1], vec![farm(20), worker(21, Value::Null), worker(22, named(21)), plot(23, 20)]),
+        seed("offer-known", None, &[], vec![farm(1), farm(20), worker(4, named(5))]),
+        seed("offer-circle", None, &[], vec![worker(21, named(22)), worker(22, named(21))]),
+        seed("offer-nobody", None, &[], vec![worker(21, named(99)), plot(23, 98)]),
+        seed("offer-unfit", None, &[], vec![((FARM, id(20)), vec![(NAME, Value::Null)])]),
     ]
+}
+
+/// The mark that the bench's hub gave a seq.
+fn mark(seq: u64) -> Mark {
+    Mark(seq.wrapping_mul(2_654_435_761) + 1)
 }
 
 static BENCH: LazyLock<Mutex<Bench>> = LazyLock::new(|| Mutex::new(Bench::new()));
@@ -107,7 +166,10 @@ impl Bench {
         runtime.block_on(past(&*hub));
         drop(hub);
         let sql = Connection::open(&path).expect("the hub's file");
-        sql.execute("UPDATE windrow_marks SET mark = seq * 2654435761 + 1", []).expect("marks");
+        for seq in 1..100 {
+            let give = "UPDATE windrow_marks SET mark = ?2 WHERE seq = ?1";
+            sql.execute(give, [seq, mark(seq).0].map(|n| n as i64)).expect("marks");
+        }
         drop(sql);
         let template = std::fs::read(&path).expect("the hub's file");
         assert!(!files(&path)[1].exists(), "all of the hub is in its file");
@@ -126,7 +188,7 @@ impl Bench {
             Ask::Commit(commit) => self.commit(commit),
             Ask::Pull(pull) => {
                 let answer = self.unchanged(|bench| bench.runtime.block_on(bench.hub.pull(pull)));
-                assert!(matches!(answer, None | Some(Answer::News(_))), "{answer:?}");
+                assert!(matches!(answer, None | Some(Answer::News(_) | Answer::Astray)), "{answer:?}");
             }
             Ask::Session(payload) => self.session(payload),
         }
@@ -163,13 +225,35 @@ impl Bench {
         let Ok(encoded) = decode_changeset(schema, &payload, &limits) else { return };
         let Ok(mut changeset) = encoded.resolve(|_, low, _| Some(low)) else { return };
         self.mend(&mut changeset);
-        let payload = encode_changeset(self.hub.schema(), &changeset, &[], Effort::Page);
-        let (session, digest) = (SessionId(Digest::of(&payload).0), Digest::of(&payload));
-        let pull = Pull { schema: self.hub.schema().digest(), device: changeset.device, ..Device::new(1).pull() };
-        let pull = Pull { checkpoint: changeset.checkpoint, covers: vec![], ..pull };
-        if self.prepare(Prepare { session, payload }) == Some(Answer::Prepared) {
-            self.commit(Commit { session, digest, pull });
+        let (mut commit, mut answer) = self.offer(&changeset);
+        if let Some(Answer::Known { covers, missing }) = answer {
+            assert!(missing.iter().all(|key| changeset.recovery.ask.contains(key)), "{missing:?} was not asked about");
+            assert!(changeset.spans.iter().all(|span| covers.contains(&(span.origin, span.after))), "{covers:?}");
+            changeset.recovery.held.retain(|held| missing.contains(&held.key()));
+            changeset.recovery.missing = missing;
+            (commit, answer) = self.offer(&changeset);
+            assert!(!matches!(answer, Some(Answer::Known { .. })), "what it knows is not what it knew");
         }
+        match answer {
+            Some(Answer::Prepared) => self.commit(commit),
+            Some(Answer::Rewind(to)) => {
+                let past = changeset.recovery.past.unwrap_or_default();
+                assert!(to == Point::START || past.contains(&to), "{to:?} is no checkpoint of the device");
+            }
+            Some(Answer::Astray) => assert!(changeset.recovery.past.is_none(), "the device has said its past"),
+            _ => {}
+        }
+    }
+
+    /// PREPARE, and how its COMMIT is asked for. What else its pull asks is as random as a digest.
+    fn offer(&mut self, changeset: &Changeset) -> (Commit, Option<Answer>) {
+        let payload = encode_changeset(self.hub.schema(), changeset, &[], Effort::Page);
+        let (session, digest) = (SessionId(Digest::of(&payload).0), Digest::of(&payload));
+        let [bits, verify, ..] = digest.0;
+        let whole = (0..self.hub.schema().tables().len()).filter(|table| bits >> table & 17 == 17).collect();
+        let pull = Pull { schema: self.hub.schema().digest(), device: changeset.device, ..Device::new(1).pull() };
+        let pull = Pull { checkpoint: changeset.checkpoint, covers: vec![], whole, verify: verify & 1 == 1, ..pull };
+        (Commit { session, digest, pull }, self.prepare(Prepare { session, payload }))
     }
 
     /// Makes a changeset go on where the hub stands.
@@ -180,8 +264,10 @@ impl Bench {
         if changeset.author == Origin::HUB {
             changeset.author = Origin(1);
         }
-        changeset.checkpoint = self.head();
-        changeset.own.clear();
+        if changeset.recovery.past.is_none() {
+            changeset.checkpoint = self.head();
+            changeset.own.clear();
+        }
         let (seq, mut upto) = (changeset.checkpoint.seq, changeset.upto);
         for change in &mut changeset.changes {
             let parts = change.writes.iter_mut().map(|w| (&mut w.hlc, &mut w.base));
@@ -197,11 +283,22 @@ impl Bench {
         (changeset.spans, changeset.upto) = (vec![Span { origin: changeset.author, after, upto }], upto);
     }
 
+    /// The digests that the hub tells are those of all that it told.
+    fn verifies(&self, rows: &BTreeMap<Key, Vec<Value>>) {
+        let pull = Pull { checkpoint: self.head(), verify: true, ..Device::new(999).pull() };
+        let Ok(Answer::News(page)) = self.runtime.block_on(self.hub.pull(pull)) else { panic!("no news") };
+        let page = decode_page(self.hub.schema(), &page, &Limits::default()).expect("a page");
+        let mut shown = vec![TableDigest::default(); self.hub.schema().tables().len()];
+        rows.iter().for_each(|((table, id), values)| shown[*table].add(*id, values));
+        assert_eq!(page.unresolved().digests.as_ref(), Some(&shown));
+    }
+
     /// A device that knows nothing gets all there is; then the hub is as it was in the beginning.
     fn still_works(&mut self) {
         let rows = self.runtime.block_on(Device::mirror(&*self.hub));
         let now = tables(&self.sql);
         assert!(!rows.is_empty() || now[0] != self.tables[0]);
+        self.verifies(&rows);
         if now != self.tables {
             // Its connections must be closed before its file is another.
             let nobody = folder();

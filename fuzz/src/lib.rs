@@ -15,11 +15,27 @@ mod by_hand;
 #[path = "../../runtime/tests/hub/domain.rs"]
 mod domain;
 
+use peak_alloc::PeakAlloc;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
 /// When all this happens: milliseconds since 1970.
 const NOON: i64 = 1_790_000_000_000;
+
+/// libFuzzer sees only memory that was written to; this one what is asked for, too.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// Does this within so many MiB of memory beyond what is taken already. (What SQLite and zstd take is not counted: the
+/// fuzzer's own limit is for them.)
+pub fn within<R>(mib: usize, work: impl FnOnce() -> R) -> R {
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    let done = work();
+    let peak = MEMORY.peak_usage().saturating_sub(before);
+    assert!(peak <= mib << 20, "{peak} bytes of memory were taken for one input");
+    done
+}
 
 /// The instructions of an input: as many as can be read, at most `most`.
 pub fn instructions<T: DeserializeOwned>(mut bytes: &[u8], most: usize) -> Vec<T> {

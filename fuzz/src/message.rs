@@ -3,8 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use windrow_protocol::change::{Change, Changeset, End, Resolve, What, Write};
+use windrow_protocol::change::{Change, Changeset, End, Held, Recovery, Resolve, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Seq, Span};
+use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::model::{FieldIx, Schema};
@@ -30,6 +31,12 @@ pub enum Part {
     Told(u8, RecordId, bool, Option<Vec<(u8, Value)>>, Option<Vec<Conflict>>),
     /// The record told before is told whole.
     Whole,
+    /// A changeset says these checkpoints.
+    Past(Vec<Point>),
+    /// A changeset asks about a record, perhaps offers it, perhaps with how it is shown.
+    Ask(u8, RecordId, Option<Option<Vec<(u8, Value)>>>),
+    /// A page says the tables' digests: rows and sum, as far as there are tables.
+    Digests(Vec<(u64, u128)>),
 }
 
 /// What was written.
@@ -52,10 +59,26 @@ pub fn build(schema: &Schema, parts: Vec<Part>) -> (Changeset, Page) {
         spans: vec![],
         upto,
         changes: vec![],
+        recovery: Recovery::default(),
     };
-    let mut page = Page { told: vec![], at: checkpoint, next: None, highest: upto };
+    let mut page = Page { told: vec![], at: checkpoint, next: None, highest: upto, digests: None };
+    let mut asked = BTreeMap::new();
     for part in parts {
-        add(schema, part, &mut changeset, &mut page);
+        match part {
+            Part::Past(past) => changeset.recovery.past = Some(past),
+            Part::Ask(n, id, offered) => {
+                let table = usize::from(n) % schema.tables().len();
+                let values = |shown| chosen_of(shown, schema.table(table).fields.len());
+                asked.insert((table, id), offered.map(|shown| shown.map(values)));
+            }
+            part => add(schema, part, &mut changeset, &mut page),
+        }
+    }
+    for ((table, id), offered) in asked {
+        let recovery = &mut changeset.recovery;
+        recovery.ask.push((table, id));
+        recovery.missing.extend(offered.is_some().then_some((table, id)));
+        recovery.held.extend(offered.flatten().map(|values| Held { table, id, values }));
     }
     let changes: BTreeMap<_, _> = changeset.changes.into_iter().map(|c| (c.key(), c)).collect();
     changeset.changes = changes.into_values().collect();
@@ -72,15 +95,7 @@ fn add(schema: &Schema, part: Part, changeset: &mut Changeset, page: &mut Page) 
     match part {
         Part::Head(device, author, checkpoint, own, spans, upto) => {
             (page.at, page.highest) = (checkpoint, upto);
-            *changeset = Changeset {
-                device,
-                author,
-                checkpoint,
-                own,
-                spans,
-                upto,
-                changes: std::mem::take(&mut changeset.changes),
-            };
+            *changeset = Changeset { device, author, checkpoint, own, spans, upto, ..changeset.clone() };
         }
         Part::Next(next) => page.next = Some(Cursor { table: next.table % tables, ..next }),
         Part::Change(n, id, bits, hlc, base) => {
@@ -142,6 +157,11 @@ fn add(schema: &Schema, part: Part, changeset: &mut Changeset, page: &mut Page) 
                 *what = News::Whole(all);
             }
         }
+        Part::Digests(all) => {
+            let all = all.into_iter().chain(std::iter::repeat((0, 0))).take(tables);
+            page.digests = Some(all.map(|(rows, sum)| TableDigest { rows, sum }).collect());
+        }
+        Part::Past(_) | Part::Ask(..) => {}
     }
 }
 
@@ -171,8 +191,14 @@ fn conflict(mut conflict: Conflict, fields: usize) -> Option<Conflict> {
 
 /// The parts of a changeset.
 pub fn parts(changeset: &Changeset) -> Vec<Part> {
-    let Changeset { device, author, checkpoint, own, spans, upto, changes } = changeset.clone();
+    let Changeset { device, author, checkpoint, own, spans, upto, changes, recovery } = changeset.clone();
     let mut parts = vec![Part::Head(device, author, checkpoint, own, spans, upto)];
+    let small = |all: Vec<(FieldIx, Value)>| all.into_iter().map(|(f, v)| (f as u8, v)).collect::<Vec<_>>();
+    parts.extend(recovery.past.map(Part::Past));
+    parts.extend(recovery.ask.into_iter().map(|key| {
+        let shown = recovery.held.iter().find(|held| held.key() == key).map(|held| small(held.values.clone()));
+        Part::Ask(key.0 as u8, key.1, recovery.missing.contains(&key).then_some(shown))
+    }));
     for change in changes {
         let end = [End::Alive, End::Delete, End::Cascade].iter().position(|end| *end == change.end).unwrap_or(0) as u8;
         let bits = u8::from(change.born) | end << 1 | u8::from(change.again) << 3;
@@ -185,7 +211,6 @@ pub fn parts(changeset: &Changeset) -> Vec<Part> {
             };
             Part::Write(w.field as u8, what, own)
         }));
-        let small = |all: Vec<(FieldIx, Value)>| all.into_iter().map(|(f, v)| (f as u8, v)).collect();
         parts.extend(change.resolves.into_iter().map(|r| Part::Resolve(r.about, small(r.chosen), r.hlc, r.base)));
         parts.extend(change.stale.into_iter().map(|f| Part::Stale(f as u8)));
     }
@@ -196,6 +221,8 @@ pub fn parts(changeset: &Changeset) -> Vec<Part> {
 pub fn page_parts(page: &Page) -> Vec<Part> {
     let mut parts = vec![Part::Head(DeviceId::ZERO, Origin(1), page.at, vec![], vec![], page.highest)];
     parts.extend(page.next.map(Part::Next));
+    let plain = |all: &Vec<TableDigest>| Part::Digests(all.iter().map(|d| (d.rows, d.sum)).collect());
+    parts.extend(page.digests.as_ref().map(plain));
     for told in page.told.clone() {
         let whole = matches!(told.what, News::Whole(_));
         let fields = match told.what {

@@ -18,6 +18,7 @@ mod upsert;
 mod world;
 
 pub use history::{Detail, History, Notice, Outcome as Fate, Written};
+pub use rules::MOST_REFUSALS;
 pub use world::{Step, Wants, World};
 
 use crate::change::{Change, Changeset, End, Key, Recovery, Resolve};

@@ -44,13 +44,18 @@ pub(super) fn load(schema: &Schema, changeset: &Changeset, world: &World) -> Res
     if wants.is_empty() { Ok(()) } else { Err(wants) }
 }
 
-/// Every change that breaks a rule, each once, with the first rule it breaks.
+/// How many refusals one answer brings at most. Equal columns make a hundred thousand changes out of a hundred bytes, and a
+/// refusal is a sentence: a request must not be answered by a thousand times its size. The device moves these away and
+/// asks again with the rest.
+pub const MOST_REFUSALS: usize = 10_000;
+
+/// The changes that break a rule, each once, with the first rule it breaks; the first [`MOST_REFUSALS`] of them.
 pub(super) fn refusals(schema: &Schema, changeset: &Changeset, world: &World) -> Vec<Refusal> {
     let born = changeset.changes.iter().filter(|c| c.born).map(Change::key);
     let here = born.chain(changeset.recovery.held.iter().map(Held::key)).collect();
     let rules = Rules { schema, world, here };
     let offers = changeset.recovery.held.iter().filter_map(|held| rules.judge_offer(held).err());
-    changeset.changes.iter().filter_map(|change| rules.judge(change).err()).chain(offers).collect()
+    changeset.changes.iter().filter_map(|change| rules.judge(change).err()).chain(offers).take(MOST_REFUSALS).collect()
 }
 
 struct Rules<'a> {

@@ -3,7 +3,7 @@
 use super::history::{Detail, History, Notice, Outcome};
 use super::hold::{hold, is_weak};
 use super::order;
-use super::rules::refusal;
+use super::rules::{MOST_REFUSALS, refusal};
 use super::world::World;
 use super::{Begun, Fate};
 use crate::change::{Change, Changeset, End, Key, Resolve, What, Write};
@@ -167,7 +167,10 @@ fn merge(schema: &Schema, change: &Change, write: &Write, record: &mut Record, b
             Err(()) => {
                 let rest = "the sum would leave the range of its type; send a smaller difference";
                 let refusal = refusal(schema, change.key(), Some(write.field), RefusalCode::Overflow, rest);
-                begun.refusals.push(refusal);
+                // One is enough to refuse them all; more than these nobody is told at once.
+                if begun.refusals.len() < MOST_REFUSALS {
+                    begun.refusals.push(refusal);
+                }
                 Outcome::Refused
             }
         },

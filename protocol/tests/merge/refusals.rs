@@ -2,6 +2,8 @@ use crate::hub::{FARM, Hub, PART, Say, at, change, int, key, refers, sent, seq};
 use std::collections::HashSet;
 use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Mark, Point};
+use windrow_protocol::id::RecordId;
+use windrow_protocol::merge::MOST_REFUSALS;
 use windrow_protocol::message::{Past, ProblemKind, RefusalCode};
 use windrow_protocol::value::Value;
 
@@ -108,4 +110,23 @@ fn a_difference_at_the_end_of_its_range_overflows_and_breaks_nothing() {
     }
     hub.commit(sent(1, 1, vec![change(key(FARM, 1), 1, at(3)).add(1, -6)]));
     assert!(hub.try_commit(sent(2, 2, vec![change(key(FARM, 1), 2, at(4)).add(1, i128::MIN)])).is_err());
+}
+
+/// A peer sent a hundred bytes that were a hundred thousand changes of records that nobody knows, and the hub built as many
+/// sentences to answer it. It says the first ten thousand; without those, the same request is told the next.
+#[test]
+fn refusals_come_in_portions() {
+    let mut hub = Hub::new();
+    let unknown = |n: u32| change((FARM, RecordId(u128::from(n).to_be_bytes())), 0, at(1)).set(0, int(5));
+    let mut changes: Vec<Change> = (0..MOST_REFUSALS as u32 + 7).map(unknown).collect();
+    let refusals = hub.try_commit(sent(1, 0, changes.clone())).unwrap_err();
+    let first = changes.drain(..MOST_REFUSALS).map(|change| change.key());
+    assert!(refusals.iter().map(|refusal| refusal.key).eq(first));
+    assert_eq!(hub.try_commit(sent(1, 0, changes)).unwrap_err().len(), 7);
+    let overflows = |n: u32| {
+        let born = change((FARM, RecordId(u128::from(n).to_be_bytes())), 0, at(1)).born();
+        born.set(0, int(0)).add(1, i128::MAX).set(2, int(0)).set(3, int(0))
+    };
+    let refusals = hub.try_commit(sent(1, 0, (0..MOST_REFUSALS as u32 + 7).map(overflows).collect())).unwrap_err();
+    assert_eq!(refusals.len(), MOST_REFUSALS);
 }

@@ -1,10 +1,14 @@
-//! Writes the seeds of all targets, from real encodings: `cargo run --manifest-path fuzz/Cargo.toml --example seeds`.
+//! Writes the seeds of all targets, from real encodings: `.ci/fuzz seeds`.
 #![allow(clippy::unwrap_used, dead_code)]
 
-#[path = "../../protocol/tests/codec/domain.rs"]
+mod columns;
+#[path = "../../../protocol/tests/codec/domain.rs"]
 mod domain;
 
+// Built with the targets' flags, it needs what these flags call.
+use libfuzzer_sys as _;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use windrow_fuzz::{device, hub, message};
 use windrow_protocol::codec::{Limits, decode_changeset, decode_page};
@@ -12,6 +16,9 @@ use windrow_protocol::message::{Problem, ProblemKind, to_bytes};
 
 fn main() -> std::io::Result<()> {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
+    if seeds.exists() {
+        std::fs::remove_dir_all(&seeds)?;
+    }
     let asked = hub::seeds();
     for (name, asks) in &asked {
         write(seeds.join("hub").join(name), &rows(asks))?;
@@ -24,8 +31,12 @@ fn main() -> std::io::Result<()> {
         let parts = parts_of(std::fs::read(golden.path())?);
         write(seeds.join("roundtrip").join(golden.file_name()), &[vec![0], rows(&parts)].concat())?;
     }
-    // Changesets and pages are in `protocol/tests/golden`, which `decode` is given as it is.
+    // Changesets and pages of all kinds are in `protocol/tests/golden`, which `decode` is given as it is; here is every way
+    // to write a column, not compressed, so that a byte of it can be changed.
     let decode = seeds.join("decode");
+    for (name, page) in columns::pages() {
+        write(decode.join(name), &page)?;
+    }
     for (n, ask) in asked.iter().flat_map(|(_, asks)| asks).enumerate() {
         let body = match ask {
             hub::Ask::Prepare(body) => to_bytes(body),
@@ -35,8 +46,9 @@ fn main() -> std::io::Result<()> {
         };
         write(decode.join(format!("request-{n}")), &body.unwrap())?;
     }
-    for (n, answer) in device::answers().iter().enumerate() {
-        write(decode.join(format!("answer-{n}")), &to_bytes(answer).unwrap())?;
+    let answers: BTreeSet<_> = device::answers().map(|answer| to_bytes(answer).unwrap()).collect();
+    for (n, answer) in answers.iter().enumerate() {
+        write(decode.join(format!("answer-{n}")), answer)?;
     }
     write(decode.join("problem"), &serde_json::to_vec(&Problem::new(ProblemKind::Busy, "Wait."))?)?;
     for (n, packed) in hub::records().iter().enumerate() {
