@@ -20,6 +20,10 @@ demo:
 histories count="10000":
     WINDROW_HISTORIES={{count}} cargo test --release -p windrow-tests
 
+# Worlds in which everything goes wrong: `just simulate 1000000 7`.
+simulate sessions="100000" seed="0":
+    cargo run --release -p windrow-tests --bin simulate -- --sessions {{sessions}} --seed {{seed}}
+
 # What capture and the wire cost.
 figures:
     cargo run --release -p windrow-tests --bin figures -- capture

@@ -173,7 +173,10 @@ impl Changeset {
     /// Whether each origin has one span, none goes back, and there is one where there are changes.
     fn spans_guard(&self) -> bool {
         let origins: HashSet<Origin> = self.spans.iter().map(|s| s.origin).collect();
-        let forward = |s: &Span| s.origin != Origin::HUB && s.after <= s.upto && s.upto <= self.upto;
+        // A span of no entries only says where the cover ends. Another copy of the file may have led it beyond all that
+        // this one ever wrote.
+        let written = |s: &Span| s.after == s.upto || s.upto <= self.upto;
+        let forward = |s: &Span| s.origin != Origin::HUB && s.after <= s.upto && written(s);
         // What is offered whole is guarded by being missing.
         let offered = |c: &Change| self.recovery.missing.binary_search(&c.key()).is_ok();
         let spoken_for = self.changes.iter().all(offered) || self.spans.iter().any(|s| s.after < s.upto);

@@ -1,7 +1,8 @@
 //! What the device's store and the hub's share about SQLite: which versions are safe, and values as it takes them.
 
-use rusqlite::ToSql;
+use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ToSql};
 use windrow_protocol::value::Value;
 
 /// A SQLite that can lose committed transactions in WAL mode.
@@ -27,6 +28,12 @@ pub(crate) fn check_version() -> Result<(), UnsafeSqlite> {
 fn is_safe(number: i32) -> bool {
     let of_branch = |minor: i32, patch: i32| number / 1_000 == 3_000 + minor && number % 1_000 >= patch;
     number >= 3_051_003 || of_branch(50, 7) || of_branch(44, 6)
+}
+
+/// Keeps the plan of a prepared statement whatever its parameters are. Otherwise SQLite, built with the statistics that
+/// `ANALYZE` may gather, prepares many statements anew each time that a parameter changes.
+pub(crate) fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// A value as a parameter of a statement.

@@ -8,4 +8,5 @@ pub mod oracle;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod plug;
 pub mod product;
+pub mod sim;
 pub mod statements;

@@ -53,7 +53,8 @@ pub const MOST_REFUSALS: usize = 10_000;
 pub(super) fn refusals(schema: &Schema, changeset: &Changeset, world: &World) -> Vec<Refusal> {
     let born = changeset.changes.iter().filter(|c| c.born).map(Change::key);
     let here = born.chain(changeset.recovery.held.iter().map(Held::key)).collect();
-    let rules = Rules { schema, world, here };
+    let offered = changeset.recovery.held.iter().map(Held::key).collect();
+    let rules = Rules { schema, world, here, offered };
     let offers = changeset.recovery.held.iter().filter_map(|held| rules.judge_offer(held).err());
     changeset.changes.iter().filter_map(|change| rules.judge(change).err()).chain(offers).take(MOST_REFUSALS).collect()
 }
@@ -63,6 +64,8 @@ struct Rules<'a> {
     world: &'a World,
     /// Records that come with this changeset.
     here: HashSet<Key>,
+    /// Those of them that are offered whole.
+    offered: HashSet<Key>,
 }
 
 impl Rules<'_> {
@@ -176,7 +179,8 @@ impl Rules<'_> {
 
     /// An insert over nothing brings every required field.
     fn complete(&self, change: &Change) -> Result<(), Refusal> {
-        if !change.born {
+        // What its writes do not say of a record that is offered whole, the offer says.
+        if !change.born || self.offered.contains(&change.key()) {
             return Ok(());
         }
         let table = self.schema.table(change.table);

@@ -4,6 +4,7 @@
 use super::Fault;
 use crate::bridge;
 use crate::oracle::schema as plain;
+use crate::sim::domain::variants;
 use windrow::Domain;
 use windrow::domain::{DeviceSql, HubSql, Object, Sql, Table};
 use windrow_schema::{Model, sql};
@@ -68,7 +69,7 @@ fn text(domain: &windrow_schema::Domain, statement: &sql::Sql) -> Sql {
             let name = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
             sql::quoted(domain.table_of(&name).unwrap_or(&name))
         }
-        sql::Part::Variants(_) => String::new(),
+        sql::Part::Variants(_) => variants(),
     };
     let text: &'static str = statement.render(open).leak();
     vec![text].leak()
@@ -83,7 +84,8 @@ fn objects(domain: &windrow_schema::Domain, objects: Vec<sql::Object>) -> &'stat
     objects.into_iter().map(one).collect::<Vec<_>>().leak()
 }
 
-fn device(domain: &windrow_schema::Domain, model: &Model) -> DeviceSql {
+/// The statements of a device.
+pub(crate) fn device(domain: &windrow_schema::Domain, model: &Model) -> DeviceSql {
     let d = sql::Device::of(model);
     let sql = |s: &sql::Sql| text(domain, s);
     DeviceSql {
@@ -109,7 +111,8 @@ fn device(domain: &windrow_schema::Domain, model: &Model) -> DeviceSql {
     }
 }
 
-fn hub(domain: &windrow_schema::Domain, model: &Model) -> HubSql {
+/// The statements of a hub.
+pub(crate) fn hub(domain: &windrow_schema::Domain, model: &Model) -> HubSql {
     let h = sql::Hub::of(model);
     let sql = |s: &sql::Sql| text(domain, s);
     HubSql {

@@ -20,6 +20,22 @@ fn unsent_work_of_a_copy_counts_once() {
     assert_eq!(world.quiet(&[&a, &b])[&1].0, 115);
 }
 
+/// A copy was made while A ran, and A wrote on, under the origin that both share: the hub's cover of it is then later than
+/// anything that the copy ever wrote. The copy, which names that cover, was told for ever that its changeset contradicts
+/// itself.
+#[test]
+fn the_original_writes_on_beyond_its_copy() {
+    let mut world = World::new();
+    let a = world.device();
+    a.insert(1, 0, 0);
+    world.sync(&a);
+    a.set_n(1, 5);
+    let b = world.copy(&a);
+    a.set_n(1, 15);
+    world.sync(&a);
+    assert_eq!(world.quiet(&[&b, &a])[&1].0, 15);
+}
+
 /// A takes the shared +5 back before it sends, so that the hub never hears of a change. Its copy, told only that those
 /// entries are sent, would go on showing 5: it asks for the record whole.
 #[test]

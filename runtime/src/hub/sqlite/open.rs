@@ -51,6 +51,7 @@ fn open(path: &Path, schema: &Schema) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", false)?;
     connection.pragma_update(None, "cache_size", -CACHE)?;
+    crate::sqlite::keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(OWN_STATEMENTS + TABLE_STATEMENTS * schema.tables().len());
     Ok(connection)
 }

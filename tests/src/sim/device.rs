@@ -1,0 +1,221 @@
+//! The product's device: its file, written by plain SQL, its sessions taken step by step.
+
+use super::Fault;
+use super::files::Place;
+use super::schema::Schema;
+use super::tables::{Statements, differs};
+use crate::history::world::Logged;
+use crate::oracle::log::{Kind, Write, Wrote};
+use crate::oracle::{Hlc, Id, Origin, Row, View};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use windrow::rusqlite::types::Value as Sql;
+use windrow::rusqlite::{Connection, ErrorCode, params_from_iter};
+use windrow::store::Actions;
+use windrow::{Domain, Store};
+
+/// A device.
+#[derive(Debug)]
+pub struct Device {
+    store: Store,
+    conn: Connection,
+    path: PathBuf,
+    schema: Rc<Schema>,
+    statements: Rc<Statements>,
+}
+
+/// What an application's transaction came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Of each write.
+    pub wrote: Vec<Wrote>,
+    /// What was logged, in order of stamps.
+    pub logged: Vec<Logged>,
+    /// The device's last stamp.
+    pub hlc: Hlc,
+}
+
+fn say(error: impl std::fmt::Display) -> Fault {
+    error.to_string()
+}
+
+impl Device {
+    /// Opens a file. Whatever is written from now on has this origin.
+    ///
+    /// # Errors
+    /// What the product says, warnings among it.
+    pub fn open(
+        path: PathBuf,
+        schema: Rc<Schema>,
+        statements: Rc<Statements>,
+        origin: Origin,
+    ) -> Result<Device, Fault> {
+        let store = Store::open(&path, schema.domain).map_err(say)?;
+        if let Some(warning) = store.warnings().first() {
+            return Err(format!("a warning of a file that nobody touched: {warning:?}"));
+        }
+        let conn = store.connection().map_err(say)?;
+        let newest = "UPDATE windrow_origins SET origin = ?1 WHERE first = (SELECT max(first) FROM windrow_origins)";
+        conn.execute(newest, [origin as i64]).map_err(say)?;
+        Ok(Device { store, conn, path, schema, statements })
+    }
+
+    /// Makes a copied template another device's file.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn number(path: &Path, number: u64) -> Result<(), Fault> {
+        let conn = Connection::open(path).map_err(say)?;
+        conn.execute("UPDATE windrow_state SET device = ?1", [number as i64]).map(drop).map_err(say)
+    }
+
+    /// A copy of the file as it is now.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn copy(&self, place: &mut Place) -> Result<PathBuf, Fault> {
+        place.copy(&self.path)
+    }
+
+    /// The program dies, and the file is opened again as it was left.
+    ///
+    /// # Errors
+    /// What the product says.
+    pub fn crash(&mut self, place: &mut Place, origin: Origin) -> Result<(), Fault> {
+        let left = self.copy(place)?;
+        self.replace(place, left, origin)
+    }
+
+    /// Another file stands in the place of this one.
+    ///
+    /// # Errors
+    /// What the product says.
+    pub fn replace(&mut self, place: &mut Place, by: PathBuf, origin: Origin) -> Result<(), Fault> {
+        let new = Device::open(by, self.schema.clone(), self.statements.clone(), origin)?;
+        let old = std::mem::replace(self, new);
+        let path = old.path.clone();
+        drop(old);
+        place.forget(&path);
+        Ok(())
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The domain.
+    pub fn domain(&self) -> &'static Domain {
+        self.schema.domain
+    }
+
+    /// What a session does to the file.
+    pub fn actions(&self) -> Actions {
+        self.store.session()
+    }
+
+    /// One transaction of the application's, at this time. Where it is `undone`, it is rolled back at its end.
+    ///
+    /// # Errors
+    /// Anything but a constraint.
+    pub fn write(&mut self, writes: &[Write], clock: Hlc, foreign_keys: bool, undone: bool) -> Result<Done, Fault> {
+        let last = self.hlc()?;
+        if !foreign_keys {
+            self.conn.pragma_update(None, "foreign_keys", false).map_err(say)?;
+        }
+        self.run("BEGIN IMMEDIATE")?;
+        let tick = "UPDATE windrow_state SET hlc = max(hlc, ?1)";
+        self.conn.prepare_cached(tick).and_then(|mut s| s.execute([clock as i64 - 1])).map_err(say)?;
+        let wrote = writes.iter().map(|w| self.one(w)).collect::<Result<Vec<_>, Fault>>();
+        self.run(if undone { "ROLLBACK" } else { "COMMIT" })?;
+        if !foreign_keys {
+            self.conn.pragma_update(None, "foreign_keys", true).map_err(say)?;
+        }
+        Ok(Done { wrote: wrote?, logged: self.logged_since(last)?, hlc: self.hlc()? })
+    }
+
+    fn run(&self, sql: &str) -> Result<(), Fault> {
+        self.conn.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(say)
+    }
+
+    fn one(&self, write: &Write) -> Result<Wrote, Fault> {
+        let (table, id) = write.key();
+        let (at, id) = (self.schema.plain.position(table), Sql::Blob(id.to_be_bytes().to_vec()));
+        let of = &self.statements.tables[at];
+        let done = match write {
+            Write::Insert { values, .. } => self.execute(&of.insert, id, self.whole(at, values)),
+            Write::Update { values, .. } if values.is_empty() => Ok(()),
+            Write::Update { values, .. } => {
+                let fields: Vec<usize> = values.keys().map(|f| of.position(f)).collect();
+                let row = values.iter().zip(&fields).map(|((_, v), f)| self.schema.tables[at].fields[*f].ty.sql(*v));
+                self.execute(&of.update(&fields), id, row.collect())
+            }
+            Write::Delete { .. } => self.execute(&of.delete, id, Vec::new()),
+        };
+        match done {
+            Ok(()) => Ok(Wrote::Done),
+            Err(e) if e.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => Ok(Wrote::Refused),
+            Err(e) => Err(format!("{write:?}: {e}")),
+        }
+    }
+
+    /// All fields: what nothing is said of is 0 in a `sum` and NULL elsewhere.
+    fn whole(&self, at: usize, values: &Row) -> Vec<Sql> {
+        let (table, specs) = (&self.schema.plain.tables()[at], &self.schema.tables[at].fields);
+        let value = |f: &crate::oracle::schema::Field| values.get(f.name).copied().unwrap_or_else(|| f.empty());
+        table.fields.iter().zip(specs).map(|(f, spec)| spec.ty.sql(value(f))).collect()
+    }
+
+    fn execute(&self, sql: &str, id: Sql, row: Vec<Sql>) -> windrow::rusqlite::Result<()> {
+        let args = params_from_iter(std::iter::once(id).chain(row));
+        self.conn.prepare_cached(sql)?.execute(args).map(drop)
+    }
+
+    /// The last stamp.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn hlc(&self) -> Result<Hlc, Fault> {
+        let sql = "SELECT hlc FROM windrow_state";
+        let hlc = self.conn.prepare_cached(sql).and_then(|mut s| s.query_row([], |row| row.get::<_, i64>(0)));
+        hlc.map(|h| h as u64).map_err(say)
+    }
+
+    fn logged_since(&self, stamp: Hlc) -> Result<Vec<Logged>, Fault> {
+        let mut logged = Vec::new();
+        for (table, of) in self.schema.plain.tables().iter().zip(&self.statements.tables) {
+            let mut statement = self.conn.prepare_cached(&of.log).map_err(say)?;
+            let mut rows = statement.query([stamp as i64]).map_err(say)?;
+            while let Some(row) = rows.next().map_err(say)? {
+                let (hlc, op): (i64, i64) = (row.get(0).map_err(say)?, row.get(1).map_err(say)?);
+                let (id, mask): ([u8; 16], i64) = (row.get(2).map_err(say)?, row.get(3).map_err(say)?);
+                let fields = table.fields.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
+                let kinds = match op {
+                    1 => vec![Kind::Insert],
+                    2 => vec![Kind::Update],
+                    3 => vec![Kind::Delete],
+                    4 => vec![Kind::Cascade],
+                    5 => fields.map(|(_, f)| Kind::Stale(f.name)).collect(),
+                    other => return Err(format!("the log has an operation {other}")),
+                };
+                let key = (table.name, Id::from_be_bytes(id));
+                logged.extend(kinds.into_iter().map(|kind| Logged { key, kind, hlc: hlc as u64 }));
+            }
+        }
+        logged.sort_by_key(|l| l.hlc);
+        Ok(logged)
+    }
+
+    /// Whether the application sees just this.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn shows(&self, expected: &View) -> Result<(), Fault> {
+        differs(&self.conn, &self.schema, &self.statements, expected)
+    }
+
+    /// A connection of another program's.
+    pub fn conn(&self) -> &Connection {
+        &self.conn
+    }
+}

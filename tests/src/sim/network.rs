@@ -1,0 +1,56 @@
+//! A session under way, and what is on the way.
+
+use super::hub::Route;
+use super::twin::{Said, Verdict};
+use windrow::store::Actions;
+use windrow_protocol::session::{Action, Session};
+
+/// A session under way.
+#[derive(Debug)]
+pub struct Talk {
+    /// The protocol's machine.
+    pub machine: Session,
+    /// Its actions on the file.
+    pub actions: Actions,
+    /// What is to be done next.
+    pub action: Action,
+    /// What is on its way.
+    pub way: Way,
+    /// What the answer that arrived last should have been, until the file has taken it in.
+    pub verdict: Option<Verdict>,
+    /// The last request, as the twin said it.
+    pub said: Option<Said>,
+    /// Whether the application has written meanwhile.
+    pub written: bool,
+}
+
+/// What is on its way between a device and the hub. An answer belongs to its request, as HTTP has it: one that comes when
+/// its session is given up is lost.
+#[derive(Debug)]
+pub enum Way {
+    /// Nothing.
+    Free,
+    /// A request.
+    Out(Sent),
+    /// An answer, and what it should be.
+    Back(Vec<u8>, Option<Verdict>),
+}
+
+/// A request as it was sent.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Where to.
+    pub route: Route,
+    /// The bytes.
+    pub body: Vec<u8>,
+    /// The same in the twin's words.
+    pub said: Said,
+}
+
+impl Talk {
+    /// A session that begins.
+    pub fn start(actions: Actions) -> Talk {
+        let (machine, action) = Session::start();
+        Talk { machine, actions, action, way: Way::Free, verdict: None, said: None, written: false }
+    }
+}

@@ -1,0 +1,157 @@
+//! A device and its twin.
+
+use super::Fault;
+use super::device::Device;
+use super::ledger::Lineage;
+use super::network::Talk;
+use super::schema::{LARGE, Schema, VAULT};
+use super::step::Watch;
+use super::twin::{Replayed, widen};
+use crate::oracle::log::{Wall, Write, Wrote};
+use crate::oracle::message::Pulled;
+use crate::oracle::{Value, device as plain};
+use windrow_protocol::message::SessionId;
+
+/// A device and its twin. A copy of the file is a copy of all this.
+#[derive(Debug)]
+pub struct Peer {
+    /// The product's.
+    pub device: Device,
+    /// The oracle's.
+    pub twin: plain::Device,
+    /// What the twin would have to apply, and from how many pages.
+    pub inbox: Option<(Pulled, usize)>,
+    /// The pages kept so far.
+    pub pages: usize,
+    /// Under which id the product sends the twin's changeset.
+    pub sending: Option<(u64, SessionId)>,
+    /// The number by which the hub knows it.
+    pub number: u64,
+    /// Its clock.
+    pub watch: Watch,
+    /// What was written to ledgers here.
+    pub lineage: Lineage,
+    /// How many amounts were refused here, as they would have left their range with what was told.
+    pub overflowed: usize,
+    /// How many refused changes were dismissed.
+    pub dismissed: usize,
+    /// The session under way.
+    pub talk: Option<Talk>,
+}
+
+/// All of a peer but the product's side: what a copy of its file takes along.
+#[derive(Debug, Clone)]
+pub struct Mind {
+    twin: plain::Device,
+    inbox: Option<(Pulled, usize)>,
+    pages: usize,
+    sending: Option<(u64, SessionId)>,
+    number: u64,
+    lineage: Lineage,
+    overflowed: usize,
+    dismissed: usize,
+}
+
+impl Peer {
+    /// What a copy of the file takes along.
+    pub fn mind(&self) -> Mind {
+        Mind {
+            twin: self.twin.clone(),
+            inbox: self.inbox.clone(),
+            pages: self.pages,
+            sending: self.sending,
+            number: self.number,
+            lineage: self.lineage.clone(),
+            overflowed: self.overflowed,
+            dismissed: self.dismissed,
+        }
+    }
+
+    /// Takes over what a copied file brings.
+    pub fn mind_is(&mut self, mind: Mind) {
+        let Mind { twin, inbox, pages, sending, number, lineage, overflowed, dismissed } = mind;
+        (self.twin, self.inbox, self.pages, self.sending) = (twin, inbox, pages, sending);
+        (self.number, self.lineage, self.overflowed, self.dismissed) = (number, lineage, overflowed, dismissed);
+        self.talk = None;
+    }
+
+    /// One transaction of the application's. Whether anything was done.
+    ///
+    /// # Errors
+    /// Where product and twin differ.
+    pub fn write(&mut self, writes: &[Write], undone: bool, now: u64, schema: &Schema) -> Result<bool, Fault> {
+        let writes: Vec<Write> = writes.iter().filter(|w| self.can_be_said(w)).cloned().collect();
+        if writes.is_empty() {
+            return Ok(false);
+        }
+        let clock = self.watch.reading(now) << 15;
+        let done = self.device.write(&writes, clock, true, undone)?;
+        if undone {
+            let mut ghost = self.twin.clone();
+            for (write, wrote) in writes.iter().zip(&done.wrote) {
+                let expected = if clashes(&ghost, write, schema) {
+                    Wrote::Refused
+                } else {
+                    ghost.write(write, &mut Wall(self.watch.reading(now)))
+                };
+                same(write, *wrote, expected)?;
+            }
+            return match done.logged.is_empty() && done.hlc == self.twin.hlc {
+                true => Ok(false),
+                false => Err(format!("I3: rolled back, and yet logged: {:?}", done.logged)),
+            };
+        }
+        let mut replayed = Replayed::new(schema.plain.clone(), done.logged);
+        let begin = self.twin.log.len();
+        for (write, wrote) in writes.iter().zip(&done.wrote) {
+            let (table, id) = write.key();
+            let (from, before) = (self.twin.log.len(), self.twin.rows[table].get(&id).cloned());
+            let expected =
+                if clashes(&self.twin, write, schema) { Wrote::Refused } else { self.twin.write(write, &mut replayed) };
+            same(write, *wrote, expected)?;
+            if schema.table(table).whole {
+                widen(&mut self.twin, table, from);
+            }
+            if let Some(entry) = self.twin.log.get(from) {
+                let author = self.twin.origin_at(entry.hlc);
+                self.lineage.note(write, before.as_ref(), author, entry.hlc);
+            }
+        }
+        replayed.settle(&mut self.twin, begin)?;
+        self.twin.hlc = done.hlc;
+        Ok(true)
+    }
+
+    /// The oracle adds up differences in 64 bits: what it could not say is not written.
+    fn can_be_said(&self, write: &Write) -> bool {
+        let Write::Update { table, id, values } = write else { return true };
+        let Some(new) = values.get(LARGE).filter(|_| *table == VAULT).map(|v| v.number()) else { return true };
+        let Some(row) = self.twin.rows[table].get(id) else { return true };
+        let pending = self.twin.fold().get(&(*table, *id)).and_then(|c| Some(c.fields.get(LARGE)?.value.number()));
+        let difference = new.checked_sub(row[LARGE].number());
+        difference.and_then(|d| d.checked_add(pending.unwrap_or(0))).is_some()
+    }
+}
+
+fn same(write: &Write, wrote: Wrote, expected: Wrote) -> Result<(), Fault> {
+    match wrote == expected {
+        true => Ok(()),
+        false => Err(format!("{write:?} was {wrote:?} on the device, expected {expected:?}")),
+    }
+}
+
+/// Whether a write gives a record a unique value that another one has here.
+fn clashes(device: &plain::Device, write: &Write, schema: &Schema) -> bool {
+    let (Write::Insert { table, id, values } | Write::Update { table, id, values }) = write else { return false };
+    let records = &device.rows[table];
+    let held = records.get(id);
+    // An insert under an id that is taken is refused anyway, an update of nothing does nothing.
+    if held.is_some() == matches!(write, Write::Insert { .. }) {
+        return held.is_some();
+    }
+    values.iter().any(|(field, value)| {
+        let new = *value != Value::Null && held.is_none_or(|row| row[field] != *value);
+        let taken = || records.iter().any(|(other, row)| other != id && row[field] == *value);
+        new && schema.field(table, field).unique && taken()
+    })
+}

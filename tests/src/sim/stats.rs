@@ -1,0 +1,79 @@
+//! What happened in worlds, counted.
+
+use std::ops::AddAssign;
+
+macro_rules! counted {
+    ($($(#[$doc:meta])* $name:ident: $words:literal),* $(,)?) => {
+        /// What happened in worlds, counted.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        pub struct Stats {
+            $($(#[$doc])* pub $name: u64,)*
+        }
+
+        impl AddAssign for Stats {
+            fn add_assign(&mut self, other: Stats) {
+                $(self.$name += other.$name;)*
+            }
+        }
+
+        impl Stats {
+            /// Each count with its words.
+            pub fn counts(&self) -> Vec<(&'static str, u64)> {
+                vec![$(($words, self.$name)),*]
+            }
+        }
+    };
+}
+
+counted! {
+    /// Worlds.
+    worlds: "worlds",
+    /// Sessions that began while there were faults.
+    sessions: "sessions with faults",
+    /// Sessions that began after.
+    quiet: "sessions without",
+    /// Those that ended in sync.
+    in_sync: "sessions that ended in sync",
+    /// Those that gave up for this time.
+    unsettled: "sessions that did not settle",
+    /// Transactions of applications.
+    writes: "transactions",
+    /// Commits at hubs.
+    commits: "commits",
+    /// Requests that arrived.
+    requests: "requests",
+    /// Lost messages.
+    lost: "messages lost",
+    /// Cut messages.
+    cut: "messages cut",
+    /// Requests that arrived twice.
+    repeated: "requests repeated",
+    /// Requests that arrived late.
+    late: "old requests",
+    /// Crashes.
+    crashes: "crashes",
+    /// Clocks set.
+    clocks: "clocks set",
+    /// Decisions at hubs.
+    resolved: "decisions",
+    /// Refused changes.
+    refused: "changes refused",
+    /// Answers that collided.
+    collided: "answers that collided",
+    /// Ids to be said whole.
+    whole_ids: "ambiguous ids",
+    /// Sessions that a hub did not know.
+    unknown: "sessions unknown to the hub",
+    /// Answers that found another past.
+    astray: "pasts that differed",
+    /// Answers that would have deleted much.
+    waited: "answers that waited",
+    /// Log entries pruned.
+    pruned: "log entries pruned",
+    /// Devices' files restored.
+    restored: "devices restored",
+    /// Devices' files copied.
+    copied: "devices copied",
+    /// Hubs restored.
+    hub_restored: "hubs restored",
+}

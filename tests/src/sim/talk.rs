@@ -1,0 +1,401 @@
+//! Sessions, message by message: the product's side first, then its twin's, and whether they agree.
+
+use super::hub::{Refused, Route};
+use super::network::{Sent, Talk, Way};
+use super::step::DeviceNo;
+use super::twin::{Said, Verdict};
+use super::world::World;
+use super::{Fault, judge};
+use crate::bridge;
+use crate::oracle::Point;
+use crate::oracle::message as plain;
+use crate::oracle::session::Synced;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use windrow::store::Next;
+use windrow_protocol::clock;
+use windrow_protocol::message::{Answer, from_bytes, to_bytes};
+use windrow_protocol::session::{Action, Event, Finish, Inbox, Request};
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It goes on.
+    Not,
+    /// As the machine says.
+    Finished(Finish),
+    /// The hub did not answer it.
+    Rejected,
+}
+
+fn say(error: impl std::fmt::Display) -> Fault {
+    error.to_string()
+}
+
+/// The product's point as the oracle's.
+pub fn point(point: clock::Point) -> Point {
+    Point { seq: point.seq.bits(), mark: point.mark.0 }
+}
+
+impl World {
+    /// A device's session goes on by one action, or one begins.
+    ///
+    /// # Errors
+    /// What must not be.
+    pub fn go(&mut self, device: DeviceNo) -> Result<End, Fault> {
+        let Some(mut talk) = self.peers[device].talk.take() else {
+            self.start(device);
+            return Ok(End::Not);
+        };
+        let end = match std::mem::replace(&mut talk.way, Way::Free) {
+            Way::Out(sent) => self.request_arrives(&mut talk, &sent)?,
+            Way::Back(bytes, verdict) => {
+                let answer = from_bytes::<Answer>(&bytes).map_err(say)?;
+                talk.verdict = verdict;
+                talk.action = talk.machine.on(Event::Answered(answer)).map_err(say)?;
+                End::Not
+            }
+            Way::Free => self.act(device, &mut talk)?,
+        };
+        if end == End::Not {
+            self.peers[device].talk = Some(talk);
+        }
+        Ok(end)
+    }
+
+    fn act(&mut self, device: DeviceNo, talk: &mut Talk) -> Result<End, Fault> {
+        match talk.action.clone() {
+            Action::Finish(finish) => self.finish(device, talk, finish),
+            Action::Send(request) => self.send(device, talk, &request).map(|()| End::Not),
+            action => {
+                let done = talk.actions.perform(action.clone()).map_err(|e| format!("{action:?}: {e}"))?;
+                let Next::Event(event) = done else { return Err(format!("{action:?} was to be done")) };
+                self.follow(device, talk, &action, &event)?;
+                talk.action = talk.machine.on(event).map_err(say)?;
+                if self.looks_closer(32) {
+                    self.device_shows(device)?;
+                }
+                Ok(End::Not)
+            }
+        }
+    }
+
+    fn send(&mut self, device: DeviceNo, talk: &mut Talk, request: &Request) -> Result<(), Fault> {
+        let peer = &self.peers[device];
+        let session = || peer.twin.session.clone().map(Rc::new).ok_or("the twin has nothing to send");
+        let (route, body, said) = match request {
+            Request::Prepare(p) => (Route::Prepare, to_bytes(p), Said::Prepare(session()?, peer.number)),
+            Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, peer.number, peer.twin.ask())),
+            Request::Pull(p) => (Route::Pull, to_bytes(p), Said::Pull(peer.twin.ask(), p.cursor.is_some())),
+        };
+        let sent = Sent { route, body: body.map_err(say)?, said };
+        self.remember(sent.clone());
+        talk.said = Some(sent.said.clone());
+        talk.way = Way::Out(sent);
+        Ok(())
+    }
+
+    fn request_arrives(&mut self, talk: &mut Talk, sent: &Sent) -> Result<End, Fault> {
+        let (answer, verdict) = self.arrive(sent)?;
+        match answer {
+            Some(answer) => {
+                talk.way = Way::Back(to_bytes(&answer).map_err(say)?, verdict);
+                Ok(End::Not)
+            }
+            None => Ok(End::Rejected),
+        }
+    }
+
+    /// A request arrives at the hub, and at its twin. The answer, unless it is a problem, and what it should be; nothing of
+    /// that where ids are to be said whole.
+    fn arrive(&mut self, sent: &Sent) -> Result<(Option<Answer>, Option<Verdict>), Fault> {
+        self.stats.requests += 1;
+        let (now, before) = (self.hub_time(), self.twin.hub.seq);
+        self.hub.set_clock(now);
+        let answer = self.hub.answer(sent.route, &sent.body);
+        if matches!(answer, Ok(Answer::WholeIds)) {
+            self.stats.whole_ids += 1;
+            return Ok((answer.ok(), None));
+        }
+        let drawn = match &answer {
+            Ok(Answer::Committed { at: Some(at), .. }) => at.mark.0,
+            _ => 0,
+        };
+        let remembered = matches!(answer, Ok(Answer::Prepared | Answer::Committed { .. }));
+        let mut verdict = self.twin.answer(&sent.said, now, drawn, remembered);
+        // Where the last page stopped the hub may have lost, though nothing else that the device speaks of.
+        if matches!((&sent.said, &answer), (Said::Pull(_, true), Ok(Answer::Astray))) && self.stats.hub_restored > 0 {
+            verdict = Verdict::Disagrees(plain::Answer::Astray);
+        }
+        self.agree(&answer, &verdict)?;
+        if self.twin.hub.seq > before {
+            self.stats.commits += 1;
+            self.hub_shows()?;
+            self.clashes_are_told(&sent.said)?;
+        } else if self.looks_closer(16) {
+            self.hub_shows()?;
+        }
+        Ok((answer.ok(), Some(verdict)))
+    }
+
+    fn agree(&mut self, answer: &Result<Answer, Refused>, verdict: &Verdict) -> Result<(), Fault> {
+        let agreed = match (answer, verdict) {
+            (Ok(Answer::Prepared), Verdict::Prepared) | (Ok(Answer::News(_)), Verdict::News(_)) => true,
+            (Ok(Answer::Committed { at, .. }), Verdict::Committed(expected, _)) => at.map(point) == *expected,
+            (Ok(Answer::UnknownSession), Verdict::Unknown) => {
+                self.stats.unknown += 1;
+                true
+            }
+            (Ok(Answer::Refused(refusals)), Verdict::Refused(keys, _)) => {
+                let schema = self.hub.store().schema();
+                let refused: BTreeSet<_> = refusals.iter().map(|r| bridge::plain_key(schema, r.key)).collect();
+                self.stats.refused += 1;
+                refused == *keys
+            }
+            (Ok(answer), Verdict::Disagrees(expected)) => {
+                self.stats.astray += 1;
+                self.same_past(answer, expected)
+            }
+            _ => false,
+        };
+        if agreed { Ok(()) } else { Err(format!("the hub answered {}, expected {verdict:?}", judge::brief(answer))) }
+    }
+
+    /// Whether two answers say the same about a common past.
+    fn same_past(&self, answer: &Answer, expected: &plain::Answer) -> bool {
+        let schema = self.hub.store().schema();
+        match (answer, expected) {
+            (Answer::Astray, plain::Answer::Astray) => true,
+            // Before its first commit a hub has a mark already, which the oracle's has not.
+            (Answer::Rewind(to), plain::Answer::Rewind(expected)) => {
+                point(*to) == *expected || to.seq.bits() == 0 && expected.seq == 0
+            }
+            (Answer::Known { covers, missing }, plain::Answer::Known { covers: expected, missing: unknown }) => {
+                // An origin of which nobody has entries need not be named.
+                let covers: BTreeMap<_, _> = covers.iter().map(|(o, upto)| (o.0, upto.bits())).collect();
+                let known =
+                    |covers: &BTreeMap<u64, u64>| covers.iter().filter(|c| *c.1 > 0).map(|c| (*c.0, *c.1)).collect();
+                let (covers, expected): (Vec<_>, Vec<_>) = (known(&covers), known(expected));
+                let missing: BTreeSet<_> = missing.iter().map(|key| bridge::plain_key(schema, *key)).collect();
+                covers == expected && missing == *unknown
+            }
+            _ => false,
+        }
+    }
+
+    /// A request or an answer that is cut off. Nothing comes of it.
+    pub(super) fn cut(&mut self, device: DeviceNo, at: usize) -> Result<(), Fault> {
+        let Some(talk) = self.peers[device].talk.take() else { return Ok(()) };
+        match talk.way {
+            Way::Free => {
+                self.peers[device].talk = Some(talk);
+                return Ok(());
+            }
+            Way::Out(sent) => {
+                let head = self.hub.head()?;
+                let cut = &sent.body[..at % sent.body.len()];
+                match self.hub.answer(sent.route, cut) {
+                    Err(Refused::Body(_)) if self.hub.head()? == head => {}
+                    other => return Err(format!("a request cut off was answered {}", judge::brief(&other))),
+                }
+            }
+            Way::Back(bytes, _) => {
+                if let Ok(answer) = from_bytes::<Answer>(&bytes[..at % bytes.len()]) {
+                    return Err(format!("an answer cut off reads {answer:?}"));
+                }
+            }
+        }
+        self.stats.cut += 1;
+        Ok(())
+    }
+
+    /// The request that is under way arrives once, beforehand.
+    pub(super) fn repeat(&mut self, device: DeviceNo) -> Result<(), Fault> {
+        let way = self.peers[device].talk.as_ref().map(|t| &t.way);
+        let Some(Way::Out(sent)) = way else { return Ok(()) };
+        let sent = sent.clone();
+        self.stats.repeated += 1;
+        self.arrive(&sent).map(drop)
+    }
+
+    /// A request that was sent once arrives now, and nobody waits for its answer.
+    pub(super) fn old(&mut self, which: usize) -> Result<(), Fault> {
+        if self.sent.is_empty() {
+            return Ok(());
+        }
+        let sent = self.sent[which % self.sent.len()].clone();
+        self.stats.late += 1;
+        self.arrive(&sent).map(drop)
+    }
+
+    /// The twin does what the file has just done.
+    fn follow(&mut self, device: DeviceNo, talk: &mut Talk, action: &Action, event: &Event) -> Result<(), Fault> {
+        match (action, event) {
+            (Action::Load { past, .. }, Event::Loaded(loaded)) => self.loaded(device, loaded.outbox.as_ref(), *past),
+            (Action::MarkPrepared, _) => Ok(()),
+            (Action::Discard, _) => {
+                let peer = &mut self.peers[device];
+                peer.twin.session = None;
+                (peer.sending, peer.inbox, peer.pages) = (None, None, 0);
+                Ok(())
+            }
+            (Action::TakeOver { .. } | Action::GoBack(_), _) => {
+                let Some(Verdict::Disagrees(told)) = talk.verdict.take() else {
+                    return Err("a past from nowhere".into());
+                };
+                self.learnt(device, &told)
+            }
+            (Action::Refuse(_), _) => self.refused(device, talk),
+            (Action::Acknowledge { .. }, Event::Kept(inbox, _)) => {
+                let (Some(Verdict::Committed(at, pulled)), Some(session)) =
+                    (talk.verdict.take(), self.peers[device].twin.session.clone())
+                else {
+                    return Err("a commit is acknowledged that nobody made".into());
+                };
+                let peer = &mut self.peers[device];
+                peer.twin.acknowledge(&session, at);
+                (peer.sending, peer.inbox, peer.pages) = (None, None, 1);
+                if *inbox == Inbox::Complete {
+                    peer.inbox = Some((*pulled, 1));
+                }
+                Ok(())
+            }
+            (Action::Keep(_), Event::Kept(inbox, _)) => {
+                let Some(Verdict::News(pulled)) = talk.verdict.take() else { return Err("news from nowhere".into()) };
+                let peer = &mut self.peers[device];
+                peer.pages += 1;
+                peer.inbox = (*inbox == Inbox::Complete).then_some((*pulled, peer.pages));
+                Ok(())
+            }
+            (Action::Apply, _) => self.applied(device, event),
+            (action, event) => Err(format!("{action:?} ended as {event:?}")),
+        }
+    }
+
+    fn loaded(
+        &mut self,
+        device: DeviceNo,
+        outbox: Option<&windrow_protocol::session::Outbox>,
+        past: bool,
+    ) -> Result<(), Fault> {
+        let peer = &mut self.peers[device];
+        let Some(outbox) = outbox else {
+            return match peer.twin.speaks(past) {
+                true => Err("I1: there is something to send, and the device sends nothing".into()),
+                false => Ok(()),
+            };
+        };
+        match (&peer.twin.session, peer.sending) {
+            (Some(session), Some((id, name))) if session.id == id => {
+                if name != outbox.session {
+                    return Err("I2: a changeset is sent again under another id".into());
+                }
+            }
+            (Some(_), _) => return Err("the twin's changeset has no name".into()),
+            (None, _) => {
+                if !peer.twin.speaks(past) {
+                    return Err("the device sends what nobody wrote".into());
+                }
+                self.sessions += 1;
+                let session = peer.twin.stage(self.sessions, past);
+                peer.twin.session = Some(session);
+                peer.sending = Some((self.sessions, outbox.session));
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, device: DeviceNo, talk: &mut Talk) -> Result<(), Fault> {
+        let Some(Verdict::Refused(_, told)) = talk.verdict.take() else {
+            return Err("changes are refused that nobody refused".into());
+        };
+        self.learnt(device, &told)?;
+        judge::refused(&self.peers[device], &self.schema)
+    }
+
+    fn learnt(&mut self, device: DeviceNo, told: &plain::Answer) -> Result<(), Fault> {
+        let peer = &mut self.peers[device];
+        let Some(session) = peer.twin.session.clone() else { return Err("nothing was sent".into()) };
+        peer.twin.learn(&session, told);
+        (peer.sending, peer.inbox, peer.pages) = (None, None, 0);
+        Ok(())
+    }
+
+    fn applied(&mut self, device: DeviceNo, event: &Event) -> Result<(), Fault> {
+        let peer = &mut self.peers[device];
+        let Some((pulled, pages)) = peer.inbox.take() else {
+            return Err("an answer is applied that has no end".into());
+        };
+        peer.pages = 0;
+        match event {
+            Event::Ambiguous => {
+                self.stats.whole_ids += 1;
+                Ok(())
+            }
+            Event::Collided => {
+                self.stats.collided += 1;
+                // What an earlier page said may collide though a later one takes it back; a snapshot may name the dead.
+                let collides = pages > 1
+                    || peer.twin.recovers()
+                    || super::twin::apply(&mut peer.twin.clone(), &pulled).0 == Synced::Again;
+                if collides { Ok(()) } else { Err("the answer collides with nothing, and was dropped".into()) }
+            }
+            Event::Applied => {
+                let (synced, over) = super::twin::apply(&mut peer.twin, &pulled);
+                if synced != Synced::Applied {
+                    let why = super::twin::collisions(&peer.twin, &pulled);
+                    return Err(format!("an answer was applied that should have been {synced:?}: {why}"));
+                }
+                peer.overflowed += over;
+                self.device_shows(device)?;
+                if over > 0 { judge::refused(&self.peers[device], &self.schema) } else { Ok(()) }
+            }
+            Event::Waits => {
+                self.stats.waited += 1;
+                let (synced, _) = super::twin::apply(&mut peer.twin, &pulled);
+                if synced != Synced::Waits {
+                    return Err(format!("an answer waits that should have been {synced:?}"));
+                }
+                peer.inbox = Some((pulled, pages));
+                peer.twin.confirm();
+                peer.device.store().confirm_deletion().map_err(say)
+            }
+            other => Err(format!("applying ended as {other:?}")),
+        }
+    }
+
+    fn finish(&mut self, device: DeviceNo, talk: &Talk, finish: Finish) -> Result<End, Fault> {
+        let peer = &self.peers[device];
+        match finish {
+            Finish::Unsettled | Finish::Waits => self.stats.unsettled += 1,
+            Finish::InSync => {
+                self.stats.in_sync += 1;
+                if !talk.written && !peer.twin.idle() {
+                    return Err("I13: in sync, it says, and something is pending".into());
+                }
+                let current = peer.twin.checkpoint == self.twin.hub.point() && peer.twin.idle();
+                if current && peer.twin.rows != self.twin.hub.view() {
+                    return Err("I5: in sync, it says, and shows something else than the hub".into());
+                }
+            }
+        }
+        Ok(End::Finished(finish))
+    }
+
+    /// A device syncs until its session finishes.
+    ///
+    /// # Errors
+    /// What must not be; a session without end.
+    pub fn sync(&mut self, device: DeviceNo) -> Result<End, Fault> {
+        self.start(device);
+        for _ in 0..2_000 {
+            self.steps += 1;
+            self.now += 1;
+            match self.go(device)? {
+                End::Not => {}
+                end => return Ok(end),
+            }
+        }
+        Err("I13: a session has no end".into())
+    }
+}

@@ -1,0 +1,389 @@
+//! The oracle's twins of hub and devices: what each message should come to.
+//!
+//! The oracle knows neither time nor overflow. Both are added here, from `docs/protocol.md` and `docs/merging.md`: how long
+//! the hub keeps sessions, stamps too far ahead brought back to its clock, sums refused beyond their range.
+
+use super::hub::Keeping;
+use super::schema::{LARGE, VAULT};
+use crate::history::world::Logged;
+use crate::oracle::device::Device;
+use crate::oracle::fold::End;
+use crate::oracle::log::{Clock, Entry, Kind, Op};
+use crate::oracle::message::{Answer, Ask, News, Pulled, Session, Told};
+use crate::oracle::schema::Schema;
+use crate::oracle::session::Synced;
+use crate::oracle::{Hlc, Key, Mark, Point, Row, Seq, Value, hub};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// How far ahead of the hub's clock a stamp may be, in milliseconds.
+const AHEAD: u64 = 5 * 60 * 1000;
+
+/// A request, as the oracle would say it.
+#[derive(Debug, Clone)]
+pub enum Said {
+    /// PREPARE, by the device of this number.
+    Prepare(Rc<Session>, u64),
+    /// COMMIT, and what its answer's first page is to tell.
+    Commit(Rc<Session>, u64, Ask),
+    /// A pull, and whether it asks for a further page.
+    Pull(Ask, bool),
+}
+
+/// What it should come to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// To PREPARE.
+    Prepared,
+    /// To COMMIT, and what a page read just now tells if it is the last.
+    Committed(Option<Point>, Box<Pulled>),
+    /// To a pull, likewise.
+    News(Box<Pulled>),
+    /// These records' changes can't be.
+    Refused(BTreeSet<Key>, Answer),
+    /// Never prepared, or expired.
+    Unknown,
+    /// The past of which it speaks is not the hub's.
+    Disagrees(Answer),
+}
+
+/// The hub's twin.
+#[derive(Debug, Clone)]
+pub struct Hub {
+    /// The oracle's.
+    pub hub: hub::Hub,
+    keeping: Keeping,
+    /// By table, the fields that must hold something.
+    required: BTreeMap<&'static str, Vec<&'static str>>,
+    /// By id, what is prepared, and when.
+    staged: BTreeMap<u64, (Rc<Session>, i64)>,
+    /// By id, what was committed, where, and when.
+    done: BTreeMap<u64, (Option<Point>, i64)>,
+    /// Those of them that may be forgotten.
+    old: BTreeSet<u64>,
+    /// The hub's own clock.
+    clock: Hlc,
+    /// By device number, the highest stamp, as merged.
+    highest: BTreeMap<u64, Hlc>,
+    /// Stamps that were too far ahead, by author.
+    pub restamped: BTreeSet<(u64, Hlc)>,
+    ids: u64,
+}
+
+impl Hub {
+    /// Of a hub that nobody has met.
+    pub fn new(schema: &super::schema::Schema, keeping: Keeping) -> Hub {
+        let required = schema.tables.iter().map(|t| (t.name, schema.required(t.name))).collect();
+        let (staged, done, old, highest, restamped) = Default::default();
+        Hub {
+            hub: hub::Hub::new(schema.plain.clone()),
+            keeping,
+            required,
+            staged,
+            done,
+            old,
+            clock: 0,
+            highest,
+            restamped,
+            ids: 0,
+        }
+    }
+
+    /// What a request that arrives at this time should come to. `drawn`: the mark of the commit that it was, if it was one.
+    /// `remembered`: the hub had an outcome for it. Outcomes may be forgotten once they are old, in small steps.
+    pub fn answer(&mut self, said: &Said, now: u64, drawn: Mark, remembered: bool) -> Verdict {
+        if let Said::Prepare(session, _) | Said::Commit(session, ..) = said
+            && !remembered
+            && self.old.remove(&session.id)
+        {
+            self.done.remove(&session.id);
+        }
+        match said {
+            Said::Prepare(session, _) => self.prepare(session, now as i64),
+            Said::Commit(session, device, ask) => self.commit(session, *device, ask, now, drawn),
+            Said::Pull(ask, _) => match self.hub.pull(ask) {
+                Answer::News(pulled) => Verdict::News(Box::new(pulled)),
+                other => Verdict::Disagrees(other),
+            },
+        }
+    }
+
+    fn prepare(&mut self, session: &Rc<Session>, now: i64) -> Verdict {
+        if self.done.contains_key(&session.id) {
+            return Verdict::Prepared;
+        }
+        if let Err(verdict) = self.judge(session) {
+            return verdict;
+        }
+        let (staged, outcomes) = (self.keeping.staged.as_millis() as i64, self.keeping.outcomes.as_millis() as i64);
+        self.staged.retain(|_, (_, at)| *at > now - staged);
+        self.old.extend(self.done.iter().filter(|(_, (_, at))| *at <= now - outcomes).map(|(id, _)| *id));
+        self.staged.insert(session.id, (session.clone(), now));
+        Verdict::Prepared
+    }
+
+    fn commit(&mut self, session: &Rc<Session>, device: u64, ask: &Ask, now: u64, drawn: Mark) -> Verdict {
+        // A commit whose answer can't be told is better not made.
+        if let other @ Answer::Astray = self.hub.pull(ask) {
+            return Verdict::Disagrees(other);
+        }
+        let at = match self.done.get(&session.id) {
+            Some((at, _)) => *at,
+            None => {
+                let kept = now as i64 - self.keeping.staged.as_millis() as i64;
+                if self.staged.get(&session.id).is_none_or(|(_, at)| *at <= kept) {
+                    return Verdict::Unknown;
+                }
+                match self.take(session, device, now, drawn) {
+                    Ok(at) => {
+                        self.staged.remove(&session.id);
+                        self.done.insert(session.id, (at, now as i64));
+                        at
+                    }
+                    Err(verdict) => {
+                        self.staged.remove(&session.id);
+                        return verdict;
+                    }
+                }
+            }
+        };
+        let mut ask = ask.clone();
+        ask.own.extend(at.map(|p| (p.seq, p.mark)));
+        match self.hub.pull(&ask) {
+            Answer::News(pulled) => Verdict::Committed(at, Box::new(pulled)),
+            other => Verdict::Disagrees(other),
+        }
+    }
+
+    fn take(&mut self, session: &Session, device: u64, now: u64, drawn: Mark) -> Result<Option<Point>, Verdict> {
+        self.judge(session)?;
+        let merged = self.restamp(session, device, now);
+        self.ids += 1;
+        let merged = Session { id: self.ids, ..merged };
+        self.hub.prepare(&merged);
+        let answer = self.hub.commit(&merged, drawn);
+        self.hub.forget();
+        match answer {
+            Answer::Committed(at) => Ok(at),
+            other => Err(Verdict::Disagrees(other)),
+        }
+    }
+
+    /// Whether it would be taken. Nothing is kept.
+    fn judge(&mut self, session: &Session) -> Result<(), Verdict> {
+        self.ids += 1;
+        let answer = self.hub.prepare(&Session { id: self.ids, ..session.clone() });
+        self.hub.expire();
+        let mut faults = match answer {
+            Answer::Prepared => BTreeSet::new(),
+            Answer::Refused(faults) => faults,
+            other => return Err(Verdict::Disagrees(other)),
+        };
+        faults.extend(self.incomplete(session));
+        if faults.is_empty() {
+            let over = session.changes.iter().filter(|c| self.overflows(c));
+            faults.extend(over.map(|c| (c.key, Some(LARGE))));
+        }
+        if faults.is_empty() {
+            return Ok(());
+        }
+        Err(Verdict::Refused(faults.iter().map(|(key, _)| *key).collect(), Answer::Refused(faults)))
+    }
+
+    /// Records that come without what they must hold. A restored hub may be told a part of a record's life.
+    fn incomplete(&self, session: &Session) -> Vec<(Key, Option<&'static str>)> {
+        let required = |key: &Key| self.required.get(key.0).into_iter().flatten().copied();
+        let lacks = |key: &Key, has: &dyn Fn(&str) -> bool| required(key).find(|f| !has(f)).map(|f| (*key, Some(f)));
+        let written = session.changes.iter().filter(|c| c.born && !session.weak.contains_key(&c.key));
+        let written = written.filter_map(|c| lacks(&c.key, &|f| c.fields.contains_key(f)));
+        let held =
+            session.weak.iter().filter_map(|(key, row)| lacks(key, &|f| row.get(f).is_some_and(|v| *v != Value::Null)));
+        written.chain(held).collect()
+    }
+
+    /// Only the vault holds amounts so large.
+    fn overflows(&self, change: &crate::oracle::fold::Change) -> bool {
+        let Some(written) = change.fields.get(LARGE).filter(|_| change.key.0 == VAULT) else { return false };
+        let held = self.hub.held(change.key, LARGE).map_or(0, Value::number);
+        held.checked_add(written.value.number()).is_none()
+    }
+
+    /// Stamps too far ahead of the hub's clock are brought back to it, in their order.
+    fn restamp(&mut self, session: &Session, device: u64, now: u64) -> Session {
+        let mut merged = session.clone();
+        self.clock = (self.clock + 1).max(now << 15);
+        let (limit, floor) = (((self.clock >> 15) + AHEAD) << 15, self.highest.get(&device).copied().unwrap_or(0));
+        let mut stamps: BTreeMap<Hlc, Hlc> = BTreeMap::new();
+        each(&mut merged, |hlc| {
+            stamps.insert(*hlc, *hlc);
+        });
+        let mut highest = floor;
+        for (raw, stamp) in &mut stamps {
+            if *raw > limit {
+                *stamp = self.clock.max(highest) + 1;
+                self.restamped.insert((session.author, *raw));
+            }
+            highest = highest.max(*stamp);
+        }
+        each(&mut merged, |hlc| *hlc = stamps[hlc]);
+        self.highest.insert(device, highest);
+        merged
+    }
+
+    /// A reviewer at the hub has decided, under this stamp.
+    pub fn resolve(&mut self, key: Key, field: &'static str, value: Value, base: Seq, hlc: Hlc, mark: Mark) {
+        self.hub.resolve(key, field, value, base, hlc, mark);
+        self.clock = self.clock.max(hlc);
+    }
+}
+
+fn each(session: &mut Session, mut f: impl FnMut(&mut Hlc)) {
+    f(&mut session.upto);
+    for change in &mut session.changes {
+        f(&mut change.hlc);
+        change.fields.values_mut().for_each(|w| f(&mut w.hlc));
+    }
+}
+
+/// Stamps taken from the product's log.
+#[derive(Debug)]
+pub struct Replayed {
+    schema: Rc<Schema>,
+    left: Vec<Logged>,
+    missing: Vec<(Key, Kind)>,
+}
+
+impl Replayed {
+    /// Of what the product logged.
+    pub fn new(schema: Rc<Schema>, logged: Vec<Logged>) -> Replayed {
+        Replayed { schema, left: logged, missing: Vec::new() }
+    }
+
+    /// Whether the one logged what the other did. Which foreign key acts first is SQLite's choice: of a record that goes, it
+    /// may say or not that its references were emptied before. The twin follows it in that.
+    ///
+    /// # Errors
+    /// What is too much, or missing.
+    pub fn settle(self, device: &mut Device, from: usize) -> Result<(), String> {
+        let goes = |key: &Key| {
+            let entries = device.log.iter().skip(from);
+            entries.filter(|e| e.key == *key).any(|e| matches!(e.op, Op::Cascade(..) | Op::Delete(_)))
+        };
+        let emptied = |key: &Key, kind: &Kind| matches!(kind, Kind::Stale(_)) && goes(key);
+        let fits = self.missing.iter().all(|(key, kind)| emptied(key, kind))
+            && self.left.iter().all(|l| emptied(&l.key, &l.kind));
+        if !fits {
+            return Err(format!("I3: not logged: {:?}; logged, but not expected: {:?}", self.missing, self.left));
+        }
+        let mut at = 0;
+        device.log.retain(|e| {
+            at += 1;
+            at <= from || !self.missing.iter().any(|(key, kind)| *key == e.key && *kind == e.op.kind())
+        });
+        for logged in self.left {
+            let Kind::Stale(field) = logged.kind else { continue };
+            let gone = device.log.iter().skip(from).find(|e| e.key == logged.key && e.hlc > logged.hlc);
+            let Some((Op::Cascade(row, _) | Op::Delete(row), base)) = gone.map(|e| (e.op.clone(), e.base)) else {
+                continue;
+            };
+            let parent = self.schema.parents(logged.key.0).find(|e| e.field == field).map(|e| e.parent);
+            if let (Some(parent), Some(id)) = (parent, row[field].target()) {
+                let op = Op::Stale(field, (parent, id));
+                device.log.push(Entry { hlc: logged.hlc, key: logged.key, base, op });
+            }
+        }
+        device.log.sort_by_key(|e| e.hlc);
+        Ok(())
+    }
+}
+
+impl Clock for Replayed {
+    fn stamp(&mut self, key: Key, kind: Kind, last: Hlc) -> Hlc {
+        // In a ring the one that somebody deleted finds its parent gone too, when its trigger looks: SQLite has taken the
+        // others before. The log says so; folding finds out who it was.
+        let alike = |other: Kind| other == kind || (kind, other) == (Kind::Delete, Kind::Cascade);
+        match self.left.iter().position(|e| e.key == key && alike(e.kind)) {
+            Some(at) => self.left.remove(at).hlc,
+            None => {
+                self.missing.push((key, kind));
+                last + 1
+            }
+        }
+    }
+}
+
+/// Applies an answer to a device's twin. Pending amounts that leave the range together with the hub's total are refused:
+/// how many.
+pub fn apply(device: &mut Device, pulled: &Pulled) -> (Synced, usize) {
+    if device.recovers() {
+        // A whole snapshot need not name the dead, and over what is born here it says nothing then.
+        let (pending, mut living) = (device.fold(), pulled.clone());
+        living.told.retain(|t| t.news != News::Gone || !pending.get(&t.key).is_some_and(|c| c.born));
+        return (device.apply(&living), 0);
+    }
+    let over = overflowing(device, pulled);
+    if over.is_empty() {
+        return (device.apply(pulled), 0);
+    }
+    let log = device.log.clone();
+    for key in &over {
+        take_out(device, *key);
+    }
+    let synced = device.apply(pulled);
+    if synced == Synced::Applied {
+        return (synced, over.len());
+    }
+    device.log = log;
+    (synced, 0)
+}
+
+/// What of an answer collides with what is pending here.
+pub fn collisions(device: &Device, pulled: &Pulled) -> String {
+    let pending = device.fold();
+    let collides = |t: &&Told| {
+        let change = pending.get(&t.key);
+        change.is_some_and(|c| c.born || t.news == News::Gone && c.end == End::Alive)
+    };
+    let told = pulled.told.iter().filter(collides);
+    let keys: Vec<String> = told.map(|t| format!("{:?} is told, pending is {:?}", t, pending[&t.key])).collect();
+    if keys.is_empty() { "a reference would dangle".into() } else { keys.join(", ") }
+}
+
+fn overflowing(device: &Device, pulled: &Pulled) -> Vec<Key> {
+    let told = pulled.told.iter().filter(|t| t.key.0 == VAULT);
+    let told = told.filter_map(|t| match &t.news {
+        News::Row(row) | News::Patch(row) => Some((t.key, row.get(LARGE)?.number())),
+        News::Gone => None,
+    });
+    let told: Vec<(Key, i64)> = told.collect();
+    if told.is_empty() {
+        return Vec::new();
+    }
+    let pending = device.fold();
+    let over = |(key, total): &(Key, i64)| {
+        let written = pending.get(key).and_then(|c| c.fields.get(LARGE));
+        written.is_some_and(|w| total.checked_add(w.value.number()).is_none())
+    };
+    told.into_iter().filter(over).map(|(key, _)| key).collect()
+}
+
+fn take_out(device: &mut Device, key: Key) {
+    let stamps: BTreeSet<Hlc> = device.pending().filter(|e| e.key == key).map(|e| e.hlc).collect();
+    for entry in device.log.iter_mut().filter(|e| stamps.contains(&e.hlc)) {
+        if let Op::Update(row) = &mut entry.op {
+            row.remove(LARGE);
+        }
+    }
+    device.log.retain(|e| !(stamps.contains(&e.hlc) && matches!(&e.op, Op::Update(row) if row.is_empty())));
+}
+
+/// Of a table that is written as a whole, an update carries all fields.
+pub fn widen(device: &mut Device, table: &str, from: usize) {
+    let rows = device.rows[table].clone();
+    for entry in device.log.iter_mut().skip(from).filter(|e| e.key.0 == table) {
+        if let (Op::Update(fields), Some(row)) = (&mut entry.op, rows.get(&entry.key.1)) {
+            let all: &Row = row;
+            fields.extend(all.iter().map(|(f, v)| (*f, *v)));
+        }
+    }
+}
