@@ -39,7 +39,6 @@ impl Device {
         self.own.retain(|seq, _| *seq > oldest);
         self.unsure.clear();
         self.retell.clear();
-        self.withheld.clear();
         (self.recover, self.confirmed) = (false, false);
         Synced::Applied
     }

@@ -36,7 +36,7 @@ pub struct Device {
     pub(super) retell: BTreeSet<Key>,
     /// Records that the hub said it does not know.
     pub(super) missing: BTreeSet<Key>,
-    /// Records that the hub would not have: not offered again before the next answer is applied.
+    /// Records that the hub would not have: not offered again before the next commit.
     pub(super) withheld: BTreeSet<Key>,
     /// Whether the hub lost a past of this file's: everything is asked about, and a whole snapshot ends it.
     pub(super) recover: bool,

@@ -4,7 +4,7 @@ use super::device::Device;
 use super::fold::Change;
 use super::log::{Entry, Op};
 use super::message::{Answer, Session};
-use super::{Hlc, Key, Origin, Point, Row};
+use super::{Hlc, Id, Key, Origin, Point, Row};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the hub would not have, kept for people to see.
@@ -29,6 +29,7 @@ impl Device {
         self.own.extend(at.map(|p| (p.seq, p.mark)));
         self.dropped.clear();
         self.missing.clear();
+        self.withheld.clear();
         self.session = None;
     }
 
@@ -79,7 +80,7 @@ impl Device {
     /// repeated.
     fn refuse(&mut self, session: &Session, mut refused: BTreeSet<Key>) {
         let mut pending = self.fold();
-        self.add_dependants(&pending, &mut refused);
+        self.add_dependants(&pending, &session.weak, &mut refused);
         let mut log = std::mem::take(&mut self.log);
         log.retain(|e| !(refused.contains(&e.key) && self.pends(e)));
         self.log = log;
@@ -91,14 +92,23 @@ impl Device {
         }
     }
 
-    /// Where an insert is refused, whatever refers to its record could only be refused too; where a delete is, what foreign
-    /// keys did because of it is undone with it.
-    fn add_dependants(&self, pending: &BTreeMap<Key, Change>, refused: &mut BTreeSet<Key>) {
+    /// Where an insert or an offer is refused, whatever refers to its record could only be refused too; where a delete is,
+    /// what foreign keys did because of it is undone with it.
+    fn add_dependants(
+        &self,
+        pending: &BTreeMap<Key, Change>,
+        offers: &BTreeMap<Key, Row>,
+        refused: &mut BTreeSet<Key>,
+    ) {
         let followed: Vec<(Key, Key)> = self.pending().filter_map(followed).collect();
         loop {
-            let unborn = |key: &Key| refused.contains(key) && pending.get(key).is_some_and(|c| c.born);
+            let comes = |key: &Key| offers.contains_key(key) || pending.get(key).is_some_and(|c| c.born);
+            let unborn = |key: &Key| refused.contains(key) && comes(key);
             let hangs = |c: &&Change| self.references(c).iter().any(unborn);
             let mut more: BTreeSet<Key> = pending.values().filter(hangs).map(|c| c.key).collect();
+            let shown =
+                |(key, values): &(&Key, &Row)| self.named(key.0, |f| values.get(f)?.target()).iter().any(unborn);
+            more.extend(offers.iter().filter(shown).map(|(key, _)| *key));
             more.extend(followed.iter().filter(|(_, parent)| refused.contains(parent)).map(|(key, _)| *key));
             if more.is_subset(refused) {
                 return;
@@ -108,8 +118,11 @@ impl Device {
     }
 
     fn references(&self, c: &Change) -> Vec<Key> {
-        let target = |field: &str| c.fields.get(field).and_then(|w| w.value.target());
-        self.schema.parents(c.key.0).filter_map(|e| Some((e.parent, target(e.field)?))).collect()
+        self.named(c.key.0, |field| c.fields.get(field)?.value.target())
+    }
+
+    fn named(&self, table: &'static str, target: impl Fn(&str) -> Option<Id>) -> Vec<Key> {
+        self.schema.parents(table).filter_map(|e| Some((e.parent, target(e.field)?))).collect()
     }
 }
 

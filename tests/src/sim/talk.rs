@@ -388,7 +388,7 @@ impl World {
     /// What must not be; a session without end.
     pub fn sync(&mut self, device: DeviceNo) -> Result<End, Fault> {
         self.start(device);
-        for _ in 0..2_000 {
+        for _ in 0..20_000 {
             self.steps += 1;
             self.now += 1;
             match self.go(device)? {
@@ -396,6 +396,7 @@ impl World {
                 end => return Ok(end),
             }
         }
-        Err("I13: a session has no end".into())
+        let (peer, status) = (&self.peers[device], self.peers[device].device.store().status());
+        Err(format!("I13: a session of device {device} has no end, {} pages on: {status:?}", peer.pages))
     }
 }
