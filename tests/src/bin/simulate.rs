@@ -3,6 +3,8 @@
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use windrow_tests::sim::plan::{Faults, Plan};
 use windrow_tests::sim::shrink::shrink;
@@ -28,6 +30,9 @@ struct Args {
     /// How many seconds a failure may take to be made small.
     #[arg(long, default_value_t = 60)]
     shrink: u64,
+    /// How many worlds to run at once.
+    #[arg(long, default_value_t = std::thread::available_parallelism().map_or(1, Into::into))]
+    jobs: usize,
     /// How many failures to report before giving up.
     #[arg(long, default_value_t = 1)]
     failures: usize,
@@ -39,26 +44,60 @@ fn main() -> ExitCode {
     if args.calm {
         plan.faults = Faults::NONE;
     }
-    let (mut total, mut failed, began) = (Stats::default(), 0, Instant::now());
+    let began = Instant::now();
     let bar = ProgressBar::new(if args.world.is_some() { 1 } else { args.sessions });
     let style = "{bar:30} {pos}/{len} sessions, {per_sec}, {eta} left{msg}";
     bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let mut world = args.world.unwrap_or(args.seed);
-    while args.world.map_or(total.sessions < args.sessions, |only| world == only) && failed < args.failures {
-        match sim::run(world, &plan) {
-            Ok(stats) => total += stats,
-            Err(failure) => {
-                failed += 1;
-                total.sessions += failure.sessions;
-                bar.suspend(|| report(failure, &plan, args.shrink));
-            }
-        }
-        bar.set_position(if args.world.is_some() { 1 } else { total.sessions });
-        world += 1;
+    let run = Run { next: AtomicU64::new(args.world.unwrap_or(args.seed)), total: Mutex::default(), args, plan, bar };
+    let jobs = if run.args.world.is_some() { 1 } else { run.args.jobs };
+    std::thread::scope(|threads| (0..jobs).for_each(|_| drop(threads.spawn(|| run.worlds()))));
+    run.bar.finish_and_clear();
+    let (total, failed) = &*run.total();
+    summary(total, began.elapsed());
+    if *failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// All worlds, as the threads run them. Each world is led by one thread.
+struct Run {
+    args: Args,
+    plan: Plan,
+    bar: ProgressBar,
+    next: AtomicU64,
+    /// What happened, and how many worlds failed.
+    total: Mutex<(Stats, usize)>,
+}
+
+impl Run {
+    fn total(&self) -> MutexGuard<'_, (Stats, usize)> {
+        self.total.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    bar.finish_and_clear();
-    summary(&total, began.elapsed());
-    if failed > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+
+    fn is_over(&self, world: u64) -> bool {
+        let (stats, failed) = &*self.total();
+        let enough = self.args.world.map_or(stats.sessions >= self.args.sessions, |only| world != only);
+        enough || *failed >= self.args.failures
+    }
+
+    fn worlds(&self) {
+        loop {
+            let world = self.next.fetch_add(1, Ordering::Relaxed);
+            if self.is_over(world) {
+                return;
+            }
+            match sim::run(world, &self.plan) {
+                Ok(stats) => self.total().0 += stats,
+                Err(failure) => {
+                    let mut total = self.total();
+                    total.0.sessions += failure.sessions;
+                    total.1 += 1;
+                    drop(total);
+                    self.bar.suspend(|| report(failure, &self.plan, self.args.shrink));
+                }
+            }
+            let done = self.total().0.sessions;
+            self.bar.set_position(if self.args.world.is_some() { 1 } else { done });
+        }
+    }
 }
 
 fn report(failure: Failure, plan: &Plan, seconds: u64) {
