@@ -161,13 +161,14 @@ fn a_session_that_another_one_overtook_gives_way() {
     device.farm("Kibo", 1);
     let (one, two) = (device.store.session(), device.store.session());
     one.load(false, false).unwrap();
+    // It goes on with what the other one stored, and syncs that to disk: a step of its own.
     two.load(false, false).unwrap();
-    one.mark_prepared().unwrap();
-    let overtaken = two.mark_prepared().unwrap_err();
+    let overtaken = one.mark_prepared().unwrap_err();
     assert!(matches!(overtaken, StoreError::Overtaken) && overtaken.is_retryable());
-    one.clone().discard().unwrap();
-    two.load(false, false).unwrap();
     two.mark_prepared().unwrap();
+    one.load(false, false).unwrap();
+    one.clone().discard().unwrap();
+    assert!(matches!(two.discard(), Err(StoreError::Overtaken)));
 }
 
 #[test]
