@@ -7,6 +7,7 @@ use windrow_protocol::change::{Changeset, Recovery};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Span};
 use windrow_protocol::codec::{Effort, encode_changeset};
 use windrow_protocol::id::RecordId;
+use windrow_protocol::merge::MOST_REFUSALS;
 use windrow_protocol::message::{Answer, MOST_NAMED, Prepare, ProblemKind, Pull, SessionId};
 
 fn hub() -> (tempfile::TempDir, Arc<dyn HubStore>) {
@@ -112,7 +113,7 @@ fn a_few_bytes_that_stand_for_many_changes_take_what_they_would_at_full_length()
     let request = Prepare { session: SessionId([1; 16]), payload };
     let (answer, peak) = memory.peak(|| block_on(hub.prepare(request)));
     match answer {
-        Ok(Answer::Refused(all)) => assert_eq!(all.len(), 100_000),
+        Ok(Answer::Refused(all)) => assert_eq!(all.len(), MOST_REFUSALS),
         other => panic!("{other:?}"),
     }
     println!("{peak} bytes for 100000 changes");

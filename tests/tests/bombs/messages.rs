@@ -16,7 +16,7 @@ fn lists_of_small_things_take_a_few_times_their_bytes() {
     let memory = alone();
     let start = [&[0; 8][..], &[1, 0, 0]].concat();
     let size = 4 * MIB;
-    let pull = |own: &[u8], covers: &[u8], refetch: &[u8]| body(&[&start, own, covers, refetch, &[0, 0]]);
+    let pull = |own: &[u8], covers: &[u8], refetch: &[u8]| body(&[&start, own, covers, refetch, &[0, 0, 0, 0]]);
     let cases = [
         ("own", pull(&list(size / 2, &[1, 1]), &[0], &[0])),
         ("covers", pull(&[0], &list(size / 2, &[1, 1]), &[0])),
