@@ -28,9 +28,9 @@ async fn serve() -> (TempDir, Running) {
     (dir, server)
 }
 
-fn pull(server: &Running) -> Pull {
+fn pull(schema: [u8; 8]) -> Pull {
     Pull {
-        schema: server.store().schema().digest(),
+        schema,
         device: DeviceId::from_bits(1).unwrap(),
         checkpoint: Point::START,
         own: vec![],
@@ -64,7 +64,7 @@ const OURS: &str = "content-type: application/vnd.windrow";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hub_answers_bodies_that_lie_and_then_everybody_else() {
     let (_dir, server) = serve().await;
-    let (to, good) = (server.local_addr(), to_bytes(&pull(&server)).unwrap());
+    let (to, good) = (server.local_addr(), to_bytes(&pull(server.store().schema().digest())).unwrap());
     let long = |verb: &str, length: u64| {
         format!("/v1/{verb} HTTP/1.1\r\n{OURS}\r\nconnection: close\r\ncontent-length: {length}")
     };
@@ -103,7 +103,10 @@ async fn a_hub_answers_bodies_that_lie_and_then_everybody_else() {
         nested.len()
     );
     assert!(say(to, &json, nested.as_bytes(), false).starts_with("HTTP/1.1 400 "));
-    let answer = Endpoint::new(&format!("http://{to}")).unwrap().send(&Request::Pull(pull(&server))).await;
+    let answer = Endpoint::new(&format!("http://{to}"))
+        .unwrap()
+        .send(&Request::Pull(pull(server.store().schema().digest())))
+        .await;
     assert!(matches!(answer, Ok(Answer::News(_))), "{answer:?}");
 }
 
@@ -125,18 +128,7 @@ fn answers(first: Vec<u8>, again: Vec<u8>) -> SocketAddr {
 
 async fn asked(first: &str, again: Vec<u8>) -> Failure {
     let addr = answers(first.as_bytes().to_vec(), again);
-    let pull = Pull {
-        schema: [0; 8],
-        device: DeviceId::from_bits(1).unwrap(),
-        checkpoint: Point::START,
-        own: vec![],
-        covers: vec![],
-        refetch: vec![],
-        cursor: None,
-        whole_ids: false,
-        whole: vec![],
-        verify: false,
-    };
+    let pull = pull([0; 8]);
     Endpoint::new(&format!("http://{addr}")).unwrap().send(&Request::Pull(pull)).await.unwrap_err()
 }
 

@@ -7,7 +7,7 @@ use crate::fold::references;
 use crate::id::RecordId;
 use crate::log::About;
 use crate::message::{Refusal, RefusalCode};
-use crate::model::{FieldIx, OnDelete, Schema, Strategy};
+use crate::model::{FieldIx, OnDelete, Schema, Strategy, Table};
 use crate::value::Value;
 use std::collections::HashSet;
 
@@ -59,6 +59,15 @@ pub(super) fn refusals(schema: &Schema, changeset: &Changeset, world: &World) ->
     changeset.changes.iter().filter_map(|change| rules.judge(change).err()).chain(offers).take(MOST_REFUSALS).collect()
 }
 
+const UNFIT: &str = "its value is not of the field's type or range; correct it";
+const REQUIRED: &str = "it is required; give it a value";
+
+/// The first required field that a new record does not have.
+fn lacking(table: &Table, has: impl Fn(FieldIx) -> bool) -> Option<FieldIx> {
+    let required = |f: &FieldIx| !table.fields[*f].nullable && table.fields[*f].strategy != Strategy::Sum;
+    (0..table.fields.len()).filter(required).find(|field| !has(*field))
+}
+
 struct Rules<'a> {
     schema: &'a Schema,
     world: &'a World,
@@ -76,14 +85,12 @@ impl Rules<'_> {
         for (field, value) in &held.values {
             let f = &table.fields[*field];
             if f.strategy == Strategy::Sum || !value.is_null() && !f.kind.admits(value) {
-                let rest = "its value is not of the field's type or range; correct it";
-                return refuse(Some(*field), RefusalCode::WrongType, rest);
+                return refuse(Some(*field), RefusalCode::WrongType, UNFIT);
             }
         }
-        let held_value = |field| held.values.iter().any(|(f, value)| *f == field && !value.is_null());
-        let required = |f: &FieldIx| !table.fields[*f].nullable && table.fields[*f].strategy != Strategy::Sum;
-        if let Some(field) = (0..table.fields.len()).filter(required).find(|field| !held_value(*field)) {
-            return refuse(Some(field), RefusalCode::Missing, "it is required; give it a value");
+        let has = |field| held.values.iter().any(|(f, value)| *f == field && !value.is_null());
+        if let Some(field) = lacking(table, has) {
+            return refuse(Some(field), RefusalCode::Missing, REQUIRED);
         }
         match hold::references(self.schema, held).find(|parent| self.unknown(parent)) {
             Some(parent) => refuse(None, RefusalCode::UnknownParent, &self.unknown_parent(parent)),
@@ -131,15 +138,10 @@ impl Rules<'_> {
         }
         // A reference that a foreign key emptied may come as NULL only where NULL is allowed at all.
         if value.is_null() && !f.nullable {
-            return Err(self.refuse(change, Some(field), RefusalCode::Missing, "it is required; give it a value"));
+            return Err(self.refuse(change, Some(field), RefusalCode::Missing, REQUIRED));
         }
         if !value.is_null() && !f.kind.admits(value) {
-            return Err(self.refuse(
-                change,
-                Some(field),
-                RefusalCode::WrongType,
-                "its value is not of the field's type or range; correct it",
-            ));
+            return Err(self.refuse(change, Some(field), RefusalCode::WrongType, UNFIT));
         }
         Ok(())
     }
@@ -188,13 +190,9 @@ impl Rules<'_> {
             change.writes.iter().any(|w| w.field == field)
                 || change.resolves.iter().any(|r| r.chosen.iter().any(|(f, _)| *f == field))
         };
-        let missing = (0..table.fields.len())
-            .find(|f| !table.fields[*f].nullable && table.fields[*f].strategy != Strategy::Sum && !written(*f));
-        match missing {
+        match lacking(table, written) {
             None => Ok(()),
-            Some(field) => {
-                Err(self.refuse(change, Some(field), RefusalCode::Missing, "it is required; give it a value"))
-            }
+            Some(field) => Err(self.refuse(change, Some(field), RefusalCode::Missing, REQUIRED)),
         }
     }
 

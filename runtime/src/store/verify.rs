@@ -34,7 +34,7 @@ pub(super) fn compare(
     conn: &Connection,
     plan: &Plan,
     hub: &[TableDigest],
-    whole: &[TableIx],
+    told_whole: impl Fn(TableIx) -> bool,
 ) -> Result<bool, StoreError> {
     let mut differ = Vec::new();
     for table in plan.tables() {
@@ -49,7 +49,7 @@ pub(super) fn compare(
     let names: Vec<&str> = differ.iter().map(|table| plan.table(*table).name).collect();
     tracing::warn!(tables = names.join(", "), "tables here differ from the hub's");
     conn.execute("UPDATE windrow_state SET differed = ?1", [clock::now_ms()])?;
-    let again = differ.iter().any(|table| !whole.contains(table));
+    let again = differ.iter().any(|table| !told_whole(*table));
     if again {
         differ.iter().try_for_each(|table| recovery::want_whole(conn, plan, *table))?;
     } else {

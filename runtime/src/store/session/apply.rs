@@ -46,9 +46,9 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     let entries = log::pending(conn, plan, &origins::stretches(conn)?)?;
     let pending = fold::pending(&plan.schema, entries.iter().cloned());
     let whole = recovery::whole(conn, plan, state::read(conn)?.recovering)?;
-    let before = whole.iter().map(|table| Ok((*table, rows(conn, plan, *table)?))).collect::<Result<_, Stop>>()?;
+    let before = whole.into_iter().map(|table| Ok((table, rows(conn, plan, table)?))).collect::<Result<_, Stop>>()?;
     let (told, touched) = (BTreeSet::new(), Touched::default());
-    let mut work = Work { conn, plan, entries, pending, whole, before, told, touched };
+    let mut work = Work { conn, plan, entries, pending, whole: before, told, touched };
     state::set_applying(conn, true)?;
     let (mut heard, mut all) = (Hlc::ZERO, true);
     for number in pages::numbers(conn)? {
@@ -76,10 +76,8 @@ struct Work<'a> {
     entries: Vec<Entry>,
     /// The same, folded.
     pending: BTreeMap<Key, Change>,
-    /// Tables of which all that lives is told.
-    whole: Vec<TableIx>,
-    /// What they showed before.
-    before: BTreeMap<TableIx, BTreeSet<RecordId>>,
+    /// The tables of which all that lives is told, and what they showed before.
+    whole: BTreeMap<TableIx, BTreeSet<RecordId>>,
     /// The records of those tables that were told to live.
     told: BTreeSet<Key>,
     touched: Touched,
@@ -135,7 +133,7 @@ impl Work<'_> {
             (None, News::Gone | News::Whole(_)) => conflicts::replace(self.conn, self.plan, key, &[], resolves)?,
             (None, News::Patch(_)) => {}
         }
-        if self.whole.contains(&key.0) {
+        if self.whole.contains_key(&key.0) {
             match told.what {
                 News::Gone => self.told.remove(&key),
                 News::Whole(_) | News::Patch(_) => self.told.insert(key),
@@ -212,7 +210,8 @@ impl Work<'_> {
 
     /// What lives no more in a table that was told whole goes, children first; what was written here stays on top.
     fn remove_untold(&mut self) -> Result<(), Stop> {
-        for table in std::mem::take(&mut self.whole).into_iter().rev() {
+        let tables: Vec<TableIx> = self.whole.keys().copied().collect();
+        for table in tables.into_iter().rev() {
             for key in rows(self.conn, self.plan, table)?.into_iter().map(|id| (table, id)) {
                 if self.told.contains(&key) || self.pending.get(&key).is_some_and(|p| p.born) {
                     continue;
@@ -229,7 +228,7 @@ impl Work<'_> {
 
     /// An answer that deletes much of a table that it tells whole waits for somebody.
     fn brake(&self) -> Result<(), Stop> {
-        for (table, before) in &self.before {
+        for (table, before) in &self.whole {
             let gone = before.difference(&rows(self.conn, self.plan, *table)?).count();
             if brake::is_much(gone, before.len()) && !brake::is_confirmed(self.conn)? {
                 return Err(Stop::Waits);
@@ -248,12 +247,14 @@ impl Work<'_> {
         let oldest = self.entries.iter().map(|e| e.base).min().unwrap_or(last.at.seq);
         state::trim_own(self.conn, oldest.min(last.at.seq))?;
         origins::vouch(self.conn)?;
-        let whole = recovery::whole(self.conn, self.plan, state::read(self.conn)?.recovering)?;
         recovery::recovered(self.conn)?;
         pages::got(self.conn)?;
         pages::clear(self.conn)?;
         match &last.digests {
-            Some(hub) if self.entries.is_empty() => Ok(!verify::compare(self.conn, self.plan, hub, &whole)?),
+            Some(hub) if self.entries.is_empty() => {
+                let told_whole = |table: TableIx| self.whole.contains_key(&table);
+                Ok(!verify::compare(self.conn, self.plan, hub, told_whole)?)
+            }
             _ => Ok(true),
         }
     }
