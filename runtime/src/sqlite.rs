@@ -2,7 +2,7 @@
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, Params, Row, ToSql};
 use windrow_protocol::value::Value;
 
 /// A SQLite that can lose committed transactions in WAL mode.
@@ -34,6 +34,35 @@ fn is_safe(number: i32) -> bool {
 /// `ANALYZE` may gather, prepares many statements anew each time that a parameter changes.
 pub(crate) fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
+/// Statements of sessions, which come again and again: they are kept prepared.
+pub(crate) trait Repeated {
+    /// Runs a statement; how many rows it changed.
+    fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize>;
+
+    /// The one row of a query.
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T>;
+}
+
+impl Repeated for Connection {
+    fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize> {
+        self.prepare_cached(sql)?.execute(params)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.prepare_cached(sql)?.query_row(params, read)
+    }
 }
 
 /// A value as a parameter of a statement.

@@ -6,7 +6,7 @@ use super::json;
 use super::plan::Plan;
 use super::state;
 use super::values::{id_of, id_value};
-use crate::sqlite::Bound;
+use crate::sqlite::{Bound, Repeated};
 use crate::types::Timestamp;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Value as Json, json};
@@ -72,8 +72,7 @@ impl Store {
 
 /// How many conflicts are open and unanswered.
 pub(super) fn count(conn: &Connection) -> rusqlite::Result<u64> {
-    let count: i64 =
-        conn.query_row("SELECT count(*) FROM windrow_conflicts WHERE answered IS NULL", [], |r| r.get(0))?;
+    let count: i64 = conn.one("SELECT count(*) FROM windrow_conflicts WHERE answered IS NULL", [], |r| r.get(0))?;
     Ok(count.unsigned_abs())
 }
 

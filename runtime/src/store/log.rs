@@ -5,7 +5,7 @@ use super::origins::Stretch;
 use super::plan::Plan;
 use super::recovery;
 use super::values::{execute, fields_of, fields_or_replaced, id_of, id_value, mask_count, masks, sparse};
-use crate::sqlite::Bound;
+use crate::sqlite::{Bound, Repeated};
 use rusqlite::{Connection, Row};
 use std::collections::HashSet;
 use windrow_protocol::change::Key;
@@ -57,7 +57,7 @@ pub(super) fn all(conn: &Connection, plan: &Plan) -> Result<Vec<Entry>, StoreErr
 
 /// What was written on a later base counts as written on this one: the hub has lost what came after.
 pub(super) fn rebase(conn: &Connection, plan: &Plan, base: Seq) -> rusqlite::Result<()> {
-    plan.tables().try_for_each(|table| conn.execute(&plan.sql(table).log_rebase, [base.to_i64()]).map(|_| ()))
+    plan.tables().try_for_each(|table| conn.run(&plan.sql(table).log_rebase, [base.to_i64()]).map(|_| ()))
 }
 
 /// Whether no table's log has an entry in `(after, upto]`.

@@ -4,6 +4,7 @@ use super::error::StoreError;
 use super::log;
 use super::plan::Plan;
 use super::state;
+use crate::sqlite::Repeated;
 use rusqlite::{Connection, params};
 use windrow_protocol::clock::{Hlc, Origin};
 use windrow_protocol::fault;
@@ -61,12 +62,12 @@ pub(super) fn draw(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
         && last.hub_has == Hlc::ZERO
         && log::is_empty(conn, plan, last.before, last.last)?
     {
-        conn.execute("DELETE FROM windrow_origins WHERE first = ?1", [last.before.next().to_i64()])?;
+        conn.run("DELETE FROM windrow_origins WHERE first = ?1", [last.before.next().to_i64()])?;
     }
     fault!(OriginKept: if !stretches(conn)?.is_empty() { return Ok(()) });
     let first = state::hlc(conn)?.next().to_i64();
     let add = "INSERT INTO windrow_origins (first, origin) VALUES (?1, ?2)";
-    conn.execute(add, params![first, state::random()? as i64])?;
+    conn.run(add, params![first, state::random()? as i64])?;
     Ok(())
 }
 
@@ -79,21 +80,21 @@ pub(super) fn author(stretches: &[Stretch]) -> Result<Origin, StoreError> {
 /// The hub has an origin's entries up to this stamp; no checkpoint vouches for it yet.
 pub(super) fn acknowledge(conn: &Connection, origin: Origin, upto: Hlc) -> rusqlite::Result<()> {
     let note = "UPDATE windrow_origins SET hub_has = max(hub_has, ?2), unsure = 1 WHERE origin = ?1";
-    conn.execute(note, [origin.to_i64(), upto.to_i64()]).map(|_| ())
+    conn.run(note, [origin.to_i64(), upto.to_i64()]).map(|_| ())
 }
 
 /// The hub has an origin's entries up to exactly this stamp, more or fewer than was believed; no checkpoint vouches for it.
 pub(super) fn take_over(conn: &Connection, origin: Origin, upto: Hlc) -> rusqlite::Result<()> {
     let note = "UPDATE windrow_origins SET hub_has = ?2, unsure = 1 WHERE origin = ?1";
-    conn.execute(note, [origin.to_i64(), upto.to_i64()]).map(|_| ())
+    conn.run(note, [origin.to_i64(), upto.to_i64()]).map(|_| ())
 }
 
 /// A checkpoint of after the last acknowledgement vouches for all.
 pub(super) fn vouch(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("UPDATE windrow_origins SET unsure = 0 WHERE unsure <> 0", []).map(|_| ())
+    conn.run("UPDATE windrow_origins SET unsure = 0 WHERE unsure <> 0", []).map(|_| ())
 }
 
 /// Forgets an origin whose entries are all gone.
 pub(super) fn forget(conn: &Connection, stretch: &Stretch) -> rusqlite::Result<()> {
-    conn.execute("DELETE FROM windrow_origins WHERE first = ?1", [stretch.before.next().to_i64()]).map(|_| ())
+    conn.run("DELETE FROM windrow_origins WHERE first = ?1", [stretch.before.next().to_i64()]).map(|_| ())
 }

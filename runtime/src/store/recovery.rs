@@ -4,7 +4,7 @@
 use super::error::StoreError;
 use super::plan::Plan;
 use super::values::{id_of, id_value};
-use crate::sqlite::Bound;
+use crate::sqlite::{Bound, Repeated};
 use rusqlite::{Connection, params};
 use std::collections::{BTreeMap, BTreeSet};
 use windrow_protocol::change::Key;
@@ -26,8 +26,9 @@ pub(super) fn missing(conn: &Connection, plan: &Plan) -> Result<BTreeMap<Key, bo
 /// Notes which records the hub does not know now. What it refused to be offered stays refused.
 pub(super) fn set_missing(conn: &Connection, plan: &Plan, now: &[Key]) -> Result<(), StoreError> {
     let before = missing(conn, plan)?;
-    conn.execute("DELETE FROM windrow_missing", [])?;
-    let mut add = conn.prepare("INSERT INTO windrow_missing (\"table\", record, refused) VALUES (?1, ?2, ?3)")?;
+    conn.run("DELETE FROM windrow_missing", [])?;
+    let mut add =
+        conn.prepare_cached("INSERT INTO windrow_missing (\"table\", record, refused) VALUES (?1, ?2, ?3)")?;
     for key in now {
         let refused = before.get(key).is_some_and(|offered| !offered);
         add.execute(params![plan.name(*key), Bound(&id_value(key.1)), refused])?;
@@ -38,7 +39,7 @@ pub(super) fn set_missing(conn: &Connection, plan: &Plan, now: &[Key]) -> Result
 /// The hub has refused to be offered this record.
 pub(super) fn refuse_offer(conn: &Connection, plan: &Plan, key: Key) -> rusqlite::Result<()> {
     let refuse = "UPDATE windrow_missing SET refused = 1 WHERE \"table\" = ?1 AND record = ?2";
-    conn.execute(refuse, params![plan.name(key), Bound(&id_value(key.1))]).map(|_| ())
+    conn.run(refuse, params![plan.name(key), Bound(&id_value(key.1))]).map(|_| ())
 }
 
 /// The stamps of entries that another copy of the file has sent.
@@ -51,21 +52,22 @@ pub(super) fn passed(conn: &Connection) -> Result<BTreeSet<Hlc>, StoreError> {
 
 /// Notes which entries another copy of the file has sent.
 pub(super) fn set_passed(conn: &Connection, stamps: &BTreeSet<Hlc>) -> rusqlite::Result<()> {
-    conn.execute("DELETE FROM windrow_passed", [])?;
-    let mut add = conn.prepare("INSERT INTO windrow_passed (hlc) VALUES (?1)")?;
+    conn.run("DELETE FROM windrow_passed", [])?;
+    let mut add = conn.prepare_cached("INSERT INTO windrow_passed (hlc) VALUES (?1)")?;
     stamps.iter().try_for_each(|hlc| add.execute([hlc.to_i64()]).map(|_| ()))
 }
 
 /// A commit has said all that was to be said.
 pub(super) fn committed(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch("DELETE FROM windrow_missing; DELETE FROM windrow_passed;")
+    conn.run("DELETE FROM windrow_missing", [])?;
+    conn.run("DELETE FROM windrow_passed", []).map(drop)
 }
 
 /// Whether nothing of this is under way, so that no entry of the log is needed for it.
 pub(super) fn is_idle(conn: &Connection) -> rusqlite::Result<bool> {
     let idle = "SELECT NOT recovering AND NOT EXISTS (SELECT 1 FROM windrow_missing)
         AND NOT EXISTS (SELECT 1 FROM windrow_passed) FROM windrow_state";
-    conn.query_row(idle, [], |row| row.get(0))
+    conn.one(idle, [], |row| row.get(0))
 }
 
 /// The tables of which the next pull is to tell all that lives.
@@ -83,10 +85,11 @@ pub(super) fn whole(conn: &Connection, plan: &Plan, recovering: bool) -> Result<
 /// Wants all that lives of a table.
 pub(super) fn want_whole(conn: &Connection, plan: &Plan, table: TableIx) -> rusqlite::Result<()> {
     let add = "INSERT OR IGNORE INTO windrow_whole (\"table\") VALUES (?1)";
-    conn.execute(add, [plan.table(table).name]).map(|_| ())
+    conn.run(add, [plan.table(table).name]).map(|_| ())
 }
 
 /// All that the hub has is applied.
 pub(super) fn recovered(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch("DELETE FROM windrow_whole; UPDATE windrow_state SET recovering = 0, brake = 0;")
+    conn.run("DELETE FROM windrow_whole", [])?;
+    conn.run("UPDATE windrow_state SET recovering = 0, brake = 0", []).map(drop)
 }

@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::json;
 use super::plan::Plan;
 use super::values::{id_of, id_value};
-use crate::sqlite::Bound;
+use crate::sqlite::{Bound, Repeated};
 use crate::types::Timestamp;
 use rusqlite::{Connection, Row, params};
 use serde_json::{Map, Value as Json, json};
@@ -60,13 +60,13 @@ impl Store {
     /// What SQLite says.
     pub fn dismiss(&self, refused: &Refused) -> Result<(), StoreError> {
         let forget = "DELETE FROM windrow_refused WHERE number = ?1";
-        self.transaction(|tx| Ok(tx.connection().execute(forget, [refused.number]).map(|_| ())?))
+        self.transaction(|tx| Ok(tx.connection().run(forget, [refused.number]).map(|_| ())?))
     }
 }
 
 /// How many changes were refused.
 pub(super) fn count(conn: &Connection) -> rusqlite::Result<u64> {
-    let count: i64 = conn.query_row("SELECT count(*) FROM windrow_refused", [], |row| row.get(0))?;
+    let count: i64 = conn.one("SELECT count(*) FROM windrow_refused", [], |row| row.get(0))?;
     Ok(count.unsigned_abs())
 }
 

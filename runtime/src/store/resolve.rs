@@ -6,7 +6,7 @@ use super::log::{self, op};
 use super::typed::{Tx, refusal};
 use super::values::{execute, fields_of, id_of, id_value, masked};
 use super::{Store, state};
-use crate::sqlite::Bound;
+use crate::sqlite::{Bound, Repeated};
 use rusqlite::params;
 use windrow_protocol::change::Key;
 use windrow_protocol::log::About;
@@ -80,7 +80,7 @@ fn resolve(tx: &Tx<'_>, conflict: &Conflict, answer: Answer) -> Result<(), Store
 /// Notes that the conflict is answered. Only one answer counts.
 fn close(tx: &Tx<'_>, conflict: &Conflict, stamp: i64) -> Result<(), StoreError> {
     let (about, fields) = conflicts::name(tx.plan().table(conflict.key), conflict.about, &conflict.at);
-    let closed = tx.connection().execute(
+    let closed = tx.connection().run(
         "UPDATE windrow_conflicts SET answered = ?5
          WHERE \"table\" = ?1 AND record = ?2 AND about = ?3 AND fields = ?4 AND answered IS NULL",
         params![conflict.table, Bound(&id_value(conflict.record)), about, fields, stamp],

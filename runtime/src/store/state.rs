@@ -3,6 +3,7 @@
 use super::error::{AnswerError, StoreError};
 use super::system::FORMAT;
 use crate::clock;
+use crate::sqlite::Repeated;
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Point, Seq};
 use windrow_protocol::message::Digest;
@@ -31,7 +32,7 @@ pub(super) fn random() -> Result<u64, StoreError> {
 pub(super) fn create(conn: &Connection, schema: Digest) -> Result<(), StoreError> {
     // 63 bits, and never 0: that is the hub.
     let device = (random()? >> 1).max(1);
-    conn.execute(
+    conn.run(
         "INSERT INTO windrow_state (one, format, device, hlc, checkpoint, mark, base, applying, schema, turn)
          VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, ?3, 0)",
         params![FORMAT, device as i64, schema.0],
@@ -41,16 +42,16 @@ pub(super) fn create(conn: &Connection, schema: Digest) -> Result<(), StoreError
 
 /// Whether the file was last opened with what has this digest; if not, it is noted.
 pub(super) fn same_schema(conn: &Connection, schema: Digest) -> Result<bool, StoreError> {
-    let same: bool = conn.query_row("SELECT schema = ?1 FROM windrow_state", [schema.0], |row| row.get(0))?;
+    let same: bool = conn.one("SELECT schema = ?1 FROM windrow_state", [schema.0], |row| row.get(0))?;
     if !same {
-        conn.execute("UPDATE windrow_state SET schema = ?1", [schema.0])?;
+        conn.run("UPDATE windrow_state SET schema = ?1", [schema.0])?;
         note_schema(conn, schema)?;
     }
     Ok(same)
 }
 
 fn note_schema(conn: &Connection, schema: Digest) -> Result<(), StoreError> {
-    conn.execute("INSERT INTO windrow_migrations (schema, at) VALUES (?1, ?2)", params![schema.0, clock::now_ms()])?;
+    conn.run("INSERT INTO windrow_migrations (schema, at) VALUES (?1, ?2)", params![schema.0, clock::now_ms()])?;
     Ok(())
 }
 
@@ -70,31 +71,31 @@ pub(super) fn read(conn: &Connection) -> Result<State, StoreError> {
 
 /// The last stamp alone.
 pub(super) fn hlc(conn: &Connection) -> Result<Hlc, StoreError> {
-    let bits = conn.prepare_cached("SELECT hlc FROM windrow_state")?.query_row([], |row| row.get(0))?;
+    let bits = conn.one("SELECT hlc FROM windrow_state", [], |row| row.get(0))?;
     Hlc::from_i64(bits).ok_or_else(|| StoreError::Damaged("windrow_state holds a negative stamp".into()))
 }
 
 /// Draws the next stamp, as the triggers do.
 pub(super) fn tick(conn: &Connection) -> Result<Hlc, StoreError> {
-    conn.prepare_cached("UPDATE windrow_state SET hlc = ?1")?.execute([hlc(conn)?.tick(clock::now_ms()).to_i64()])?;
+    conn.run("UPDATE windrow_state SET hlc = ?1", [hlc(conn)?.tick(clock::now_ms()).to_i64()])?;
     hlc(conn)
 }
 
 /// What writes from here on have seen.
 pub(super) fn set_base(conn: &Connection, base: Seq) -> rusqlite::Result<()> {
-    conn.prepare_cached("UPDATE windrow_state SET base = ?1")?.execute([base.to_i64()]).map(|_| ())
+    conn.run("UPDATE windrow_state SET base = ?1", [base.to_i64()]).map(|_| ())
 }
 
 /// Silences the triggers, or lets them speak again. Only within a transaction.
 pub(super) fn set_applying(conn: &Connection, applying: bool) -> rusqlite::Result<()> {
-    conn.prepare_cached("UPDATE windrow_state SET applying = ?1")?.execute([applying]).map(|_| ())
+    conn.run("UPDATE windrow_state SET applying = ?1", [applying]).map(|_| ())
 }
 
 /// Moves the checkpoint; the one before is kept among the earlier ones.
 pub(super) fn move_checkpoint(conn: &Connection, from: Point, to: Point) -> rusqlite::Result<()> {
     if from != to && from != Point::START {
         let earlier = "INSERT OR REPLACE INTO windrow_checkpoints (seq, mark) VALUES (?1, ?2)";
-        conn.execute(earlier, [from.seq.to_i64(), from.mark.to_i64()])?;
+        conn.run(earlier, [from.seq.to_i64(), from.mark.to_i64()])?;
     }
     set_checkpoint(conn, to)?;
     thin_checkpoints(conn, to)
@@ -102,7 +103,7 @@ pub(super) fn move_checkpoint(conn: &Connection, from: Point, to: Point) -> rusq
 
 fn set_checkpoint(conn: &Connection, to: Point) -> rusqlite::Result<()> {
     let set = "UPDATE windrow_state SET checkpoint = ?1, mark = ?2, base = ?1";
-    conn.prepare_cached(set)?.execute([to.seq.to_i64(), to.mark.to_i64()]).map(|_| ())
+    conn.run(set, [to.seq.to_i64(), to.mark.to_i64()]).map(|_| ())
 }
 
 /// All checkpoints of this file, the present one last.
@@ -115,9 +116,9 @@ pub(super) fn checkpoints(conn: &Connection) -> Result<Vec<Point>, StoreError> {
 
 /// Goes back to an earlier checkpoint, or to before the first contact. What came after it, the hub has lost.
 pub(super) fn go_back(conn: &Connection, to: Point) -> rusqlite::Result<()> {
-    conn.execute("DELETE FROM windrow_checkpoints WHERE seq >= ?1", [to.seq.to_i64()])?;
-    conn.execute("DELETE FROM windrow_own WHERE seq > ?1", [to.seq.to_i64()])?;
-    conn.execute("UPDATE windrow_state SET recovering = 1, brake = 0", [])?;
+    conn.run("DELETE FROM windrow_checkpoints WHERE seq >= ?1", [to.seq.to_i64()])?;
+    conn.run("DELETE FROM windrow_own WHERE seq > ?1", [to.seq.to_i64()])?;
+    conn.run("UPDATE windrow_state SET recovering = 1, brake = 0", [])?;
     set_checkpoint(conn, to)
 }
 
@@ -128,14 +129,14 @@ const CHECKPOINTS: usize = 256;
 /// little farther back than need be.
 fn thin_checkpoints(conn: &Connection, head: Point) -> rusqlite::Result<()> {
     let count = "SELECT count(*) FROM windrow_checkpoints";
-    if conn.prepare_cached(count)?.query_row([], |row| row.get::<_, i64>(0))? <= CHECKPOINTS as i64 {
+    if conn.one(count, [], |row| row.get::<_, i64>(0))? <= CHECKPOINTS as i64 {
         return Ok(());
     }
-    let mut query = conn.prepare("SELECT seq FROM windrow_checkpoints ORDER BY seq DESC")?;
+    let mut query = conn.prepare_cached("SELECT seq FROM windrow_checkpoints ORDER BY seq DESC")?;
     let seqs = query.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<i64>>>()?;
     let eighth = |seq: i64| ((head.seq.to_i64().saturating_sub(seq).max(1) as f64).log2() * 8.0) as i64;
     for pair in seqs.windows(2).filter(|pair| eighth(pair[0]) == eighth(pair[1])) {
-        conn.execute("DELETE FROM windrow_checkpoints WHERE seq = ?1", [pair[1]])?;
+        conn.run("DELETE FROM windrow_checkpoints WHERE seq = ?1", [pair[1]])?;
     }
     Ok(())
 }
@@ -148,13 +149,13 @@ pub(super) fn raise_hlc(conn: &Connection, heard: Hlc) -> Result<(), StoreError>
     if heard.millis() > LAST_MILLISECOND {
         return Err(AnswerError::Clock.into());
     }
-    conn.execute("UPDATE windrow_state SET hlc = max(hlc, ?1)", [heard.to_i64()])?;
+    conn.run("UPDATE windrow_state SET hlc = max(hlc, ?1)", [heard.to_i64()])?;
     Ok(())
 }
 
 /// The hub has answered just now.
 pub(super) fn note_contact(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("UPDATE windrow_state SET contact = ?1", [clock::now_ms()]).map(|_| ())
+    conn.run("UPDATE windrow_state SET contact = ?1", [clock::now_ms()]).map(|_| ())
 }
 
 /// The commits of this file, ascending.
@@ -166,12 +167,12 @@ pub(super) fn own(conn: &Connection) -> rusqlite::Result<Vec<Point>> {
 /// Adds a commit of this file.
 pub(super) fn add_own(conn: &Connection, at: Point) -> rusqlite::Result<()> {
     let add = "INSERT OR REPLACE INTO windrow_own (seq, mark) VALUES (?1, ?2)";
-    conn.execute(add, [at.seq.to_i64(), at.mark.to_i64()]).map(|_| ())
+    conn.run(add, [at.seq.to_i64(), at.mark.to_i64()]).map(|_| ())
 }
 
 /// Forgets the commits up to here.
 pub(super) fn trim_own(conn: &Connection, upto: Seq) -> rusqlite::Result<()> {
-    conn.execute("DELETE FROM windrow_own WHERE seq <= ?1", [upto.to_i64()]).map(|_| ())
+    conn.run("DELETE FROM windrow_own WHERE seq <= ?1", [upto.to_i64()]).map(|_| ())
 }
 
 /// A point in two columns.

@@ -173,7 +173,8 @@ fn start(
 ) -> Result<(Arc<dyn HubStore>, Connection), Fault> {
     let clock = now.clone();
     let hub = SqliteHub::open(path).map_err(say)?.clock(move || clock.load(Ordering::Relaxed));
-    let hub = hub.keep_staged(keeping.staged).keep_outcomes(keeping.outcomes).page_records(keeping.page);
+    let hub =
+        hub.in_callers_thread().keep_staged(keeping.staged).keep_outcomes(keeping.outcomes).page_records(keeping.page);
     let store = hub.open_for(schema.domain).map_err(say)?;
     let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(say)?;
     reader.set_prepared_statement_cache_capacity(64);

@@ -58,6 +58,7 @@ pub struct SqliteHub {
     keeping: Keeping,
     page: PageSize,
     clock: Clock,
+    threads: bool,
 }
 
 impl SqliteHub {
@@ -73,6 +74,7 @@ impl SqliteHub {
             keeping: Keeping::DEFAULT,
             page: PageSize::DEFAULT,
             clock: Box::new(crate::clock::now_ms),
+            threads: true,
         })
     }
 
@@ -101,6 +103,13 @@ impl SqliteHub {
         self.clock = Box::new(clock);
         self
     }
+
+    /// Without threads of its own: each request is done, one at a time, by the thread that makes it. For simulations,
+    /// where all has its order. A chain of references that is as deep as a hub accepts takes up to 64 MiB of the stack.
+    pub fn in_callers_thread(mut self) -> SqliteHub {
+        self.threads = false;
+        self
+    }
 }
 
 impl OpenHub for SqliteHub {
@@ -109,13 +118,15 @@ impl OpenHub for SqliteHub {
         let tables = Tables::new(domain)?;
         let mark = open::draw().map_err(|e| system(&e))?;
         let writer = open::writer(&self.path, domain, &tables.schema, mark)?;
-        let readers = (0..READERS).map(|_| open::reader(&self.path, &tables.schema)).collect::<Result<_, _>>()?;
+        let reader = || open::reader(&self.path, &tables.schema);
+        let (writer, readers) = if self.threads {
+            let readers = (0..READERS).map(|_| reader()).collect::<Result<_, _>>()?;
+            (Threads::writer(writer).map_err(|e| system(&e))?, Threads::readers(readers).map_err(|e| system(&e))?)
+        } else {
+            (Threads::callers_write(writer), Threads::callers_read(reader()?))
+        };
         let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock };
-        Ok(Arc::new(Hub {
-            writer: Threads::writer(writer).map_err(|e| system(&e))?,
-            readers: Threads::readers(readers).map_err(|e| system(&e))?,
-            shared: Arc::new(shared),
-        }))
+        Ok(Arc::new(Hub { writer, readers, shared: Arc::new(shared) }))
     }
 }
 

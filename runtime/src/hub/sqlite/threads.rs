@@ -1,13 +1,14 @@
-//! The threads that own the hub's connections: one that writes, several that read.
+//! The threads that own the hub's connections: one that writes, several that read; or none, and callers do the work.
 //!
 //! Jobs wait in bounded queues; one more than fits is answered `busy` at once. Merging recurses along references, so the
 //! threads have a stack that the deepest accepted chain fits in with ease.
 
 use crate::hub::error::HubError;
+use crate::sqlite::Repeated;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -19,28 +20,39 @@ const QUEUE: usize = 256;
 /// How many commits, and how long, one transaction gathers before those that wait for it are answered.
 const GROUP: (usize, Duration) = (64, Duration::from_millis(50));
 
-/// A job for a thread: it is run once, with a connection or the reason why there is none. What it returns is called with
-/// the fate of the transaction that the job ran in, and answers whoever waits.
-type Job = Box<dyn FnOnce(Result<&Connection, HubError>) -> Answer + Send>;
+/// A job for a thread: it is run once, with a connection or the reason why there is none.
+type Job = Box<dyn FnOnce(Result<&Connection, HubError>) -> Done + Send>;
+
+/// What came of a job.
+struct Done {
+    /// Whether what it wrote is to stand.
+    stands: bool,
+    /// Called with the fate of the transaction that the job ran in, it answers whoever waits.
+    answer: Answer,
+}
+
 type Answer = Box<dyn FnOnce(Result<(), HubError>) + Send>;
 
-/// Threads with a common queue. Dropping it lets them finish what they have begun, and waits for that.
-pub(super) struct Threads {
-    queue: Option<SyncSender<Job>>,
-    handles: Vec<JoinHandle<()>>,
+/// Whoever does the jobs.
+pub(super) struct Threads(Whose);
+
+enum Whose {
+    /// Threads with a common queue. Dropping it lets them finish what they have begun, and waits for that.
+    Own { queue: Option<SyncSender<Job>>, handles: Vec<JoinHandle<()>> },
+    /// The thread of whoever asks, one job after the other.
+    Callers { connection: Mutex<Connection>, work: fn(&Connection, Job) },
 }
 
 impl Threads {
-    /// One thread that writes. Waiting jobs share a transaction, each in a savepoint of its own, and are answered after
-    /// its COMMIT.
+    /// One thread that writes. Waiting jobs share a transaction, and are answered after its COMMIT.
     pub(super) fn writer(connection: Connection) -> std::io::Result<Threads> {
         let (queue, jobs) = sync_channel(QUEUE);
         let handle = spawn("windrow-writer", move || {
             while let Ok(first) = jobs.recv() {
-                group(&connection, first, &jobs);
+                group(&connection, first, || jobs.try_recv().ok());
             }
         })?;
-        Ok(Threads { queue: Some(queue), handles: vec![handle] })
+        Ok(Threads(Whose::Own { queue: Some(queue), handles: vec![handle] }))
     }
 
     /// A thread for each connection. Every job reads one snapshot.
@@ -55,10 +67,20 @@ impl Threads {
                 }
             })?);
         }
-        Ok(Threads { queue: Some(queue), handles })
+        Ok(Threads(Whose::Own { queue: Some(queue), handles }))
     }
 
-    /// Has `job` done by a thread. On a writer it is undone where it fails.
+    /// No thread: callers write.
+    pub(super) fn callers_write(connection: Connection) -> Threads {
+        Threads(Whose::Callers { connection: Mutex::new(connection), work: |c, job| group(c, job, || None) })
+    }
+
+    /// No thread: callers read, each one snapshot.
+    pub(super) fn callers_read(connection: Connection) -> Threads {
+        Threads(Whose::Callers { connection: Mutex::new(connection), work: read })
+    }
+
+    /// Has `job` done. On a writer it is undone where it fails.
     ///
     /// # Errors
     /// Those of the job; a queue that is full; a transaction that could not be committed.
@@ -69,23 +91,31 @@ impl Threads {
     {
         let (send, receive) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let result = connection.and_then(|c| in_savepoint(c, || job(c)));
+            let result = connection.and_then(|c| caught(|| job(c)));
             // Nobody may be waiting any longer; the work is done all the same.
-            Box::new(move |fate| drop(send.send(fate.and(result))))
+            Done { stands: result.is_ok(), answer: Box::new(move |fate| drop(send.send(fate.and(result)))) }
         });
-        let queue = self.queue.as_ref().ok_or(HubError::Stopped)?;
-        queue.try_send(job).map_err(|e| match e {
-            TrySendError::Full(_) => HubError::Busy,
-            TrySendError::Disconnected(_) => HubError::Stopped,
-        })?;
+        match &self.0 {
+            Whose::Own { queue, .. } => {
+                let queue = queue.as_ref().ok_or(HubError::Stopped)?;
+                queue.try_send(job).map_err(|e| match e {
+                    TrySendError::Full(_) => HubError::Busy,
+                    TrySendError::Disconnected(_) => HubError::Stopped,
+                })?;
+            }
+            Whose::Callers { connection, work } => {
+                work(&connection.lock().unwrap_or_else(PoisonError::into_inner), job);
+            }
+        }
         receive.await.map_err(|_| HubError::Stopped)?
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        self.queue = None;
-        for handle in self.handles.drain(..) {
+        let Whose::Own { queue, handles } = &mut self.0 else { return };
+        *queue = None;
+        for handle in handles.drain(..) {
             if handle.join().is_err() {
                 tracing::error!("a thread of the hub's has panicked");
             }
@@ -103,60 +133,88 @@ fn next(jobs: &Mutex<Receiver<Job>>) -> Option<Job> {
 
 /// Runs one job in a transaction that changes nothing.
 fn read(connection: &Connection, job: Job) {
-    let answer = job(connection.execute_batch("BEGIN").map(|()| connection).map_err(HubError::from));
-    answer(Ok(()));
-    if !connection.is_autocommit() {
-        let ended = connection.execute_batch("ROLLBACK");
-        ended.unwrap_or_else(|error| tracing::error!(%error, "a snapshot could not be given up"));
-    }
+    let done = job(connection.run("BEGIN", []).map(|_| connection).map_err(HubError::from));
+    (done.answer)(Ok(()));
+    undo(connection);
 }
 
-/// Runs the jobs that wait in one transaction, then answers them all.
-fn group(connection: &Connection, first: Job, jobs: &Receiver<Job>) {
+/// Runs the jobs that wait in one transaction, then answers them all. A job that fails takes nobody with it: the first one
+/// would fail alone, the others run in savepoints.
+fn group(connection: &Connection, first: Job, mut more: impl FnMut() -> Option<Job>) {
     let since = Instant::now();
-    let begun = connection.execute_batch("BEGIN IMMEDIATE").map_err(HubError::from);
+    let begun = connection.run("BEGIN IMMEDIATE", []).map_err(HubError::from);
     if let Err(error) = begun {
-        return first(Err(error.clone()))(Err(error));
+        return (first(Err(error.clone())).answer)(Err(error));
     }
-    let mut answers = vec![first(Ok(connection))];
+    let first = first(Ok(connection));
+    if !first.stands {
+        undo(connection);
+        return (first.answer)(Ok(()));
+    }
+    let mut answers = vec![first.answer];
     // An error of the disk's may have ended the transaction, and everything in it: then nobody else joins.
     while !connection.is_autocommit() && answers.len() < GROUP.0 && since.elapsed() < GROUP.1 {
-        let Ok(job) = jobs.try_recv() else { break };
-        answers.push(job(Ok(connection)));
+        let Some(job) = more() else { break };
+        answers.push(joins(connection, job));
     }
     let fate = commit(connection);
     answers.into_iter().for_each(|answer| answer(fate.clone()));
 }
 
 fn commit(connection: &Connection) -> Result<(), HubError> {
-    let committed = connection.execute_batch("COMMIT");
-    if committed.is_err() && !connection.is_autocommit() {
-        let undone = connection.execute_batch("ROLLBACK");
-        undone.unwrap_or_else(|error| tracing::error!(%error, "a transaction could not be undone"));
-    }
-    committed.map_err(|error| {
+    connection.run("COMMIT", []).map(drop).map_err(|error| {
         tracing::error!(%error, "a transaction could not be committed");
+        undo(connection);
         HubError::from(error)
     })
 }
 
-/// Runs `work` so that it leaves nothing behind where it fails. A panic is our own defect; it must not cost the others
-/// their thread.
-pub(super) fn in_savepoint<T, E: From<HubError>>(c: &Connection, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    let run = |sql| c.execute_batch(sql).map_err(HubError::from);
-    run("SAVEPOINT job")?;
-    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(defect().into()));
-    match &result {
-        Ok(_) => run("RELEASE job")?,
-        // Where the transaction itself is gone there is nothing left to undo.
-        Err(_) if c.is_autocommit() => {}
-        Err(_) => run("ROLLBACK TO job; RELEASE job")?,
+/// Gives up the transaction, if there still is one.
+fn undo(connection: &Connection) {
+    if !connection.is_autocommit() {
+        let undone = connection.run("ROLLBACK", []);
+        undone.map(drop).unwrap_or_else(|error| tracing::error!(%error, "a transaction could not be given up"));
     }
+}
+
+/// Runs a job in a transaction that is not its own.
+fn joins(connection: &Connection, job: Job) -> Answer {
+    if let Err(error) = connection.run("SAVEPOINT joined", []) {
+        return job(Err(error.into())).answer;
+    }
+    let done = job(Ok(connection));
+    match released(connection, "joined", done.stands) {
+        Ok(()) => done.answer,
+        // What it wrote may stand or not: nobody may be told that it does.
+        Err(error) => Box::new(move |fate| (done.answer)(fate.and(Err(error)))),
+    }
+}
+
+/// Runs `work` so that it leaves nothing behind where it fails.
+pub(super) fn in_savepoint<T, E: From<HubError>>(c: &Connection, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
+    c.run("SAVEPOINT part", []).map_err(HubError::from)?;
+    let result = work();
+    released(c, "part", result.is_ok())?;
     result
 }
 
-fn defect() -> HubError {
-    HubError::Defect("a job panicked; its message is on the standard error stream".into())
+/// Ends a savepoint, and gives up what came after it unless it is to stand.
+fn released(c: &Connection, savepoint: &str, stands: bool) -> Result<(), HubError> {
+    // Where the transaction itself is gone there is nothing left to undo.
+    if !stands && c.is_autocommit() {
+        return Ok(());
+    }
+    if !stands {
+        c.run(&format!("ROLLBACK TO {savepoint}"), [])?;
+    }
+    c.run(&format!("RELEASE {savepoint}"), [])?;
+    Ok(())
+}
+
+/// A panic is our own defect; it must not cost the others their thread.
+fn caught<T>(work: impl FnOnce() -> Result<T, HubError>) -> Result<T, HubError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|_| Err(HubError::Defect("a job panicked; its message is on the standard error stream".into())))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The brake on mass deletion: where no mark proves that the hub goes on from what this device has, an answer that would
 //! delete much waits until somebody confirms it.
 
+use crate::sqlite::Repeated;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use rusqlite::Connection;
@@ -15,12 +16,12 @@ pub(super) fn is_much(gone: usize, of: usize) -> bool {
 
 /// Whether somebody has confirmed it.
 pub(super) fn is_confirmed(conn: &Connection) -> rusqlite::Result<bool> {
-    conn.query_row("SELECT brake = 2 FROM windrow_state", [], |row| row.get(0))
+    conn.one("SELECT brake = 2 FROM windrow_state", [], |row| row.get(0))
 }
 
 /// An answer waits.
 pub(super) fn wait(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("UPDATE windrow_state SET brake = 1", []).map(|_| ())
+    conn.run("UPDATE windrow_state SET brake = 1", []).map(|_| ())
 }
 
 impl Store {
@@ -35,7 +36,7 @@ impl Store {
     pub fn confirm_deletion(&self) -> Result<(), StoreError> {
         self.transaction(|tx| {
             let confirm = "UPDATE windrow_state SET brake = 2 WHERE brake = 1";
-            Ok(tx.connection().execute(confirm, []).map(|_| ())?)
+            Ok(tx.connection().run(confirm, []).map(|_| ())?)
         })
     }
 }

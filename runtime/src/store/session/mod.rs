@@ -17,6 +17,7 @@ mod refuse;
 use super::error::StoreError;
 use super::plan::Plan;
 use super::{Store, lock, state};
+use crate::sqlite::Repeated;
 use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::{Arc, Mutex};
@@ -220,7 +221,7 @@ impl Actions {
         let next = "UPDATE windrow_state SET turn = ?1";
         // Compared for equality alone, so that it may begin anew.
         let turned = turn.wrapping_add(1);
-        conn.execute(next, [turned]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
+        conn.run(next, [turned]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
         *seen = Some(turned);
         Ok(done)
     }
@@ -241,7 +242,7 @@ impl Actions {
 /// Forgets what was encoded by another schema and can be had again: pages are asked for anew, and what the hub was not
 /// asked to commit is folded anew. Another program's session that is under way notices it at its next step.
 pub(super) fn forget_encoded(conn: &Connection) -> Result<(), StoreError> {
-    conn.execute("UPDATE windrow_state SET turn = ?1", [state::read(conn)?.turn.wrapping_add(1)])?;
+    conn.run("UPDATE windrow_state SET turn = ?1", [state::read(conn)?.turn.wrapping_add(1)])?;
     pages::clear(conn)?;
     outbox::clear_unprepared(conn)
 }

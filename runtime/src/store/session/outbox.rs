@@ -1,5 +1,6 @@
 //! The changeset under way.
 
+use crate::sqlite::Repeated;
 use crate::store::error::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::clock::{Hlc, Origin, Span};
@@ -19,7 +20,7 @@ pub(super) fn read(conn: &Connection) -> Result<Option<Outbox>, StoreError> {
 /// Stores a changeset and the spans that it speaks for.
 pub(super) fn write(conn: &Connection, session: SessionId, payload: &[u8], spans: &[Span]) -> rusqlite::Result<()> {
     let add = "INSERT INTO windrow_outbox (one, session, payload, prepared) VALUES (1, ?1, ?2, 0)";
-    conn.execute(add, params![session.0, payload])?;
+    conn.run(add, params![session.0, payload])?;
     let mut add = conn.prepare_cached("INSERT INTO windrow_outbox_spans (origin, upto) VALUES (?1, ?2)")?;
     spans.iter().try_for_each(|s| add.execute([s.origin.to_i64(), s.upto.to_i64()]).map(|_| ()))
 }
@@ -38,7 +39,7 @@ pub(super) fn mark_prepared(conn: &Connection) -> Result<(), StoreError> {
     fault!(AcknowledgedBeforeCommit: for (origin, upto) in spans(conn)? {
         crate::store::origins::acknowledge(conn, origin, upto)?;
     });
-    conn.execute("UPDATE windrow_outbox SET prepared = 1", [])?;
+    conn.run("UPDATE windrow_outbox SET prepared = 1", [])?;
     Ok(())
 }
 
@@ -52,5 +53,6 @@ pub(super) fn clear_unprepared(conn: &Connection) -> Result<(), StoreError> {
 
 /// Forgets it.
 pub(super) fn clear(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute_batch("DELETE FROM windrow_outbox; DELETE FROM windrow_outbox_spans;")
+    conn.run("DELETE FROM windrow_outbox", [])?;
+    conn.run("DELETE FROM windrow_outbox_spans", []).map(drop)
 }

@@ -1,5 +1,6 @@
 //! Pages received and not yet applied, and how to ask for more.
 
+use crate::sqlite::Repeated;
 use crate::store::error::{AnswerError, StoreError};
 use crate::store::plan::Plan;
 use crate::store::values::{id_of, id_value};
@@ -17,7 +18,7 @@ pub(super) fn keep(conn: &Connection, plan: &Plan, body: &[u8]) -> Result<(Inbox
     let page = decode(plan, body)?;
     let next = fault!(PageDropped: None, page.unresolved().next);
     let next = next.map(|cursor| to_bytes(&cursor)).transpose().map_err(AnswerError::Kept)?;
-    conn.execute("INSERT INTO windrow_inbox (body, next) VALUES (?1, ?2)", params![body, next])?;
+    conn.run("INSERT INTO windrow_inbox (body, next) VALUES (?1, ?2)", params![body, next])?;
     state::note_contact(conn)?;
     Ok((inbox(conn)?, pull(conn, plan)?))
 }
@@ -39,17 +40,17 @@ pub(super) fn inbox(conn: &Connection) -> Result<Inbox, StoreError> {
 
 /// The numbers of the pages, in order of arrival.
 pub(super) fn numbers(conn: &Connection) -> rusqlite::Result<Vec<i64>> {
-    conn.prepare("SELECT page FROM windrow_inbox ORDER BY page")?.query_map([], |row| row.get(0))?.collect()
+    conn.prepare_cached("SELECT page FROM windrow_inbox ORDER BY page")?.query_map([], |row| row.get(0))?.collect()
 }
 
 /// A page as it was received.
 pub(super) fn body(conn: &Connection, number: i64) -> rusqlite::Result<Vec<u8>> {
-    conn.query_row("SELECT body FROM windrow_inbox WHERE page = ?1", [number], |row| row.get(0))
+    conn.one("SELECT body FROM windrow_inbox WHERE page = ?1", [number], |row| row.get(0))
 }
 
 /// Forgets all pages.
 pub(super) fn clear(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("DELETE FROM windrow_inbox", []).map(|_| ())
+    conn.run("DELETE FROM windrow_inbox", []).map(|_| ())
 }
 
 /// How this file asks for news.
@@ -92,5 +93,5 @@ pub(super) fn want(conn: &Connection, plan: &Plan, key: Key) -> rusqlite::Result
 
 /// All that was wanted has come.
 pub(super) fn got(conn: &Connection) -> rusqlite::Result<()> {
-    conn.execute("DELETE FROM windrow_refetch", []).map(|_| ())
+    conn.run("DELETE FROM windrow_refetch", []).map(|_| ())
 }
