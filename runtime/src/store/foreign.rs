@@ -1,7 +1,7 @@
 //! The application's own triggers and indexes: which of them write to synced tables while an answer is applied, or let
 //! records go without a trace.
 
-use super::objects::{Found, found, is_ours};
+use super::objects::{Found, others};
 use super::plan::Plan;
 use super::warning::Warning;
 use rusqlite::Connection;
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 /// A warning for each trigger of the application's that lacks the guard or says `FAIL`, and for each unique index of its on
 /// a synced table.
 pub(super) fn warnings(conn: &Connection, plan: &Plan) -> rusqlite::Result<Vec<Warning>> {
-    let others: Vec<Found> = found(conn)?.into_iter().filter(|f| !is_ours(plan, &f.name)).collect();
+    let others = others(conn, plan)?;
     let triggers = || others.iter().filter(|f| f.kind == "trigger");
     let unguarded = triggers().flat_map(|f| unguarded(plan, f));
     let fails = triggers().filter(|f| fails(&words(&f.sql))).map(|f| Warning::Fails { trigger: f.name.clone() });

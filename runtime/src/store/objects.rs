@@ -5,7 +5,7 @@ use super::plan::{Plan, join};
 use super::system;
 use super::warning::Warning;
 use rusqlite::Connection;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use windrow_protocol::message::Digest;
 
 /// Something that this program wants in the file.
@@ -52,7 +52,7 @@ pub(super) struct Found {
 }
 
 /// All that the file has, but what SQLite made by itself.
-pub(super) fn found(conn: &Connection) -> rusqlite::Result<Vec<Found>> {
+fn found(conn: &Connection) -> rusqlite::Result<Vec<Found>> {
     let mut query = conn.prepare("SELECT rowid, type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL")?;
     let rows = query.query_map([], |row| {
         Ok(Found { rowid: row.get(0)?, kind: row.get(1)?, name: row.get(2)?, table: row.get(3)?, sql: row.get(4)? })
@@ -148,7 +148,8 @@ fn changelog(plan: &Plan) -> Wanted {
     Wanted::new("windrow_changelog", sql)
 }
 
-/// Whether this name is one of ours.
-pub(super) fn is_ours(plan: &Plan, name: &str) -> bool {
-    wanted(plan).iter().any(|w| w.name == name)
+/// Of what the file has, what is not ours.
+pub(super) fn others(conn: &Connection, plan: &Plan) -> rusqlite::Result<Vec<Found>> {
+    let ours: HashSet<String> = wanted(plan).into_iter().map(|w| w.name).collect();
+    Ok(found(conn)?.into_iter().filter(|f| !ours.contains(&f.name)).collect())
 }

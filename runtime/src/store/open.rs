@@ -50,10 +50,8 @@ fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec
 
 /// A program of before a table joined the domain must not sync a file that has entries of it.
 fn knows_all_logs(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), StoreError> {
-    let strange = |f: &objects::Found| {
-        f.kind == "table" && f.name.starts_with("windrow_log_") && !objects::is_ours(plan, &f.name)
-    };
-    match objects::found(conn)?.into_iter().find(strange) {
+    let strange = |f: &objects::Found| f.kind == "table" && f.name.starts_with("windrow_log_");
+    match objects::others(conn, plan)?.into_iter().find(strange) {
         None => Ok(()),
         Some(log) => {
             let (path, domain) = (path.to_owned(), plan.domain.name);

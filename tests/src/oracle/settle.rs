@@ -8,17 +8,93 @@ use super::hub::Hub;
 use super::record::Record;
 use super::schema::{Edge, OnDelete};
 use super::{Id, Key, Seq};
+use std::collections::BTreeMap;
+
+/// What refers to each record, and by what.
+type Referring = BTreeMap<Key, Vec<(Edge, Key)>>;
+
+/// Who goes, and who may not.
+struct Judge<'a> {
+    hub: &'a Hub,
+    referring: &'a Referring,
+}
+
+impl Judge<'_> {
+    /// Whether somebody asked for its death, and not only a cascade.
+    fn stays_dead(&self, key: Key) -> bool {
+        self.hub.get(key).is_none_or(|r| !r.alive && !r.cascaded)
+    }
+
+    /// Some cascade parent of this record is dead and stays so, or is about to fall itself. One that only a cascade killed
+    /// counts as what it will be: in a circle each waits for another.
+    fn falling(&self, key: Key, asked: &mut Vec<Key>) -> bool {
+        self.falls(key, asked, &mut Vec::new())
+    }
+
+    /// `asked`: questions of `pinned` under way, each taken as no; `below`: those of this one, where records that refer
+    /// to each other in a circle would ask for ever.
+    fn falls(&self, key: Key, asked: &mut Vec<Key>, below: &mut Vec<Key>) -> bool {
+        if below.contains(&key) {
+            return false;
+        }
+        below.push(key);
+        let falls = self.hub.schema.parents(key.0).filter(|e| e.on_delete == OnDelete::Cascade).any(|e| {
+            let Some(id) = self.hub.get(key).and_then(|r| r.target(e.field)) else { return false };
+            let parent = (e.parent, id);
+            self.stays_dead(parent) || self.falls(parent, asked, below) && !self.pinned(parent, asked)
+        });
+        below.pop();
+        falls
+    }
+
+    /// Some live record below refuses to lose this one. `asked`: questions under way, each taken as no.
+    fn pinned(&self, key: Key, asked: &mut Vec<Key>) -> bool {
+        if asked.contains(&key) {
+            return false;
+        }
+        asked.push(key);
+        let pinned =
+            self.referring.get(&key).is_some_and(|all| all.iter().any(|(e, below)| self.needs(*e, *below, asked)));
+        asked.pop();
+        pinned
+    }
+
+    fn needs(&self, e: Edge, below: Key, asked: &mut Vec<Key>) -> bool {
+        let lives = || self.hub.get(below).is_some_and(|child| child.alive);
+        e.on_delete != OnDelete::SetNull
+            && (self.pinned(below, asked)
+                || e.on_delete == OnDelete::Restrict && lives() && !self.falling(below, asked))
+    }
+}
 
 impl Hub {
     pub(super) fn settle(&mut self) {
-        while self.revive() {}
+        let referring = self.referring();
+        while self.revive(&referring) {}
         while self.follow_the_dead() {}
     }
 
-    fn revive(&mut self) -> bool {
-        let pinned = self.revive_where(true, |hub, key, r| !r.alive && hub.pinned(key, &mut Vec::new()));
-        let freed = self.revive_where(false, |hub, key, r| r.cascaded && !hub.falling(key, &mut Vec::new()));
+    fn revive(&mut self, referring: &Referring) -> bool {
+        let pinned = |hub: &Hub, key, r: &Record| !r.alive && Judge { hub, referring }.pinned(key, &mut Vec::new());
+        let freed = |hub: &Hub, key, r: &Record| r.cascaded && !Judge { hub, referring }.falling(key, &mut Vec::new());
+        let (pinned, freed) = (self.revive_where(true, pinned), self.revive_where(false, freed));
         pinned || freed
+    }
+
+    /// Bringing records back moves no reference.
+    fn referring(&self) -> Referring {
+        let mut referring = Referring::new();
+        for table in self.schema.tables() {
+            for e in self.schema.parents(table.name) {
+                for (id, child) in &self.rows[table.name] {
+                    let target = child.target(e.field).map(|id| (e.parent, id));
+                    target
+                        .into_iter()
+                        .for_each(|parent| referring.entry(parent).or_default().push((e, (e.child, *id))));
+                }
+            }
+        }
+        referring
     }
 
     fn revive_where(&mut self, children_first: bool, judge: impl Fn(&Hub, Key, &Record) -> bool) -> bool {
@@ -54,54 +130,6 @@ impl Hub {
 
     fn dead(&self, table: &'static str, id: Id) -> bool {
         self.get((table, id)).is_none_or(|r| !r.alive)
-    }
-
-    /// Whether somebody asked for its death, and not only a cascade.
-    fn stays_dead(&self, key: Key) -> bool {
-        self.get(key).is_none_or(|r| !r.alive && !r.cascaded)
-    }
-
-    /// Some cascade parent of this record is dead and stays so, or is about to fall itself. One that only a cascade killed
-    /// counts as what it will be: in a circle each waits for another.
-    fn falling(&self, key: Key, asked: &mut Vec<Key>) -> bool {
-        self.falls(key, asked, &mut Vec::new())
-    }
-
-    /// `asked`: questions of `pinned` under way, each taken as no; `below`: those of this one, where records that refer
-    /// to each other in a circle would ask for ever.
-    fn falls(&self, key: Key, asked: &mut Vec<Key>, below: &mut Vec<Key>) -> bool {
-        if below.contains(&key) {
-            return false;
-        }
-        below.push(key);
-        let falls = self.schema.parents(key.0).filter(|e| e.on_delete == OnDelete::Cascade).any(|e| {
-            let Some(id) = self.get(key).and_then(|r| r.target(e.field)) else { return false };
-            let parent = (e.parent, id);
-            self.stays_dead(parent) || self.falls(parent, asked, below) && !self.pinned(parent, asked)
-        });
-        below.pop();
-        falls
-    }
-
-    /// Some live record below refuses to lose this one. `asked`: questions under way, each taken as no.
-    fn pinned(&self, key: Key, asked: &mut Vec<Key>) -> bool {
-        if asked.contains(&key) {
-            return false;
-        }
-        asked.push(key);
-        let pinned = self.schema.children(key.0).any(|e| self.pinned_by(e, key, asked));
-        asked.pop();
-        pinned
-    }
-
-    fn pinned_by(&self, e: Edge, key: Key, asked: &mut Vec<Key>) -> bool {
-        let needs = |(id, child): (&Id, &Record)| {
-            let below = (e.child, *id);
-            child.target(e.field) == Some(key.1)
-                && (self.pinned(below, asked)
-                    || e.on_delete == OnDelete::Restrict && child.alive && !self.falling(below, asked))
-        };
-        e.on_delete != OnDelete::SetNull && self.rows[e.child].iter().any(needs)
     }
 
     /// `cascade` and `set_null`, parents first. Says whether anything changed: what refers to its own table goes by rows,
