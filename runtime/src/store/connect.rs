@@ -55,9 +55,21 @@ pub(super) fn recognise_file(path: &Path) -> Result<File, StoreError> {
     if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
         return Ok(File::New);
     }
-    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let conn = look(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    match has_state(&conn) {
+        // Somebody died in the middle of a transaction. Before anybody can read, SQLite takes back what they had begun, as
+        // it does for every program, and for that it must write.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
+            recognise(&look(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path)
+        }
+        _ => recognise(&conn, path),
+    }
+}
+
+fn look(path: &Path, how: OpenFlags) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(path, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.busy_timeout(BUSY)?;
-    recognise(&conn, path)
+    Ok(conn)
 }
 
 /// What the file of this connection is.

@@ -35,6 +35,41 @@ fn a_file_keeps_its_device_and_its_records() {
     assert_ne!(Device::new().store.device_id(), number);
 }
 
+/// Leaves a file as a program leaves it that dies in the middle of a transaction.
+fn abandoned(path: &Path, begun_in: &str) {
+    let whole = path.with_extension("whole");
+    let conn = Connection::open(&whole).unwrap();
+    conn.execute_batch(begun_in).unwrap();
+    // More than the cache holds: pages of the transaction are in the file already.
+    conn.pragma_update(None, "cache_size", 5).unwrap();
+    conn.execute_batch("BEGIN; CREATE TABLE half (x); INSERT INTO half VALUES (zeroblob(1000000))").unwrap();
+    let journal = |path: &Path| path.with_file_name(format!("{}-journal", path.file_name().unwrap().to_str().unwrap()));
+    std::fs::copy(&whole, path).unwrap();
+    std::fs::copy(journal(&whole), journal(path)).unwrap();
+}
+
+/// A tablet's battery fell out while the application made its file for the first time. The file began with a page, and a
+/// journal lay beside it. We looked at files only to read; but SQLite must take back what the journal says before
+/// anybody reads. "attempt to write a readonly database", at every start from then on, until somebody deleted the file.
+#[test]
+fn a_file_whose_making_was_cut_off_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    abandoned(&path(&dir), "");
+    let store = Store::open(path(&dir), &SURVEY).unwrap();
+    let half = "SELECT count(*) FROM sqlite_schema WHERE name = 'half'";
+    assert_eq!(store.connection().unwrap().query_row(half, [], |r| r.get(0)), Ok(0));
+}
+
+#[test]
+fn somebody_elses_file_that_was_cut_off_stays_somebody_elses() {
+    let dir = tempfile::tempdir().unwrap();
+    abandoned(&path(&dir), "CREATE TABLE other (x); INSERT INTO other VALUES ('theirs')");
+    let error = Store::open(path(&dir), &SURVEY).unwrap_err();
+    assert!(matches!(&error, StoreError::Open(OpenError::Foreign { table, .. }) if table == "other"), "{error}");
+    let theirs = Connection::open(path(&dir)).unwrap().query_row("SELECT x FROM other", [], |r| r.get(0));
+    assert_eq!(theirs, Ok("theirs".to_owned()));
+}
+
 #[test]
 fn nothing_is_left_over_by_opening_again() {
     let device = Device::new();
