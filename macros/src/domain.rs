@@ -1,37 +1,13 @@
 //! `domain!`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::parse::{Parse, ParseStream};
-use syn::punctuated::Punctuated;
+use syn::Path;
 use syn::spanned::Spanned;
-use syn::{Attribute, Path, Token, Visibility, bracketed};
+use windrow_schema::List;
 
-/// `pub SURVEY = [Farm, Plot]`.
-pub(crate) struct Domain {
-    attrs: Vec<Attribute>,
-    visibility: Visibility,
-    name: Ident,
-    structs: Punctuated<Path, Token![,]>,
-}
-
-impl Parse for Domain {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Domain> {
-        let (attrs, visibility) = (input.call(Attribute::parse_outer)?, input.parse()?);
-        let name = input.parse()?;
-        input.parse::<Token![=]>()?;
-        let list;
-        let brackets = bracketed!(list in input);
-        let structs = list.call(Punctuated::<Path, Token![,]>::parse_terminated)?;
-        if structs.is_empty() {
-            return Err(syn::Error::new(brackets.span.join(), "name the structs that are synced: `[Farm, Plot]`"));
-        }
-        Ok(Domain { attrs, visibility, name, structs })
-    }
-}
-
-pub(crate) fn expand(domain: &Domain) -> TokenStream {
-    let Domain { attrs, visibility, name, structs } = domain;
+pub(crate) fn expand(list: &List) -> TokenStream {
+    let List { attrs, visibility, name, structs } = list;
     let (text, count) = (name.to_string(), structs.len());
     let entries = structs.iter().map(entry);
     let checks = structs.iter().enumerate().map(|(at, path)| check(path, at));

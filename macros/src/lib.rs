@@ -45,5 +45,5 @@ pub fn syncable_enum(input: TokenStream) -> TokenStream {
 /// structs with one table are compile errors.
 #[proc_macro]
 pub fn domain(input: TokenStream) -> TokenStream {
-    domain::expand(&parse_macro_input!(input as domain::Domain)).into()
+    domain::expand(&parse_macro_input!(input as windrow_schema::List)).into()
 }

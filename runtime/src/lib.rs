@@ -34,6 +34,7 @@ mod clock;
 mod doctests;
 pub mod domain;
 pub mod hub;
+pub mod inspect;
 #[doc(hidden)]
 pub mod private;
 pub mod server;

@@ -1,15 +1,17 @@
 //! The language of a syncable struct: parsed, validated, and rendered as SQL. No I/O.
 //!
-//! A struct is read once, by [`Model::read`]; the macros and every tool use this one reader. What it returns is valid:
+//! A struct is read once, by [`Model::read`]; the macros and every tool use this one reader; [`Source`] finds structs in a file. What it returns is valid:
 //! a [`Model`] can't be made by hand. [`Domain::new`] checks models against each other and puts parents before children.
 //! [`sql`] writes all SQL that depends on a user's tables, and is the only place that quotes an identifier.
 
 mod attr;
 mod domain;
 mod errors;
+mod list;
 mod model;
 mod names;
 mod parse;
+mod source;
 pub mod sql;
 mod suggest;
 mod types;
@@ -17,6 +19,8 @@ mod valid;
 mod variants;
 
 pub use domain::{Domain, DomainError};
+pub use list::List;
 pub use model::{Deletes, Field, Kind, Model, OnDelete, Parent, Strategy};
 pub use names::snake_case;
+pub use source::Source;
 pub use variants::{Variant, Variants};

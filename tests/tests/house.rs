@@ -9,11 +9,12 @@ use std::path::Path;
 use support::{files, read, root};
 
 /// Which of our crates each one knows. Whatever is not here may know none.
-const FLOORS: [(&str, &[&str]); 7] = [
+const FLOORS: [(&str, &[&str]); 8] = [
     ("windrow-schema", &[]),
     ("windrow-protocol", &[]),
     ("windrow-macros", &["windrow-schema"]),
     ("windrow", &["windrow-protocol", "windrow-macros"]),
+    ("windrow-cli", &["windrow", "windrow-schema"]),
     ("farm-survey", &["windrow"]),
     ("survey", &["windrow"]),
     ("windrow-tests", &["windrow", "windrow-protocol", "windrow-schema", "windrow-macros", "survey"]),

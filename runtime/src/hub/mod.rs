@@ -10,7 +10,7 @@ mod sqlite;
 
 pub use console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 pub use error::{HubError, OpenError};
-pub use sqlite::SqliteHub;
+pub use sqlite::{SYSTEM_TABLES, SqliteHub};
 
 use crate::domain::Domain;
 use async_trait::async_trait;

@@ -34,12 +34,15 @@ mod tests;
 pub use changelog::Logged;
 pub use conflicts::{Candidate, Conflict};
 pub use error::{AnswerError, OpenError, Rule, StoreError, WriteError};
+pub use objects::changelog_view;
 pub use prune::RETENTION;
 pub use record::Record;
 pub use refused::Refused;
 pub use resolve::Answer;
 pub use session::{Actions, Applied, Next};
 pub use status::Status;
+pub(crate) use system::FORMAT;
+pub use system::SYSTEM_TABLES;
 pub use typed::Tx;
 pub use warning::Warning;
 

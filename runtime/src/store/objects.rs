@@ -131,7 +131,7 @@ fn renew(conn: &Connection, wanted: &[Wanted], table: &str) -> rusqlite::Result<
 
 /// Everything, in the order in which to create it.
 fn wanted(plan: &Plan) -> Vec<Wanted> {
-    let system = system::TABLES.iter().map(|(name, sql)| Wanted::new(name, (*sql).to_owned()));
+    let system = system::SYSTEM_TABLES.iter().map(|(name, sql)| Wanted::new(name, (*sql).to_owned()));
     let tables = plan.domain.tables.iter().flat_map(|t| t.device.objects.iter());
     let tables = tables.map(|o| Wanted::new(o.name, join(o.sql)));
     let triggers = plan.domain.tables.iter().flat_map(|t| {
@@ -141,11 +141,15 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
     system.chain(tables).chain([changelog(plan)]).chain(triggers).collect()
 }
 
-/// The view over all logs, in order of stamps.
 fn changelog(plan: &Plan) -> Wanted {
     let parts: Vec<String> = plan.domain.tables.iter().map(|t| join(t.device.changelog)).collect();
-    let sql = format!("CREATE VIEW windrow_changelog AS\n{}\nORDER BY stamp", parts.join("\nUNION ALL\n"));
-    Wanted::new("windrow_changelog", sql)
+    Wanted::new("windrow_changelog", changelog_view(&parts))
+}
+
+/// The view over all logs, in order of stamps, from each table's part of it
+/// ([`DeviceSql::changelog`](crate::domain::DeviceSql)).
+pub fn changelog_view(parts: &[String]) -> String {
+    format!("CREATE VIEW windrow_changelog AS\n{}\nORDER BY stamp", parts.join("\nUNION ALL\n"))
 }
 
 /// Of what the file has, what is not ours.

@@ -4,13 +4,13 @@
 //! and the origins by the view `windrow_changelog`.
 
 /// The version of what stands below. A file with a greater one is not touched.
-pub(super) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 1;
 
 /// `PRAGMA application_id` of a device's file: "WnDr".
 pub(super) const APPLICATION_ID: i32 = 0x576e_4472;
 
-/// The tables: name and statement.
-pub(super) const TABLES: [(&str, &str); 14] = [
+/// Our own tables in a device's file: name and statement. For tools that show what a file is made of.
+pub const SYSTEM_TABLES: [(&str, &str); 14] = [
     ("windrow_state", STATE),
     ("windrow_origins", ORIGINS),
     ("windrow_own", OWN),

@@ -8,8 +8,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Commands that CI runs by itself, or that only people run. A line may go on behind them.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "cargo run --release -p farm-survey --",
+    "cargo run --release -p windrow-cli --",
     "cargo run --release -p windrow-tests --bin figures --",
     "cargo run --release -p windrow-tests --bin simulate --",
     "cargo run --release -p windrow-tests --bin honest --",

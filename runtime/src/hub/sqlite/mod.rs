@@ -19,6 +19,7 @@ mod tables;
 mod threads;
 mod wire;
 
+pub use system::SYSTEM_TABLES;
 pub(crate) use tables::schema_of;
 
 use super::{Conflicts, Decision, Happened, HubError, HubStore, OpenError, OpenHub};

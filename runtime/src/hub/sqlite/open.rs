@@ -78,7 +78,7 @@ fn recognise(connection: &Connection, path: &Path, domain: &Domain, schema: &Sch
 fn make(connection: &Connection, domain: &Domain, schema: &Schema, mark: Mark) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(system::TABLES)?;
+    transaction.execute_batch(system::SYSTEM_TABLES)?;
     for object in domain.tables.iter().flat_map(|t| t.hub.objects) {
         let there = "SELECT count(*) FROM sqlite_schema WHERE name = ?1";
         if transaction.query_row(there, [object.name], |r| r.get::<_, i64>(0))? == 0 {

@@ -6,7 +6,7 @@ use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
 use windrow_protocol::fault;
 use windrow_protocol::message::Past;
 
-/// The tables, made where they are missing.
+/// Our own tables in a hub's file, made where they are missing. For tools that show what a file is made of.
 ///
 /// - `windrow_hub`, one row: the schema's digest, the last seq, the hub's HLC, the highest stamp brought, as merged.
 /// - `windrow_marks`: the mark of each seq, from 0 on.
@@ -17,7 +17,7 @@ use windrow_protocol::message::Past;
 /// - `windrow_conflicts`: the open conflicts.
 ///
 /// Times are milliseconds since 1970, UTC.
-pub(super) const TABLES: &str = "
+pub const SYSTEM_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS windrow_hub (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
   schema BLOB NOT NULL,

@@ -1,0 +1,81 @@
+//! Why the command did not do what it was asked, and what its exit status says of it.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use windrow::inspect::InspectError;
+
+/// A failure, by its nature.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// Mistakes in the model.
+    Model(Vec<Mistake>),
+    /// There is no model to be read.
+    NoModel(String),
+    /// A database.
+    Database(InspectError),
+    /// A file or a folder can't be read.
+    File(PathBuf, std::io::Error),
+    /// What was to be written could not be.
+    Output(std::io::Error),
+}
+
+/// A mistake in a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mistake {
+    pub(crate) file: PathBuf,
+    /// From 1.
+    pub(crate) line: usize,
+    /// From 1.
+    pub(crate) column: usize,
+    /// What is wrong, and how to mend it.
+    pub(crate) message: String,
+}
+
+impl Mistake {
+    /// All that an error holds.
+    pub(crate) fn all(file: &std::path::Path, error: syn::Error) -> impl Iterator<Item = Mistake> {
+        error.into_iter().map(move |error| Mistake::at(file, error.span(), error.to_string()))
+    }
+
+    /// At the beginning of these tokens.
+    pub(crate) fn at(file: &std::path::Path, at: proc_macro2::Span, message: String) -> Mistake {
+        let start = at.start();
+        Mistake { file: file.to_owned(), line: start.line, column: start.column + 1, message }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}", self.file.display(), self.line, self.column, self.message)
+    }
+}
+
+impl Fault {
+    /// Tells it on the error stream.
+    pub(crate) fn report(&self) -> ExitCode {
+        let head = format!("{0}error:{0:#}", anstyle::AnsiColor::Red.on_default().bold());
+        match self {
+            Fault::Model(mistakes) => mistakes.iter().for_each(|mistake| anstream::eprintln!("{head} {mistake}")),
+            Fault::NoModel(why) => anstream::eprintln!("{head} {why}"),
+            Fault::Database(error) => anstream::eprintln!("{head} {error}"),
+            Fault::File(path, error) => anstream::eprintln!("{head} {}: {error}", path.display()),
+            Fault::Output(error) => anstream::eprintln!("{head} the output could not be written: {error}"),
+        }
+        self.status()
+    }
+
+    fn status(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Fault::Model(_) | Fault::NoModel(_) => 3,
+            Fault::Database(_) => 4,
+            Fault::File(..) | Fault::Output(_) => 5,
+        })
+    }
+}
+
+impl From<InspectError> for Fault {
+    fn from(error: InspectError) -> Fault {
+        Fault::Database(error)
+    }
+}

@@ -1,0 +1,55 @@
+//! `windrow`: looks at models and at databases.
+//!
+//! - [`args`]: what it is asked. [`fault`]: why it did not do that, with the exit statuses.
+//! - [`model`]: a project's structs, found in its source. [`schema`]: the same in other forms.
+//! - [`inspect`]: what a device's or a hub's file says of itself.
+
+mod args;
+mod fault;
+mod inspect;
+mod model;
+mod print;
+mod schema;
+
+use args::{Args, Command};
+use clap::{CommandFactory, Parser};
+use fault::Fault;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => fault.report(),
+    }
+}
+
+fn run(args: Args) -> Result<(), Fault> {
+    let out = match args.command {
+        Command::Schema { source, format, of } => schema::write(&model::read(&source)?, format, of),
+        Command::Inspect { file, json } => inspect::write(&file, json)?,
+        Command::Completions { shell } => completions(shell),
+        Command::Man => return man(),
+    };
+    print(out.as_bytes())
+}
+
+/// Whoever reads less than all, as `head` does, is no fault.
+fn print(bytes: &[u8]) -> Result<(), Fault> {
+    match anstream::stdout().write_all(bytes) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Fault::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "windrow", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+fn man() -> Result<(), Fault> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Args::command()).render(&mut page).map_err(Fault::Output)?;
+    print(&page)
+}
