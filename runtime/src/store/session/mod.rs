@@ -102,6 +102,7 @@ impl Actions {
     /// # Errors
     /// The file's.
     pub fn load(&self, whole_ids: bool, past: bool) -> Result<Loaded, StoreError> {
+        self.store.keep_newest()?;
         let (turn, folded) = self.store.snapshot(|conn, plan| load::fold(conn, plan, whole_ids, past))?;
         *lock(&self.turn) = Some(turn);
         if let Some(folded) = &folded {
