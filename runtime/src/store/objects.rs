@@ -7,6 +7,7 @@ use super::warning::Warning;
 use rusqlite::Connection;
 use std::collections::{BTreeSet, HashMap};
 use windrow_protocol::message::Digest;
+use windrow_protocol::model::TableIx;
 
 /// Something that this program wants in the file.
 struct Wanted {
@@ -136,11 +137,19 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
     let system = system::TABLES.iter().map(|(name, sql)| Wanted::new(name, (*sql).to_owned()));
     let tables = plan.domain.tables.iter().flat_map(|t| t.device.objects.iter());
     let tables = tables.map(|o| Wanted::new(o.name, join(o.sql)));
-    let triggers = plan.domain.tables.iter().flat_map(|t| {
-        let trigger = |sql| Wanted { fires_on: Some(t.model.name), ..sql };
-        t.device.triggers.iter().map(move |o| trigger(Wanted::new(o.name, join(o.sql))))
-    });
+    let triggers = plan.tables().flat_map(|at| triggers(plan, at));
     system.chain(tables).chain([changelog(plan)]).chain(triggers).collect()
+}
+
+/// A table's triggers, and with them those who are leaving.
+fn triggers(plan: &Plan, at: TableIx) -> impl Iterator<Item = Wanted> {
+    let table = plan.domain.tables[at];
+    let leave = if plan.takes_along(at) { table.device.leave } else { &[] };
+    table.device.triggers.iter().chain(leave).map(|o| {
+        let object = Wanted::new(o.name, join(o.sql));
+        let fires_on = (object.kind == "trigger").then_some(table.model.name);
+        Wanted { fires_on, ..object }
+    })
 }
 
 /// The view over all logs, in order of stamps.

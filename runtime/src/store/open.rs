@@ -64,9 +64,12 @@ fn knows_all_logs(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), Sto
     }
 }
 
-/// Notes mean something to the end of their own INSERT only; what stays behind is a copy of the record.
+/// Notes mean something to the end of their own INSERT only; what stays behind is a copy of the record. The same holds for
+/// who is leaving.
 fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
-    plan.tables().try_for_each(|table| conn.execute(&plan.sql(table).forget_notes, []).map(|_| ()))
+    let forget = |sql: &str| conn.execute(sql, []).map(|_| ());
+    plan.tables().try_for_each(|table| forget(&plan.sql(table).forget_notes))?;
+    plan.tables().filter(|t| plan.takes_along(*t)).try_for_each(|table| forget(&plan.sql(table).forget_leaving))
 }
 
 fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {

@@ -101,3 +101,42 @@ fn renewing_creates_what_is_missing() {
     device.farm("kibo", 0);
     assert_eq!(told(&device), expected());
 }
+
+/// A plot's trigger said `RAISE(FAIL, ...)` in the middle of a farm's delete: SQLite kept what was done, the farm was gone, and
+/// the log did not say so. Now that statement alone is taken back, and the transaction goes on.
+#[test]
+fn a_delete_that_fails_half_way_is_taken_back_and_the_transaction_goes_on() {
+    let device = Device::new();
+    let (kept, other) = (device.farm("Kibo", 0), device.farm("Mara", 0));
+    let plot = device.plot(kept);
+    let fail = "CREATE TRIGGER kept AFTER DELETE ON plot BEGIN SELECT RAISE(FAIL, 'kept'); END";
+    device.store.connection().unwrap().execute_batch(fail).unwrap();
+    let done = device.store.transaction(|tx| {
+        tx.connection().execute("UPDATE farm SET cattle = 3", [])?;
+        let error = tx.delete(kept).unwrap_err();
+        assert!(matches!(error, StoreError::Write(WriteError::Rule { rule: Rule::Reference, .. })), "{error}");
+        assert!(tx.delete(other)?);
+        Ok::<_, StoreError>(())
+    });
+    done.unwrap();
+    assert!(device.get(plot).is_some() && device.get(other).is_none());
+    assert_eq!(device.get(kept).unwrap().cattle, 3);
+    let operations: Vec<_> = device.store.changelog().unwrap().into_iter().map(|e| e.operation).collect();
+    assert_eq!(operations, ["insert", "insert", "insert", "update", "update", "delete"]);
+}
+
+/// Who is leaving is known for the time of one statement; what a REPLACE leaves behind is forgotten.
+#[test]
+fn who_was_leaving_is_forgotten() {
+    let device = Device::new();
+    let id = device.farm("Kibo", 1);
+    device.plot(id);
+    let leaving = "SELECT count(*) FROM windrow_leaving_farm";
+    device.store.connection().unwrap().execute("REPLACE INTO farm SELECT * FROM farm", []).unwrap();
+    assert_eq!(device.scalar::<i64>(leaving), 1);
+    let device = device.reopened();
+    assert_eq!(device.scalar::<i64>(leaving), 0);
+    assert!(device.store.delete(id).is_ok());
+    assert_eq!(device.scalar::<i64>(leaving), 0);
+    assert_eq!(device.scalar::<i64>("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'windrow_leaving_*'"), 2);
+}
