@@ -205,7 +205,7 @@ impl Db {
 /// Whether a foreign key may act when a record of this table is deleted.
 fn takes_along(domain: &Domain, model: &Model) -> bool {
     let references = domain.models().iter().flat_map(|m| m.fields()).filter_map(|f| f.parent());
-    references.filter(|p| p.on_delete() != OnDelete::Restrict).any(|p| p.name() == model.name().to_string())
+    references.filter(|p| p.on_delete() != OnDelete::Restrict).any(|p| *model.name() == p.name())
 }
 
 fn describe(model: &Model, row: &[String]) -> String {
