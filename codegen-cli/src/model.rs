@@ -4,7 +4,7 @@ use crate::args::SourceArgs;
 use crate::fault::{Fault, Mistake};
 use std::path::{Path, PathBuf};
 use windrow_schema::sql::{Part, Sql, quoted};
-use windrow_schema::{Domain, List, Model, Source, Variants};
+use windrow_schema::{Domain, List, Model, OnDelete, Parent, Source, Variants};
 
 /// What a project syncs.
 #[derive(Debug)]
@@ -21,6 +21,13 @@ impl Declared {
     pub(crate) fn variants(&self, path: &syn::Path) -> Option<&Variants> {
         let name = path.segments.last()?;
         self.enums.iter().find(|e| *e.name() == name.ident)
+    }
+
+    /// Whether a foreign key may act when a record of this struct is deleted.
+    pub(crate) fn takes_along(&self, model: &Model) -> bool {
+        let acts = |parent: &Parent| parent.on_delete() != OnDelete::Restrict;
+        let mut children = self.domain.models().iter().flat_map(|child| child.references());
+        children.any(|(_, _, parent)| *model.name() == parent.name() && acts(parent))
     }
 
     /// A statement, ready to be run.

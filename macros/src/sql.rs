@@ -9,18 +9,19 @@ use crate::model;
 
 pub(crate) fn device(model: &Model) -> TokenStream {
     let device = Device::of(model);
-    let (objects, triggers) = (objects(&device.objects), objects(&device.triggers));
+    let [objects, triggers, leave] = [&device.objects, &device.triggers, &device.leave].map(|o| objects(o));
     let [changelog, select, insert] = [&device.changelog, &device.select, &device.insert].map(sql);
     let [patch, edit, upsert, delete] = [&device.patch, &device.edit, &device.upsert, &device.delete].map(sql);
     let [neighbours, between, log] = [&device.neighbours, &device.between, &device.log].map(sql);
     let [append, rewrite] = [&device.log_append, &device.log_rewrite].map(sql);
     let [forget, prune, rebase] = [&device.log_forget, &device.log_prune, &device.log_rebase].map(sql);
-    let notes = sql(&device.forget_notes);
+    let [notes, leaving] = [&device.forget_notes, &device.forget_leaving].map(sql);
     let referring = device.referring.iter().map(sql);
     quote! {
         ::windrow::__private::DeviceSql {
             objects: #objects,
             triggers: #triggers,
+            leave: #leave,
             changelog: #changelog,
             select: #select,
             insert: #insert,
@@ -38,6 +39,7 @@ pub(crate) fn device(model: &Model) -> TokenStream {
             log_prune: #prune,
             log_rebase: #rebase,
             forget_notes: #notes,
+            forget_leaving: #leaving,
         }
     }
 }

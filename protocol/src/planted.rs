@@ -1,4 +1,4 @@
-//! Faults planted on purpose, to see whether the simulator finds them. None of this is in a shipped build: it exists under
+//! Faults planted on purpose, to see whether the simulator and the plug find them. None of this is in a shipped build: it exists under
 //! `--cfg windrow_planted` alone.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -132,4 +132,19 @@ faults! {
     WeakIsStrong,
     /// entries are pruned that no mark vouches for
     PrunedUnsure,
+    /// a changeset is sent before it is synced to the disk
+    SentUnsynced,
+    /// that an answer is being applied is written in a transaction of its own
+    ApplyingAlone,
+}
+
+impl Fault {
+    /// Those that show only where a program dies within a step, or the power is cut: the plug looks for them, not the
+    /// simulator.
+    pub const OF_THE_PLUG: &[Fault] = &[Fault::SentUnsynced, Fault::ApplyingAlone];
+
+    /// The fault of this name.
+    pub fn named(name: &str) -> Option<Fault> {
+        Fault::ALL.iter().copied().find(|fault| format!("{fault:?}") == name)
+    }
 }

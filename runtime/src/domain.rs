@@ -47,6 +47,9 @@ pub struct DeviceSql {
     pub objects: &'static [Object],
     /// The triggers, in the order in which to create them.
     pub triggers: &'static [Object],
+    /// For a table whose records a foreign key of another may follow: those that are leaving (`windrow_leaving_T`), and the
+    /// triggers that keep it.
+    pub leave: &'static [Object],
     /// The table's part of the view `windrow_changelog`: a SELECT of `stamp, device, origin, "table", record, operation,
     /// fields, base`.
     pub changelog: Sql,
@@ -82,6 +85,8 @@ pub struct DeviceSql {
     pub log_rebase: Sql,
     /// Empties the notes. They mean something only within one INSERT, but UPSERT and `OR IGNORE` leave them behind.
     pub forget_notes: Sql,
+    /// Empties `windrow_leaving_T`. What stays there refers to records that are there.
+    pub forget_leaving: Sql,
 }
 
 /// The statements of a hub on SQLite for one table.

@@ -63,6 +63,7 @@ fn device(model: &Model) -> Vec<(&'static str, Sql)> {
         ("log_prune", d.log_prune),
         ("log_rebase", d.log_rebase),
         ("forget_notes", d.forget_notes),
+        ("forget_leaving", d.forget_leaving),
     ];
     all.extend(d.referring.into_iter().map(|sql| ("referring", sql)));
     all
@@ -90,6 +91,7 @@ fn a_device_s_tables_and_triggers() {
     let device = Device::of(&model("Plot"));
     insta::assert_snapshot!("device_tables", schema(&device.objects));
     insta::assert_snapshot!("device_triggers", schema(&device.triggers));
+    insta::assert_snapshot!("device_leave", schema(&device.leave));
 }
 
 #[test]
@@ -124,11 +126,12 @@ fn no_statement_walks_a_table_that_it_need_not() {
         let (d, h) = (Device::of(model), Hub::of(model));
         client.execute_batch(&schema(&d.objects)).unwrap();
         client.execute_batch(&schema(&d.triggers)).unwrap();
+        client.execute_batch(&schema(&d.leave)).unwrap();
         server.execute_batch(&schema(&h.objects)).unwrap();
     }
     for model in domain().models() {
         // A log is walked only after a hub was restored.
-        let whole = ["select", "changelog", "forget_notes", "log_rebase"];
+        let whole = ["select", "changelog", "forget_notes", "forget_leaving", "log_rebase"];
         for (db, statements) in [(&client, device(model)), (&server, hub(model))] {
             for (name, sql) in statements.iter().filter(|(name, _)| !whole.contains(name)) {
                 let steps = plan(db, &text(sql));

@@ -12,6 +12,7 @@ pub const fn broken(name: &'static str, type_name: &'static str) -> Table {
         device: DeviceSql {
             objects: &[],
             triggers: &[],
+            leave: &[],
             changelog: &[],
             select: &[],
             insert: &[],
@@ -29,6 +30,7 @@ pub const fn broken(name: &'static str, type_name: &'static str) -> Table {
             log_prune: &[],
             log_rebase: &[],
             forget_notes: &[],
+            forget_leaving: &[],
         },
         hub: HubSql {
             objects: &[],

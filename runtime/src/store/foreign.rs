@@ -6,14 +6,12 @@ use super::plan::Plan;
 use super::warning::Warning;
 use rusqlite::Connection;
 
-/// A warning for each trigger of the application's that lacks the guard or says `FAIL`, and for each unique index of its on
-/// a synced table.
+/// A warning for each trigger of the application's that lacks the guard, and for each unique index of its on a
+/// synced table.
 pub(super) fn warnings(conn: &Connection, plan: &Plan) -> rusqlite::Result<Vec<Warning>> {
     let others = others(conn, plan)?;
-    let triggers = || others.iter().filter(|f| f.kind == "trigger");
-    let unguarded = triggers().flat_map(|f| unguarded(plan, f));
-    let fails = triggers().filter(|f| fails(&words(&f.sql))).map(|f| Warning::Fails { trigger: f.name.clone() });
-    Ok(unguarded.chain(fails).chain(others.iter().filter_map(|f| unique(plan, f))).collect())
+    let unguarded = others.iter().filter(|f| f.kind == "trigger").flat_map(|f| unguarded(plan, f));
+    Ok(unguarded.chain(others.iter().filter_map(|f| unique(plan, f))).collect())
 }
 
 fn unique(plan: &Plan, index: &Found) -> Option<Warning> {
@@ -32,14 +30,6 @@ fn unguarded<'a>(plan: &'a Plan, trigger: &'a Found) -> impl Iterator<Item = War
         .iter()
         .filter(move |t| written(t.name))
         .map(|t| Warning::Unguarded { trigger: trigger.name.clone(), table: t.name.to_owned() })
-}
-
-/// Whether these words of a trigger say `RAISE(FAIL` or `OR FAIL`.
-fn fails(words: &[String]) -> bool {
-    let says = |pair: &[String]| {
-        ["raise", "or"].iter().any(|w| pair[0].eq_ignore_ascii_case(w)) && pair[1].eq_ignore_ascii_case("fail")
-    };
-    words.windows(2).any(says)
 }
 
 /// Whether these words of a trigger have a statement that writes to this table.

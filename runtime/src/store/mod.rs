@@ -10,6 +10,7 @@ mod error;
 mod foreign;
 mod json;
 mod log;
+mod newest;
 mod objects;
 mod open;
 mod origins;
@@ -47,6 +48,7 @@ pub use typed::Tx;
 pub use warning::Warning;
 
 use crate::domain::Domain;
+use newest::Newest;
 use plan::Plan;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -96,6 +98,8 @@ struct Inner {
     plan: Plan,
     device: DeviceId,
     warnings: Vec<Warning>,
+    /// Whether somebody has made a trigger since ours were the newest.
+    newest: Newest,
     /// The application's connection. Foreign keys are kept.
     app: Mutex<Connection>,
     /// Who uses it just now.
@@ -126,8 +130,8 @@ impl Store {
         let opened = open::open(&path, &plan)?;
         let (app, sync) = (Mutex::new(opened.app), Mutex::new(connect::session(&path)?));
         let (user, changes) = (Mutex::new(None), watch::Sender::new(0));
-        let (device, warnings) = (opened.device, opened.warnings);
-        Ok(Store { inner: Arc::new(Inner { path, plan, device, warnings, app, user, sync, changes }) })
+        let (device, warnings, newest) = (opened.device, opened.warnings, opened.newest);
+        Ok(Store { inner: Arc::new(Inner { path, plan, device, warnings, newest, app, user, sync, changes }) })
     }
 
     /// What was odd about the file when it was opened.
@@ -169,10 +173,15 @@ impl Store {
     /// # }
     /// ```
     ///
+    /// A trigger that it creates on a synced table fires before Windrow's until the store is used again: for a transaction,
+    /// another connection, or a session. Windrow's are then created anew.
+    ///
     /// # Errors
     /// What SQLite says.
     pub fn connection(&self) -> Result<Connection, StoreError> {
-        Ok(connect::application(&self.inner.path)?)
+        let conn = connect::application(&self.inner.path)?;
+        self.inner.newest.ensure(&conn, self.plan())?;
+        Ok(conn)
     }
 
     /// A notice of every transaction of this store that changed something, and of every answer applied: a count of them.
@@ -197,6 +206,11 @@ impl Store {
     /// The sessions' connection, once nobody else uses it.
     fn sync_connection(&self) -> MutexGuard<'_, Connection> {
         lock(&self.inner.sync)
+    }
+
+    /// Makes Windrow's triggers the newest, for programs that write without asking this store.
+    fn keep_newest(&self) -> Result<(), StoreError> {
+        self.inner.newest.ensure(&self.sync_connection(), self.plan())
     }
 
     /// Reads on the sessions' connection, all in one snapshot.

@@ -5,8 +5,9 @@ use super::plan::{Plan, join};
 use super::system;
 use super::warning::Warning;
 use rusqlite::Connection;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use windrow_protocol::message::Digest;
+use windrow_protocol::model::TableIx;
 
 /// Something that this program wants in the file.
 struct Wanted {
@@ -77,15 +78,15 @@ pub(super) fn digest(plan: &Plan) -> Digest {
 /// `same_schema`: this program wants what the file was last opened with, so that whatever differs was changed in the file.
 pub(super) fn verify(conn: &Connection, plan: &Plan, same_schema: bool) -> Result<Vec<Warning>, StoreError> {
     let has: HashMap<String, Found> = found(conn)?.into_iter().map(|f| (f.name.clone(), f)).collect();
-    let (mut warnings, wanted) = (Vec::new(), wanted(plan));
-    for object in &wanted {
+    let mut warnings = Vec::new();
+    for object in &wanted(plan) {
         match has.get(&object.name) {
             Some(found) if found.sql == object.sql => {}
             Some(found) => warnings.extend(mend(conn, object, found, same_schema)?),
             None => warnings.extend(add(conn, object, same_schema)?),
         }
     }
-    renew_older_triggers(conn, &wanted)?;
+    renew_older_triggers(conn, plan)?;
     Ok(warnings)
 }
 
@@ -109,24 +110,26 @@ fn add(conn: &Connection, object: &Wanted, same_schema: bool) -> Result<Option<W
 
 /// AFTER triggers fire newest first. Where the application added one to a synced table, ours are created again, so that
 /// what its trigger writes is logged after what set it off.
-fn renew_older_triggers(conn: &Connection, wanted: &[Wanted]) -> rusqlite::Result<()> {
-    let ours = |found: &Found| wanted.iter().any(|w| w.name == found.name);
+pub(super) fn renew_older_triggers(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
+    let wanted = wanted(plan);
     let has: Vec<Found> = found(conn)?.into_iter().filter(|f| f.kind == "trigger").collect();
-    for table in wanted.iter().filter_map(|w| w.fires_on).collect::<std::collections::BTreeSet<_>>() {
-        let here = || has.iter().filter(|f| f.table.eq_ignore_ascii_case(table));
-        let oldest = here().filter(|f| ours(f)).map(|f| f.rowid).min();
-        let newest = here().filter(|f| !ours(f)).map(|f| f.rowid).max();
-        if newest > oldest {
-            renew(conn, wanted, table)?;
+    let age = |trigger: &Wanted| has.iter().find(|f| f.name == trigger.name).map(|f| f.rowid);
+    for table in wanted.iter().filter_map(|w| w.fires_on).collect::<BTreeSet<_>>() {
+        let ours: Vec<&Wanted> = wanted.iter().filter(|w| w.fires_on == Some(table)).collect();
+        let others = has.iter().filter(|f| f.table.eq_ignore_ascii_case(table));
+        let newest = others.filter(|f| ours.iter().all(|w| w.name != f.name)).map(|f| f.rowid).max();
+        // One that is missing counts as the oldest.
+        if ours.iter().any(|trigger| age(trigger) < newest) {
+            renew(conn, &ours)?;
         }
     }
     Ok(())
 }
 
-fn renew(conn: &Connection, wanted: &[Wanted], table: &str) -> rusqlite::Result<()> {
-    let triggers = || wanted.iter().filter(|w| w.fires_on == Some(table));
-    triggers().try_for_each(|t| conn.execute_batch(&t.drop()))?;
-    triggers().try_for_each(|t| conn.execute_batch(&t.sql))
+fn renew(conn: &Connection, triggers: &[&Wanted]) -> rusqlite::Result<()> {
+    let drop = |name: &str| conn.execute_batch(&format!("DROP TRIGGER IF EXISTS {}", quoted(name)));
+    triggers.iter().try_for_each(|t| drop(&t.name))?;
+    triggers.iter().try_for_each(|t| conn.execute_batch(&t.sql))
 }
 
 /// Everything, in the order in which to create it.
@@ -134,11 +137,19 @@ fn wanted(plan: &Plan) -> Vec<Wanted> {
     let system = system::SYSTEM_TABLES.iter().map(|(name, sql)| Wanted::new(name, (*sql).to_owned()));
     let tables = plan.domain.tables.iter().flat_map(|t| t.device.objects.iter());
     let tables = tables.map(|o| Wanted::new(o.name, join(o.sql)));
-    let triggers = plan.domain.tables.iter().flat_map(|t| {
-        let trigger = |sql| Wanted { fires_on: Some(t.model.name), ..sql };
-        t.device.triggers.iter().map(move |o| trigger(Wanted::new(o.name, join(o.sql))))
-    });
+    let triggers = plan.tables().flat_map(|at| triggers(plan, at));
     system.chain(tables).chain([changelog(plan)]).chain(triggers).collect()
+}
+
+/// A table's triggers, and with them those who are leaving.
+fn triggers(plan: &Plan, at: TableIx) -> impl Iterator<Item = Wanted> {
+    let table = plan.domain.tables[at];
+    let leave = if plan.takes_along(at) { table.device.leave } else { &[] };
+    table.device.triggers.iter().chain(leave).map(|o| {
+        let object = Wanted::new(o.name, join(o.sql));
+        let fires_on = (object.kind == "trigger").then_some(table.model.name);
+        Wanted { fires_on, ..object }
+    })
 }
 
 fn changelog(plan: &Plan) -> Wanted {

@@ -2,6 +2,7 @@
 
 use super::connect::{self, File};
 use super::error::{OpenError, StoreError};
+use super::newest::Newest;
 use super::plan::Plan;
 use super::warning::Warning;
 use super::{foreign, objects, origins, session, state, system};
@@ -14,6 +15,7 @@ pub(super) struct Opened {
     pub(super) app: Connection,
     pub(super) device: DeviceId,
     pub(super) warnings: Vec<Warning>,
+    pub(super) newest: Newest,
 }
 
 /// Opens a file, and writes to it only once it is known to be ours.
@@ -21,12 +23,12 @@ pub(super) fn open(path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
     connect::recognise_file(path)?;
     let app = connect::application(path)?;
     connect::use_wal(&app)?;
-    let (device, warnings) = prepare(&app, path, plan)?;
-    Ok(Opened { app, device, warnings })
+    let (device, warnings, newest) = prepare(&app, path, plan)?;
+    Ok(Opened { app, device, warnings, newest })
 }
 
 /// In one transaction, because another program may open the file at the same time.
-fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec<Warning>), StoreError> {
+fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec<Warning>, Newest), StoreError> {
     let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     let mut warnings = match connect::recognise(conn, path)? {
         File::New => create(conn, plan).map(|()| Vec::new())?,
@@ -43,9 +45,9 @@ fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec
     origins::draw(conn, plan)?;
     forget_notes(conn, plan)?;
     warnings.extend(foreign::warnings(conn, plan)?);
-    let device = state::read(conn)?.device;
+    let (device, newest) = (state::read(conn)?.device, Newest::now(conn)?);
     transaction.commit()?;
-    Ok((device, warnings))
+    Ok((device, warnings, newest))
 }
 
 /// A program of before a table joined the domain must not sync a file that has entries of it.
@@ -60,9 +62,12 @@ fn knows_all_logs(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), Sto
     }
 }
 
-/// Notes mean something to the end of their own INSERT only; what stays behind is a copy of the record.
+/// Notes mean something to the end of their own INSERT only; what stays behind is a copy of the record. The same holds for
+/// who is leaving.
 fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
-    plan.tables().try_for_each(|table| conn.execute(&plan.sql(table).forget_notes, []).map(|_| ()))
+    let forget = |sql: &str| conn.execute(sql, []).map(|_| ());
+    plan.tables().try_for_each(|table| forget(&plan.sql(table).forget_notes))?;
+    plan.tables().filter(|t| plan.takes_along(*t)).try_for_each(|table| forget(&plan.sql(table).forget_leaving))
 }
 
 fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {

@@ -3,7 +3,7 @@
 use super::error::{OpenError, WriteError};
 use crate::domain::{Domain, Sql, Table};
 use windrow_protocol::change::Key;
-use windrow_protocol::model::{self, FieldIx, Schema, TableIx};
+use windrow_protocol::model::{self, FieldIx, OnDelete, Schema, TableIx};
 
 /// What a store knows of its domain.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(crate) struct Statements {
     pub(crate) log_prune: String,
     pub(crate) log_rebase: String,
     pub(crate) forget_notes: String,
+    pub(crate) forget_leaving: String,
 }
 
 /// The text of a statement.
@@ -66,6 +67,11 @@ impl Plan {
         self.schema
             .find(table.model.name)
             .ok_or(WriteError::NotInDomain { type_name: table.model.type_name, domain: self.domain.name })
+    }
+
+    /// Whether a foreign key may act when a record of this table is deleted.
+    pub(super) fn takes_along(&self, table: TableIx) -> bool {
+        self.schema.children(table).iter().any(|edge| edge.on_delete != OnDelete::Restrict)
     }
 
     /// The statements that find what refers to a record of this table, with the tables of what they find.
@@ -105,6 +111,7 @@ impl Statements {
             log_prune: join(sql.log_prune),
             log_rebase: join(sql.log_rebase),
             forget_notes: join(sql.forget_notes),
+            forget_leaving: join(sql.forget_leaving),
         }
     }
 }

@@ -60,7 +60,12 @@ impl Store {
     pub fn transaction<R, E: From<StoreError>>(&self, f: impl FnOnce(&Tx<'_>) -> Result<R, E>) -> Result<R, E> {
         let app = self.app()?;
         let before = app.conn.total_changes();
-        let done = run(&app, self.plan(), TransactionBehavior::Immediate, f)?;
+        let newest = &self.inner.newest;
+        let (version, done) = run(&app, self.plan(), TransactionBehavior::Immediate, |tx| {
+            let version = newest.keep(tx.conn, tx.plan).map_err(StoreError::from)?;
+            f(tx).map(|done| (version, done))
+        })?;
+        newest.note(version);
         if app.conn.total_changes() > before {
             self.announce();
         }

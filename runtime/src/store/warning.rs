@@ -26,12 +26,6 @@ pub enum Warning {
         /// The synced table that it writes to.
         table: String,
     },
-    /// A trigger of the application's says `FAIL`. It stops a statement half-way: a parent whose children a foreign key was
-    /// taking is gone, and no trigger heard of it.
-    Fails {
-        /// The trigger.
-        trigger: String,
-    },
     /// A unique index of the application's on a synced table. A REPLACE that hits it removes another record, and no trigger
     /// hears of it.
     Unique {
@@ -60,11 +54,6 @@ impl fmt::Display for Warning {
                 f,
                 "the trigger `{trigger}` writes to the synced table `{table}` also while the hub's changes are applied; \
                  add `WHERE (SELECT applying FROM windrow_state) = 0` to that statement"
-            ),
-            Warning::Fails { trigger } => write!(
-                f,
-                "the trigger `{trigger}` says `FAIL`, which stops a statement half-way: a record whose children a foreign key \
-                 was taking is then gone without a trace in the changelog; use `RAISE(ABORT, ...)` or `OR ABORT`"
             ),
             Warning::Unique { index, table } => write!(
                 f,

@@ -11,6 +11,7 @@ use crate::sql::{Object, Sql, changelog, log, table, triggers};
 pub struct Device {
     pub objects: Vec<Object>,
     pub triggers: Vec<Object>,
+    pub leave: Vec<Object>,
     pub changelog: Sql,
     pub select: Sql,
     pub insert: Sql,
@@ -28,6 +29,7 @@ pub struct Device {
     pub log_prune: Sql,
     pub log_rebase: Sql,
     pub forget_notes: Sql,
+    pub forget_leaving: Sql,
 }
 
 impl Device {
@@ -37,6 +39,7 @@ impl Device {
         Device {
             objects: objects(shape),
             triggers: triggers::all(shape),
+            leave: triggers::leave(shape),
             changelog: changelog::select(shape),
             select: shape.sql(format!("SELECT \"id\", {} FROM {}", shape.columns(""), shape.table)),
             insert: shape.sql(insert(shape)),
@@ -54,6 +57,7 @@ impl Device {
             log_prune: log::prune(shape),
             log_rebase: log::rebase(shape),
             forget_notes: shape.sql(format!("DELETE FROM {}", shape.note)),
+            forget_leaving: shape.sql(format!("DELETE FROM {}", shape.leaving)),
         }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) struct Shape<'a> {
     pub(crate) table: String,
     pub(crate) log: String,
     pub(crate) note: String,
+    pub(crate) leaving: String,
     pub(crate) versions: String,
 }
 
@@ -22,7 +23,8 @@ impl<'a> Shape<'a> {
     pub(crate) fn new(model: &'a Model) -> Shape<'a> {
         let beside = |what: &str| quoted(&format!("windrow_{what}_{}", model.table));
         let (log, note, versions) = (beside("log"), beside("note"), beside("versions"));
-        Shape { model, table: quoted(&model.table), log, note, versions }
+        let leaving = beside("leaving");
+        Shape { model, table: quoted(&model.table), log, note, leaving, versions }
     }
 
     /// A statement that refers to nothing open but the model's own.

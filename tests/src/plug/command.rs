@@ -88,6 +88,8 @@ enum What {
 pub fn run() -> Result<bool, Fault> {
     let Line { what, much } = Line::parse();
     let program = std::env::current_exe()?;
+    #[cfg(windrow_planted)]
+    plant(&what)?;
     let part = |f: fn(&Path, &Much) -> Result<bool, Fault>| f(&program, &much);
     match what {
         What::All => {
@@ -101,6 +103,18 @@ pub fn run() -> Result<bool, Fault> {
         What::Hub { db } => program::hub(&db).map(|()| true),
         What::Device { db, number } => program::device(&db, number).map(|()| true),
     }
+}
+
+/// Plants the fault that the environment names, in the programs that are killed and not in those that judge.
+#[cfg(windrow_planted)]
+fn plant(what: &What) -> Result<(), Fault> {
+    use windrow::protocol::planted;
+    let Ok(name) = std::env::var("WINDROW_PLANTED") else { return Ok(()) };
+    let fault = planted::Fault::named(&name).ok_or_else(|| format!("no fault is called {name}"))?;
+    if matches!(what, What::Hub { .. } | What::Device { .. }) {
+        planted::plant(Some(fault));
+    }
+    Ok(())
 }
 
 /// Scripts for one device.

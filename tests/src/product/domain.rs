@@ -106,8 +106,10 @@ pub(crate) fn device(domain: &windrow_schema::Domain, model: &Model) -> DeviceSq
         log_prune: sql(&d.log_prune),
         log_rebase: sql(&d.log_rebase),
         forget_notes: sql(&d.forget_notes),
+        forget_leaving: sql(&d.forget_leaving),
         objects: objects(domain, d.objects),
         triggers: objects(domain, d.triggers),
+        leave: objects(domain, d.leave),
     }
 }
 

@@ -62,8 +62,14 @@ impl Case {
         let alias = rng.choice(["dev", "a\"b", "windrow", "ü"]).unwrap_or("dev");
         // Other programs take milliseconds to start.
         let foreign = file && rng.u8(..4) == 0;
-        let mut draw =
-            Draw { writer: Writer { schema: &schema, rng: &mut rng }, users: &users, file, foreign, open: 0 };
+        let mut draw = Draw {
+            writer: Writer { schema: &schema, rng: &mut rng },
+            users: &users,
+            file,
+            foreign,
+            open: 0,
+            next: Vec::new(),
+        };
         let steps = (0..LENGTH).map(|at| if at < FIRST { draw.first() } else { draw.step() }).collect();
         Ok(Case { schema, users, file, alias, settings, steps })
     }
@@ -76,6 +82,8 @@ struct Draw<'a> {
     foreign: bool,
     /// Transactions and savepoints that are open, if all went well.
     open: usize,
+    /// What is to follow, the next one last.
+    next: Vec<Step>,
 }
 
 impl Draw<'_> {
@@ -86,17 +94,32 @@ impl Draw<'_> {
     }
 
     fn step(&mut self) -> Step {
+        if let Some(step) = self.next.pop() {
+            return step;
+        }
         let main = |sql: String| Step { by: By::Main, does: Does::Other, sql, applying: false };
         match self.writer.rng.u8(..100) {
             0..=2 => main(self.setting()),
             3..=13 => main(self.transaction()),
             14..=16 if self.users.write() => main(self.own()),
             17..=20 => Step { applying: true, ..self.write(By::Main) },
+            21 => self.returned(),
             _ => {
                 let by = self.by();
                 self.write(by)
             }
         }
+    }
+
+    /// A record is deleted, the hub brings it back, which draws no stamp, and it is replaced.
+    fn returned(&mut self) -> Step {
+        let at = self.writer.rng.usize(..self.writer.schema.tables.len());
+        let id = id(self.writer.rng);
+        let main = |does, sql| Step { by: By::Main, does, sql, applying: false };
+        let replaced = main(Does::Insert(at), self.writer.record(at, "REPLACE", &id));
+        let told = Step { applying: true, ..main(Does::Insert(at), self.writer.record(at, "INSERT OR IGNORE", &id)) };
+        self.next = vec![replaced, told];
+        main(Does::Delete(at), self.writer.deleted(at, &id))
     }
 
     fn write(&mut self, by: By) -> Step {

@@ -167,6 +167,9 @@ impl Schema {
         let text = |sql: &Sql| render(domain, &enums, sql);
         let parts: Vec<String> = devices.iter().map(|d| text(&d.changelog)).collect();
         let log = |t: &Table| format!("main.{}", quoted(&format!("windrow_log_{}", t.name)));
+        let leave = |at: usize| if takes_along(&tables, at) { &devices[at].leave[..] } else { &[] };
+        let capture = (0..tables.len()).flat_map(|at| devices[at].triggers.iter().chain(leave(at)));
+        let capture = capture.map(|o| text(&o.sql)).collect();
         let counts = tables.iter().map(|t| format!(" + (SELECT count(*) FROM {})", log(t))).collect::<String>();
         Schema {
             selects: tables.iter().map(|t| format!("SELECT * FROM main.{}", t.quoted())).collect(),
@@ -177,10 +180,16 @@ impl Schema {
             state: format!("SELECT hlc, base, applying, 0{counts} FROM main.windrow_state"),
             tables,
             objects: devices.iter().flat_map(|d| &d.objects).map(|o| text(&o.sql)).collect(),
-            capture: devices.iter().flat_map(|d| &d.triggers).map(|o| text(&o.sql)).collect(),
+            capture,
             changelog: format!("CREATE VIEW windrow_changelog AS {} ORDER BY stamp", parts.join(" UNION ALL ")),
         }
     }
+}
+
+/// Whether a foreign key may act when a record of this table is deleted.
+fn takes_along(tables: &[Table], parent: usize) -> bool {
+    let references = tables.iter().flat_map(|t| &t.columns).filter_map(|c| c.parent);
+    references.filter(|(_, on_delete)| *on_delete != OnDelete::Restrict).any(|(p, _)| p == parent)
 }
 
 fn render(domain: &Domain, enums: &BTreeMap<String, String>, sql: &Sql) -> String {

@@ -1,8 +1,7 @@
 //! What an application adds of its own: a plain table, a view to write through, triggers that write to synced tables.
 //!
 //! What SQLite leaves undefined is left out: a `BEFORE` trigger that changes the very row. So is what the page about the
-//! databases warns of: `RAISE(FAIL)` where a foreign key may be at work, and a trigger that fires before Windrow's own
-//! and changes the very record.
+//! databases warns of: a trigger that fires before Windrow's own and changes the very record.
 
 use super::schema::{Column, OnDelete, Schema, Table};
 use super::values::{IDS, Kind};
@@ -34,6 +33,7 @@ impl Users {
             0..=3 => users.triggers = (0..draw.rng.usize(1..=4)).map(|_| draw.after()).collect(),
             4 => users.triggers = vec![draw.before()],
             5 => users.temporary = vec![draw.temporary()],
+            6 => users.triggers.extend(draw.half_way()),
             _ => {}
         }
         if !users.triggers.is_empty() && draw.rng.bool() {
@@ -93,10 +93,24 @@ impl Draw<'_> {
         let row = if event == "DELETE" { "OLD" } else { "NEW" };
         let action = match self.other(at) {
             Some(other) if self.rng.bool() => self.update(other, row),
-            _ if event == "INSERT" => self.raise(row, &["IGNORE", "ABORT, 'no'", "FAIL, 'no'", "ROLLBACK, 'no'"]),
-            _ => self.raise(row, &["IGNORE", "ABORT, 'no'", "ROLLBACK, 'no'"]),
+            _ => self.raise(row, &["IGNORE", "ABORT, 'no'", "FAIL, 'no'", "ROLLBACK, 'no'"]),
         };
         self.create("TRIGGER", &format!("BEFORE {event} ON {}", self.schema.tables[at].quoted()), &[action])
+    }
+
+    /// Stops a statement in the middle of what a foreign key does.
+    fn half_way(&mut self) -> Option<String> {
+        let event = |on_delete| match on_delete {
+            OnDelete::Cascade => Some("DELETE"),
+            OnDelete::SetNull => Some("UPDATE"),
+            OnDelete::Restrict => None,
+        };
+        let columns = self.schema.tables.iter().enumerate().flat_map(|(at, t)| t.columns.iter().map(move |c| (at, c)));
+        let acted_on: Vec<(usize, &str)> = columns.filter_map(|(at, c)| Some((at, event(c.parent?.1)?))).collect();
+        let (at, event) = self.rng.choice(&acted_on).copied()?;
+        let when = format!("AFTER {event} ON {}", self.schema.tables[at].quoted());
+        let body = self.raise("OLD", &["FAIL, 'no'"]);
+        Some(self.create("TRIGGER", &when, &[body]))
     }
 
     /// Fires before Windrow's own, so it leaves the record alone that set it off.
@@ -137,7 +151,7 @@ impl Draw<'_> {
     fn action(&mut self, at: usize, row: &str) -> String {
         match self.rng.u8(..10) {
             0..=2 => self.update(at, row),
-            3 => self.raise(row, &["IGNORE", "IGNORE", "ABORT, 'no'", "ROLLBACK, 'no'"]),
+            3 => self.raise(row, &["IGNORE", "IGNORE", "ABORT, 'no'", "FAIL, 'no'", "ROLLBACK, 'no'"]),
             4..=5 => {
                 let other = self.any();
                 self.update(other, row)

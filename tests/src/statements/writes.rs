@@ -97,6 +97,19 @@ impl Writer<'_> {
         format!("{verb} INTO {PREFIX}{} AS t (\"id\"{names}) {source}{upsert}", table.quoted())
     }
 
+    /// An insert of one record, all columns named.
+    pub(super) fn record(&mut self, at: usize, verb: &str, id: &str) -> String {
+        let table = &self.schema.tables[at];
+        let names: String = table.columns.iter().map(|c| format!(", {}", c.quoted())).collect();
+        let values: String = table.columns.iter().map(|c| format!(", {}", self.value(c))).collect();
+        format!("{verb} INTO {PREFIX}{} (\"id\"{names}) VALUES ({id}{values})", table.quoted())
+    }
+
+    /// A delete of one record.
+    pub(super) fn deleted(&mut self, at: usize, id: &str) -> String {
+        format!("DELETE FROM {PREFIX}{} WHERE \"id\" = {id}", self.schema.tables[at].quoted())
+    }
+
     /// The columns that an insert names: mostly all, in any order.
     fn columns<'t>(&mut self, table: &'t Table) -> Vec<&'t Column> {
         let needed = |c: &Column| !c.nullable;

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use windrow::rusqlite::Connection;
 use windrow::rusqlite::types::Value;
 use windrow_schema::sql::{Device, Part, Sql, quoted};
-use windrow_schema::{Domain, Model, Variants};
+use windrow_schema::{Domain, Model, OnDelete, Variants};
 
 /// The structs of most cases.
 pub(crate) const FARMS: &[&str] = &[
@@ -49,6 +49,8 @@ pub(crate) struct Db {
     pub(crate) program: Program,
     pub(crate) models: Vec<Model>,
     seen: Cell<i64>,
+    /// Drops Windrow's triggers and creates them again.
+    renewal: String,
     /// `PRAGMA foreign_keys`.
     pub(crate) foreign_keys: bool,
     /// `PRAGMA recursive_triggers`.
@@ -78,20 +80,33 @@ impl Db {
             .map(|v| (v.name().to_string(), v.sql_list()))
             .collect();
         let dir = tempfile::tempdir().unwrap();
+        let objects = domain.models().iter().flat_map(|model| {
+            let device = Device::of(model);
+            let leave = if takes_along(&domain, model) { device.leave } else { Vec::new() };
+            device.objects.into_iter().chain(device.triggers).chain(leave)
+        });
+        let objects: Vec<_> = objects.map(|o| (o.name, render(&domain, &enums, &o.sql) + ";\n")).collect();
+        let triggers = || objects.iter().filter(|(_, sql)| sql.starts_with("CREATE TRIGGER"));
+        let drops: String = triggers().map(|(name, _)| format!("DROP TRIGGER {};\n", quoted(name))).collect();
+        let renewal = drops + &triggers().map(|(_, sql)| sql.as_str()).collect::<String>();
         let db = Db {
             connection: Connection::open(dir.path().join("device.db")).unwrap(),
             dir,
             program,
             models: domain.models().to_vec(),
             seen: Cell::new(0),
+            renewal,
             foreign_keys: true,
             recursive: false,
         };
-        let devices = domain.models().iter().map(Device::of);
-        let objects = devices.flat_map(|d| d.objects.into_iter().chain(d.triggers)).map(|o| o.sql);
-        let script = objects.map(|sql| render(&domain, &enums, &sql) + ";\n").collect::<String>();
+        let script: String = objects.into_iter().map(|(_, sql)| sql).collect();
         db.run(&(SYSTEM.to_owned() + &script));
         db
+    }
+
+    /// As the store does once the application has made a trigger.
+    pub(crate) fn renew_triggers(&self) {
+        self.run(&self.renewal);
     }
 
     /// Runs a script; `#7` in it stands for the id that ends in 7.
@@ -185,6 +200,12 @@ impl Db {
         };
         self.rows(&sql).into_iter().map(entry).collect()
     }
+}
+
+/// Whether a foreign key may act when a record of this table is deleted.
+fn takes_along(domain: &Domain, model: &Model) -> bool {
+    let references = domain.models().iter().flat_map(|m| m.fields()).filter_map(|f| f.parent());
+    references.filter(|p| p.on_delete() != OnDelete::Restrict).any(|p| *model.name() == p.name())
 }
 
 fn describe(model: &Model, row: &[String]) -> String {

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod db;
+mod half_way;
 mod hostile;
 mod references;
 mod refusals;

@@ -73,6 +73,28 @@ fn a_record_deleted_before_it_is_replaced_is_new() {
     });
 }
 
+/// A farm was deleted, and the hub brought it back: somebody had edited it meanwhile. What the hub tells draws no stamp. So the
+/// delete had the last stamp when the farm was replaced, and a REPLACE that took back more than its own delete would have
+/// taken that one out of the log.
+#[test]
+fn a_replace_of_a_record_that_came_back_keeps_the_earlier_delete() {
+    both(|db| {
+        db.run("INSERT INTO farm VALUES (#1, 'A', 5, NULL); DELETE FROM farm");
+        db.run(
+            "UPDATE windrow_state SET applying = 1; INSERT INTO farm VALUES (#1, 'B', 6, NULL);
+             UPDATE windrow_state SET applying = 0; REPLACE INTO farm VALUES (#1, 'B', 9, NULL)",
+        );
+        assert_eq!(
+            db.logged(),
+            [
+                "insert farm #1 name='A' cattle=5 phone=NULL",
+                "delete farm #1 name='A' cattle=5 phone=NULL",
+                "update farm #1 cattle=3"
+            ]
+        );
+    });
+}
+
 #[test]
 fn a_replaced_parent_takes_its_cascade_and_keeps_its_restrict() {
     both(|db| {

@@ -23,6 +23,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::sync::{Arc, Mutex};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Origin, Point};
+use windrow_protocol::fault;
 use windrow_protocol::message::{Pull, Refusal};
 use windrow_protocol::session::{Action, Event, Finish, Inbox, Loaded, Request};
 
@@ -103,6 +104,7 @@ impl Actions {
     /// # Errors
     /// The file's.
     pub fn load(&self, whole_ids: bool, past: bool) -> Result<Loaded, StoreError> {
+        self.store.keep_newest()?;
         let (turn, folded) = self.store.snapshot(|conn, plan| load::fold(conn, plan, whole_ids, past))?;
         *lock(&self.turn) = Some(turn);
         if let Some(folded) = &folded {
@@ -182,7 +184,10 @@ impl Actions {
     /// An answer that does not fit what is here: it is kept, and nothing is applied. The file's.
     pub fn apply(&self) -> Result<Applied, StoreError> {
         let forget = |conn: &Connection| Ok::<_, StoreError>(pages::clear(conn)?);
-        let applied = match self.step(apply::apply) {
+        fault!(ApplyingAlone: state::set_applying(&self.store.sync_connection(), true)?);
+        let step = self.step(apply::apply);
+        fault!(ApplyingAlone: state::set_applying(&self.store.sync_connection(), false)?);
+        let applied = match step {
             Ok(equal) => {
                 self.store.announce();
                 if equal { Applied::Applied } else { Applied::More }
@@ -230,7 +235,7 @@ impl Actions {
     /// session beside this one must not end that promise early.
     fn durable_step<R>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, StoreError>) -> Result<R, StoreError> {
         let conn = self.store.sync_connection();
-        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "synchronous", fault!(SentUnsynced: "NORMAL", "FULL"))?;
         let done = self.step_on(&conn, f);
         let restored = conn.pragma_update(None, "synchronous", "NORMAL");
         let done = done?;

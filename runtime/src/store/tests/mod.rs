@@ -10,6 +10,7 @@ mod open;
 mod pruning;
 mod refuse;
 mod steps;
+mod triggers;
 mod typed;
 
 use super::*;

@@ -239,20 +239,6 @@ fn a_trigger_that_writes_to_a_synced_table_without_the_guard_is_reported() {
     assert_eq!(device.reopened().store.warnings(), [unguarded]);
 }
 
-/// A plot's trigger said `RAISE(FAIL, ...)` to protect a plot. Its farm was deleted, the foreign key came to the plot, and the
-/// statement stopped there: the farm was gone, and the log did not say so. SQLite fires a parent's triggers after what its
-/// foreign keys do, and `FAIL` takes nothing back. No trigger can hear of that farm, so the application is told.
-#[test]
-fn a_trigger_that_fails_half_way_is_reported() {
-    let device = Device::new();
-    let triggers = "CREATE TRIGGER kept AFTER DELETE ON plot BEGIN SELECT RAISE(FAIL, 'kept'); END;
-        CREATE TRIGGER safe AFTER DELETE ON plot BEGIN SELECT RAISE(ABORT, 'OR FAIL'); END;";
-    device.store.connection().unwrap().execute_batch(triggers).unwrap();
-    let device = device.reopened();
-    assert_eq!(device.store.warnings(), [Warning::Fails { trigger: "kept".into() }]);
-    assert!(device.store.warnings()[0].to_string().contains("RAISE(ABORT"));
-}
-
 #[test]
 fn two_programs_may_create_a_file_at_once() {
     let dir = tempfile::tempdir().unwrap();

@@ -8,8 +8,11 @@ mod change;
 mod delete;
 mod guard;
 mod insert;
+mod leave;
 mod reference;
 mod update;
+
+pub(crate) use leave::leave;
 
 use crate::sql::shape::Shape;
 use crate::sql::{Object, log, quoted};

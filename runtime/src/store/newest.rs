@@ -1,0 +1,54 @@
+//! Windrow's triggers stay the newest, whatever the application adds while the store is open.
+//!
+//! SQLite counts the changes of a file's schema. Where that count is not the one that was seen last, somebody created
+//! something since, a trigger perhaps, and ours are looked at again: when a transaction of the store begins, when it hands
+//! out a connection, and when a session begins.
+
+use super::error::StoreError;
+use super::objects;
+use super::plan::Plan;
+use crate::sqlite::Repeated;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// SQLite's count of schema changes at which ours were the newest.
+#[derive(Debug)]
+pub(super) struct Newest(AtomicI64);
+
+impl Newest {
+    /// As of this connection's transaction, in which ours have become the newest.
+    pub(super) fn now(conn: &Connection) -> rusqlite::Result<Newest> {
+        Ok(Newest(AtomicI64::new(version(conn)?)))
+    }
+
+    /// Makes ours the newest, within a transaction that may write. The count, for [`Newest::note`] once it is committed.
+    pub(super) fn keep(&self, conn: &Connection, plan: &Plan) -> rusqlite::Result<i64> {
+        let seen = version(conn)?;
+        if seen == self.0.load(Ordering::Relaxed) {
+            return Ok(seen);
+        }
+        objects::renew_older_triggers(conn, plan)?;
+        version(conn)
+    }
+
+    /// What [`Newest::keep`] did is committed.
+    pub(super) fn note(&self, version: i64) {
+        self.0.store(version, Ordering::Relaxed);
+    }
+
+    /// Makes ours the newest; writes to the file only where the schema has changed.
+    pub(super) fn ensure(&self, conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+        if version(conn)? == self.0.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
+        let version = self.keep(&transaction, plan)?;
+        transaction.commit()?;
+        self.note(version);
+        Ok(())
+    }
+}
+
+fn version(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.one("PRAGMA schema_version", [], |row| row.get(0))
+}
