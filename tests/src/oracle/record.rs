@@ -1,5 +1,6 @@
 //! What the hub keeps of one record.
 
+use super::extreme::Left;
 use super::{Hlc, Id, Origin, Row, Seq, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +39,8 @@ pub(super) struct Reg {
     pub(super) candidates: Vec<Candidate>,
     /// Whether its conflict is open.
     pub(super) open: bool,
+    /// Of `max` and `min`: values that do not count, because the record began anew since.
+    pub(super) left: Vec<Left>,
 }
 
 /// A value of a `review` field that nobody has seen replaced.
