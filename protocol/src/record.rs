@@ -22,8 +22,8 @@ pub struct Record {
     pub born: Seq,
     /// The seq of its last death.
     pub died: Seq,
-    /// Whether somebody asked for that death; a derived one has no author.
-    pub died_asked: bool,
+    /// The commits that asked for that death; none for a derived one. Devices that delete apart all know of it.
+    pub deletes: Vec<Seq>,
     /// The stamp of the insert of this life.
     pub inserted: Stamp,
     /// By author, the last seq at which it edited this record.
@@ -108,7 +108,7 @@ impl Record {
             life: seq,
             born: seq,
             died: Seq::ZERO,
-            died_asked: false,
+            deletes: Vec::new(),
             inserted,
             edits: BTreeMap::new(),
             fields: Record::blank(table, seq),
@@ -197,7 +197,7 @@ struct Packed {
     life: Seq,
     born: Seq,
     died: Seq,
-    died_asked: bool,
+    deletes: Vec<Seq>,
     inserted: Stamp,
     edits: Vec<(Origin, Seq)>,
     conflicts_seq: Seq,
@@ -246,7 +246,7 @@ impl Record {
             life: self.life,
             born: self.born,
             died: self.died,
-            died_asked: self.died_asked,
+            deletes: self.deletes.clone(),
             inserted: self.inserted,
             edits: self.edits.iter().map(|(o, s)| (*o, *s)).collect(),
             conflicts_seq: self.conflicts_seq,
@@ -307,7 +307,7 @@ impl Record {
             life: packed.life,
             born: packed.born,
             died: packed.died,
-            died_asked: packed.died_asked,
+            deletes: packed.deletes,
             inserted: packed.inserted,
             edits: packed.edits.into_iter().collect(),
             fields,

@@ -82,7 +82,7 @@ impl Begun {
 
     /// Whether the change's author knew of the record's last death.
     fn knew(&self, change: &Change, record: &Record) -> bool {
-        change.base >= record.died || record.died_asked && self.owns(record.died)
+        change.base >= record.died || record.deletes.iter().any(|seq| self.owns(*seq))
     }
 }
 
@@ -286,7 +286,9 @@ fn delete(table: &Table, change: &Change, begun: &mut Begun) -> Outcome {
     }
     if record.alive {
         record.died = seq;
+        record.deletes.clear();
     }
-    (record.alive, record.cascaded, record.died_asked) = (false, false, true);
+    (record.alive, record.cascaded) = (false, false);
+    record.deletes.push(seq);
     Outcome::Accepted
 }

@@ -1,6 +1,6 @@
 //! The extremes of a record that is deleted and inserted again within one net change, while others do something to it.
 
-use crate::hub::{GAUGE, Hub, Say, at, change, int, key, sent};
+use crate::hub::{FARM, GAUGE, Hub, Say, at, change, int, key, sent};
 use windrow_protocol::change::{Change, Changeset, Key};
 use windrow_protocol::clock::{Mark, Point, Seq};
 use windrow_protocol::value::Value;
@@ -159,4 +159,30 @@ fn who_shows_the_extremes_of_the_old_life_is_told_of_none() {
     let seq = hub.commit(sent(1, 1, vec![blank]));
     assert_eq!(extremes(&hub), (Value::Null, Value::Null));
     assert_eq!(hub.record(gauge()).fields[HIGH].seq, seq);
+}
+
+/// Ann and Bob both deleted a farm of 10 cows, unaware of each other, and the answers to both were lost. Whoever of them then
+/// inserted it again, with 3, meant a new farm. The hub remembered one of the two deletes: to the other's farm it
+/// added the 10 cows of the old one.
+#[test]
+fn whoever_deleted_it_knows_of_the_death() {
+    for second in [1, 2] {
+        let (mut hub, farm) = (Hub::new(), key(FARM, 1));
+        hub.commit(sent(9, 0, vec![change(farm, 0, at(0)).born().set(0, int(1)).add(1, 10).set(3, int(1))]));
+        let deletes = [1, 2].map(|device| hub.commit(sent(device, 1, vec![change(farm, 1, at(1)).deleted()])));
+        let own = deletes[second as usize - 1];
+        let anew = change(farm, 1, at(2)).born().set(0, int(2)).add(1, 3).set(3, int(2));
+        hub.commit(by(second, 1, &[own], anew));
+        assert_eq!(hub.shows(farm, 1), int(3), "by device {second}");
+    }
+}
+
+/// Who only edited the farm did not know: what it inserts under the old id is an edit of the old farm, as it always was.
+#[test]
+fn who_did_not_delete_it_does_not_know_of_the_death() {
+    let (mut hub, farm) = (Hub::new(), key(FARM, 1));
+    hub.commit(sent(9, 0, vec![change(farm, 0, at(0)).born().set(0, int(1)).add(1, 10).set(3, int(1))]));
+    hub.commit(sent(1, 1, vec![change(farm, 1, at(1)).deleted()]));
+    hub.commit(sent(2, 0, vec![change(farm, 0, at(2)).born().set(0, int(2)).add(1, 3).set(3, int(2))]));
+    assert_eq!(hub.shows(farm, 1), int(13));
 }

@@ -6,7 +6,7 @@ use super::hub::Hub;
 use super::record::{Candidate, Record, Reg, Speaker};
 use super::schema::{Deletes, OnDelete, Strategy};
 use super::{HUB, Hlc, Key, Origin, Row, Seq, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The stamp of a value that a device holds and need not have written: any write beats it.
 const WEAK: Hlc = 0;
@@ -24,7 +24,7 @@ impl Speaker {
 
     /// Whether the author knew that the record was dead when it wrote.
     fn knew_death(&self, record: &Record, base: Seq) -> bool {
-        base >= record.died || !record.taken && self.own.contains(&record.died)
+        base >= record.died || !record.by.is_disjoint(&self.own)
     }
 
     /// Whether somebody else edited the record since what the author had seen.
@@ -123,9 +123,10 @@ impl Hub {
             return;
         }
         if record.alive {
-            record.died = by.seq;
+            (record.died, record.by) = (by.seq, BTreeSet::new());
         }
-        (record.alive, record.cascaded, record.taken) = (false, false, false);
+        (record.alive, record.cascaded) = (false, false);
+        record.by.insert(by.seq);
     }
 }
 

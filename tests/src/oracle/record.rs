@@ -17,8 +17,8 @@ pub(super) struct Record {
     pub(super) born: Seq,
     /// The seq at which it last died.
     pub(super) died: Seq,
-    /// Whether the hub derived that death, so that nobody knows of it by having asked for it.
-    pub(super) taken: bool,
+    /// The commits whose deletes it was, so that their authors know of it; none where the hub derived it.
+    pub(super) by: BTreeSet<Seq>,
     /// By author, the seq of the last edit.
     pub(super) edits: BTreeMap<Origin, Seq>,
 }
