@@ -22,8 +22,8 @@ pub struct Record {
     pub born: Seq,
     /// The seq of its last death.
     pub died: Seq,
-    /// Whether somebody asked for that death; a derived one has no author.
-    pub died_asked: bool,
+    /// The commits that asked for that death; none for a derived one. Devices that delete apart all know of it.
+    pub deletes: Vec<Seq>,
     /// The stamp of the insert of this life.
     pub inserted: Stamp,
     /// By author, the last seq at which it edited this record.
@@ -55,6 +55,20 @@ pub struct Register {
     pub candidates: Vec<Candidate>,
     /// Of `review`: whether a conflict is open.
     pub open: bool,
+    /// Of `max` and `min`: what it held in lives that count no more, the oldest first.
+    pub former: Vec<Former>,
+}
+
+/// What a field held before its record was deleted and inserted again within one net change. Should an edit turn up whose
+/// author had not seen that, it counts again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Former {
+    /// The value.
+    pub value: Value,
+    /// When it was written, and by which origin.
+    pub stamp: Stamp,
+    /// The commit that began the next life.
+    pub until: Seq,
 }
 
 /// A value of a `review` field that nobody has seen replaced.
@@ -75,7 +89,8 @@ impl Register {
     pub fn fresh(strategy: Strategy, seq: Seq) -> Register {
         let value = if strategy == Strategy::Sum { Value::Integer(0) } else { Value::Null };
         let stamp = Stamp { hlc: Hlc::ZERO, author: Origin::HUB };
-        Register { value, stamp, seq, own: true, nulled: false, candidates: Vec::new(), open: false }
+        let (candidates, former) = (Vec::new(), Vec::new());
+        Register { value, stamp, seq, own: true, nulled: false, candidates, open: false, former }
     }
 
     /// What a reader sees.
@@ -93,7 +108,7 @@ impl Record {
             life: seq,
             born: seq,
             died: Seq::ZERO,
-            died_asked: false,
+            deletes: Vec::new(),
             inserted,
             edits: BTreeMap::new(),
             fields: Record::blank(table, seq),
@@ -182,7 +197,7 @@ struct Packed {
     life: Seq,
     born: Seq,
     died: Seq,
-    died_asked: bool,
+    deletes: Vec<Seq>,
     inserted: Stamp,
     edits: Vec<(Origin, Seq)>,
     conflicts_seq: Seq,
@@ -194,6 +209,7 @@ struct Packed {
     /// References that show NULL, and what they name.
     hidden: Vec<(FieldIx, Value)>,
     candidates: Vec<(FieldIx, bool, Vec<Candidate>)>,
+    former: Vec<(FieldIx, Vec<Former>)>,
     /// Of a dead record, which has no row: its values.
     content: Option<Vec<Value>>,
 }
@@ -230,7 +246,7 @@ impl Record {
             life: self.life,
             born: self.born,
             died: self.died,
-            died_asked: self.died_asked,
+            deletes: self.deletes.clone(),
             inserted: self.inserted,
             edits: self.edits.iter().map(|(o, s)| (*o, *s)).collect(),
             conflicts_seq: self.conflicts_seq,
@@ -243,6 +259,7 @@ impl Record {
                 .filter(|(_, r)| r.open || !r.candidates.is_empty())
                 .map(|(f, r)| (f, r.open, r.candidates.clone()))
                 .collect(),
+            former: each().filter(|(_, r)| !r.former.is_empty()).map(|(f, r)| (f, r.former.clone())).collect(),
             content: (!self.alive).then(|| self.fields.iter().map(|r| r.value.clone()).collect()),
         };
         postcard::to_extend(&packed, vec![FORMAT]).map_err(|e| PackError(e.to_string()))
@@ -267,7 +284,8 @@ impl Record {
         for (value, version) in values.into_iter().zip(packed.fields) {
             let Version { stamp, seq, own } = packed.versions.get(version).ok_or_else(|| damaged("unknown version"))?;
             let (stamp, seq, own) = (*stamp, *seq, *own);
-            fields.push(Register { value, stamp, seq, own, nulled: false, candidates: Vec::new(), open: false });
+            let (candidates, former) = (Vec::new(), Vec::new());
+            fields.push(Register { value, stamp, seq, own, nulled: false, candidates, open: false, former });
         }
         for (field, value) in packed.hidden {
             let register = fields.get_mut(field).ok_or_else(|| damaged("unknown field"))?;
@@ -276,6 +294,9 @@ impl Record {
         for (field, open, candidates) in packed.candidates {
             let register = fields.get_mut(field).ok_or_else(|| damaged("unknown field"))?;
             (register.open, register.candidates) = (open, candidates);
+        }
+        for (field, former) in packed.former {
+            fields.get_mut(field).ok_or_else(|| damaged("unknown field"))?.former = former;
         }
         if packed.clashes.iter().any(|(field, _)| *field >= fields.len()) {
             return Err(damaged("a clash of no field"));
@@ -286,7 +307,7 @@ impl Record {
             life: packed.life,
             born: packed.born,
             died: packed.died,
-            died_asked: packed.died_asked,
+            deletes: packed.deletes,
             inserted: packed.inserted,
             edits: packed.edits.into_iter().collect(),
             fields,

@@ -11,7 +11,7 @@ use windrow_protocol::message::{
     to_bytes,
 };
 use windrow_protocol::model::{Deletes, Field, Kind, Strategy, Table};
-use windrow_protocol::record::Record;
+use windrow_protocol::record::{Former, Record};
 use windrow_protocol::told::Cursor;
 
 const ABOVE: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
@@ -143,6 +143,8 @@ fn record() -> Record {
     record.clashes.push((0, RecordId([3; 16])));
     record.edits.insert(Origin(5), Seq::from_bits(7).unwrap());
     record.fields[1].nulled = true;
+    record.fields[0].former =
+        vec![Former { value: windrow_protocol::value::Value::Integer(3), stamp, until: Seq::from_bits(6).unwrap() }];
     record
 }
 

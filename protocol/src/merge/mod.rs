@@ -8,6 +8,7 @@
 //! (references made whole again), then what the author must be told, then clashes of unique values.
 
 mod clash;
+mod extreme;
 mod history;
 mod hold;
 mod order;

@@ -369,7 +369,8 @@ pub(super) fn apply(settled: Settled, begun: &mut Begun, world: &World) {
                 if needed { Notice::Needed } else { Notice::CameBackWithParent }
             }
             Life::Gone => {
-                (record.alive, record.cascaded, record.died, record.died_asked) = (false, true, seq, false);
+                (record.alive, record.cascaded, record.died) = (false, true, seq);
+                record.deletes.clear();
                 Notice::WentWithParent
             }
         };

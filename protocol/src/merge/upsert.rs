@@ -1,5 +1,6 @@
 //! What each record becomes by itself: edits parents before children, then deletes children before parents.
 
+use super::extreme;
 use super::history::{Detail, History, Notice, Outcome};
 use super::hold::{hold, is_weak};
 use super::order;
@@ -70,13 +71,18 @@ impl Begun {
     }
 
     /// Whether somebody else edited this record after `change` was based.
-    fn unseen(&self, change: &Change, record: &Record) -> bool {
-        record.edits.values().any(|seq| *seq > change.base && !self.owns(*seq))
+    pub(super) fn unseen(&self, change: &Change, record: &Record) -> bool {
+        record.edits.values().any(|seq| self.has_not_seen(change, *seq))
+    }
+
+    /// Whether what the commit of that seq did is news to the change's author.
+    pub(super) fn has_not_seen(&self, change: &Change, seq: Seq) -> bool {
+        seq > change.base && !self.owns(seq)
     }
 
     /// Whether the change's author knew of the record's last death.
     fn knew(&self, change: &Change, record: &Record) -> bool {
-        change.base >= record.died || record.died_asked && self.owns(record.died)
+        change.base >= record.died || record.deletes.iter().any(|seq| self.owns(*seq))
     }
 }
 
@@ -97,10 +103,9 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
             record
         }
     };
-    if change.again && !begun.unseen(change, &record) {
-        for write in change.writes.iter().filter(|w| is_extreme(table.fields[w.field].strategy)) {
-            record.fields[write.field].value = Value::Null;
-        }
+    let edited = change.end == End::Alive && (!change.writes.is_empty() || change.resolves.is_empty());
+    if edited {
+        extreme::keep_unseen_lives(table, change, &mut record, begun);
     }
     let changed = record.conflicts_seq;
     for resolve in &change.resolves {
@@ -108,8 +113,7 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
         resolve_one(resolve, seen, &mut record, begun);
     }
     let fates = change.writes.iter().map(|write| merge(schema, change, write, &mut record, begun)).collect();
-    let edited = !change.writes.is_empty() || change.resolves.is_empty();
-    if change.end == End::Alive && edited {
+    if edited {
         record.edits.insert(begun.author, seq);
         come_back(table, change, knew, &mut record, begun);
     }
@@ -154,10 +158,6 @@ fn let_go(schema: &Schema, parent: Key, begun: &mut Begun, world: &World) {
     }
 }
 
-fn is_extreme(strategy: Strategy) -> bool {
-    matches!(strategy, Strategy::Max | Strategy::Min)
-}
-
 fn merge(schema: &Schema, change: &Change, write: &Write, record: &mut Record, begun: &mut Begun) -> Fate {
     let strategy = schema.field(change.table, write.field).strategy;
     let register = &mut record.fields[write.field];
@@ -175,8 +175,8 @@ fn merge(schema: &Schema, change: &Change, write: &Write, record: &mut Record, b
             }
         },
         (What::Set(value), Strategy::Lww | Strategy::Sum) => later(register, value, write, begun),
-        (What::Set(value), Strategy::Max) => extreme(register, value, write, Ordering::Greater, begun),
-        (What::Set(value), Strategy::Min) => extreme(register, value, write, Ordering::Less, begun),
+        (What::Set(value), Strategy::Max) => extreme::merge(record, change, write, value, Ordering::Greater, begun),
+        (What::Set(value), Strategy::Min) => extreme::merge(record, change, write, value, Ordering::Less, begun),
         (What::Set(value), Strategy::Review) => {
             let before = register.open;
             let fate = review(register, value, write, begun);
@@ -209,29 +209,8 @@ fn later(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -
     Outcome::Accepted
 }
 
-fn extreme(register: &mut Register, value: &Value, write: &Write, wanted: Ordering, begun: &Begun) -> Outcome {
-    if fault!(ExtremeTakesAnything: false, !beats(value, &register.value, wanted)) {
-        return lost(register, begun);
-    }
-    let stamp = begun.stamp(write.hlc);
-    (register.value, register.stamp, register.seq, register.own) = (value.clone(), stamp, begun.seq, true);
-    Outcome::Accepted
-}
-
-/// Whether `new` is strictly on the `wanted` side of `old`. NULL loses to any value.
-fn beats(new: &Value, old: &Value, wanted: Ordering) -> bool {
-    match (new, old) {
-        (Value::Null, _) => false,
-        (_, Value::Null) => true,
-        (Value::Integer(a), Value::Integer(b)) => a.cmp(b) == wanted,
-        (Value::Real(a), Value::Real(b)) => a.total_cmp(b) == wanted,
-        (Value::Text(a), Value::Text(b)) => a.cmp(b) == wanted,
-        _ => false,
-    }
-}
-
 /// A write that lost: its writer shows the losing value, so the next pull must carry the winner to it.
-fn lost(register: &mut Register, begun: &Begun) -> Outcome {
+pub(super) fn lost(register: &mut Register, begun: &Begun) -> Outcome {
     let shown = register.seq <= begun.since || register.own && begun.owns(register.seq);
     if fault!(LoserNotTold: false, shown) {
         (register.seq, register.own) = (begun.seq, false);
@@ -291,7 +270,7 @@ fn resolve_one(resolve: &Resolve, seen: bool, record: &mut Record, begun: &Begun
 
 fn delete(table: &Table, change: &Change, begun: &mut Begun) -> Outcome {
     let Some(record) = begun.touched.get(&change.key()) else { return Outcome::Refused };
-    let other_life = record.life > change.base && !begun.owns(record.life);
+    let other_life = begun.has_not_seen(change, record.life);
     let unseen = fault!(DeleteKillsUnseenEdit: false, begun.unseen(change, record));
     let (seq, device) = (begun.seq, begun.device);
     let Some(record) = begun.touched.get_mut(&change.key()) else { return Outcome::Refused };
@@ -307,7 +286,9 @@ fn delete(table: &Table, change: &Change, begun: &mut Begun) -> Outcome {
     }
     if record.alive {
         record.died = seq;
+        record.deletes.clear();
     }
-    (record.alive, record.cascaded, record.died_asked) = (false, false, true);
+    (record.alive, record.cascaded) = (false, false);
+    record.deletes.push(seq);
     Outcome::Accepted
 }

@@ -45,12 +45,13 @@ pub(crate) const ANIMAL: usize = 6;
 pub(crate) const PLOT: usize = 7;
 pub(crate) const VISIT: usize = 8;
 pub(crate) const SAMPLE: usize = 9;
+pub(crate) const GAUGE: usize = 10;
 
 const SMALL: Field =
     Field { kind: Kind::Integer { min: -128, max: 127 }, nullable: false, ..number("small", Strategy::Lww) };
 const CODE: Field = Field { unique: true, ..number("code", Strategy::Lww) };
 
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 11] = [
     table(
         "farm",
         const { &[number("name", Strategy::Lww), number("herd", Strategy::Sum), number("owner", Strategy::Review), SMALL] },
@@ -73,6 +74,12 @@ const TABLES: [Table; 10] = [
     table(
         "sample",
         const { &[reference("visit", "visit", OnDelete::Cascade), reference("plot", "plot", OnDelete::Restrict)] },
+        Deletes::Keep,
+        false,
+    ),
+    table(
+        "gauge",
+        const { &[number("high", Strategy::Max), number("low", Strategy::Min), number("note", Strategy::Lww)] },
         Deletes::Keep,
         false,
     ),

@@ -7,5 +7,6 @@ mod circles;
 mod clocks;
 mod conflicts;
 mod hub;
+mod lives;
 mod refusals;
 mod rings;

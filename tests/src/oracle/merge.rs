@@ -1,11 +1,12 @@
 //! How a commit changes one record.
 
+use super::extreme::extreme;
 use super::fold::{Change, End, Written};
 use super::hub::Hub;
 use super::record::{Candidate, Record, Reg, Speaker};
 use super::schema::{Deletes, OnDelete, Strategy};
 use super::{HUB, Hlc, Key, Origin, Row, Seq, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The stamp of a value that a device holds and need not have written: any write beats it.
 const WEAK: Hlc = 0;
@@ -23,7 +24,7 @@ impl Speaker {
 
     /// Whether the author knew that the record was dead when it wrote.
     fn knew_death(&self, record: &Record, base: Seq) -> bool {
-        base >= record.died || !record.taken && self.own.contains(&record.died)
+        base >= record.died || !record.by.is_disjoint(&self.own)
     }
 
     /// Whether somebody else edited the record since what the author had seen.
@@ -54,12 +55,15 @@ impl Hub {
         let (fresh, schema) = (self.fresh(c.key.0), self.schema.clone());
         let records = self.rows.entry(c.key.0).or_default();
         let record = records.entry(c.key.1).or_insert_with(|| Record::new(fresh, by.seq));
-        if c.again && !by.missed_edit(record, c.base) {
-            forget_extremes(record, c, |f| schema.strategy(c.key.0, f));
-        }
-        for (field, written) in &c.fields {
-            let Some(reg) = record.regs.get_mut(field) else { continue };
-            merge(schema.strategy(c.key.0, field), reg, written, by);
+        let anew = c.again && c.end == End::Alive && !by.missed_edit(record, c.base);
+        for (field, reg) in &mut record.regs {
+            match (schema.strategy(c.key.0, field), c.fields.get(field)) {
+                (kind @ (Strategy::Max | Strategy::Min), written) => extreme(kind, reg, written, anew, c, by),
+                (Strategy::Sum, Some(w)) => add(reg, w, by),
+                (Strategy::Lww, Some(w)) => later(reg, w, by),
+                (Strategy::Review, Some(w)) => review(reg, w, by),
+                (_, None) => {}
+            }
         }
         if c.end == End::Alive {
             record.edits.insert(by.author, by.seq);
@@ -89,6 +93,7 @@ impl Hub {
             nulled: false,
             candidates: Vec::new(),
             open: false,
+            left: Vec::new(),
         };
         self.schema.table(table).fields.iter().map(|f| (f.name, reg(f.empty()))).collect()
     }
@@ -118,52 +123,34 @@ impl Hub {
             return;
         }
         if record.alive {
-            record.died = by.seq;
+            (record.died, record.by) = (by.seq, BTreeSet::new());
         }
-        (record.alive, record.cascaded, record.taken) = (false, false, false);
+        (record.alive, record.cascaded) = (false, false);
+        record.by.insert(by.seq);
     }
 }
 
-/// Deleted and inserted again, and nobody else wrote: the new life's extremes start from nothing.
-fn forget_extremes(record: &mut Record, c: &Change, strategy: impl Fn(&str) -> Strategy) {
-    for (field, reg) in &mut record.regs {
-        if c.fields.contains_key(field) && matches!(strategy(field), Strategy::Max | Strategy::Min) {
-            reg.value = Value::Null;
-        }
+fn add(reg: &mut Reg, w: &Written, by: &Speaker) {
+    if w.value != Value::Int(0) {
+        put(reg, Value::Int(reg.value.number() + w.value.number()), by);
     }
 }
 
-fn merge(strategy: Strategy, reg: &mut Reg, w: &Written, by: &Speaker) {
-    match strategy {
-        Strategy::Sum if w.value == Value::Int(0) => {}
-        Strategy::Sum => put(reg, Value::Int(reg.value.number() + w.value.number()), by),
-        Strategy::Max => extreme(reg, reg.value.max(w.value), by),
-        Strategy::Min => extreme(reg, least(reg.value, w.value), by),
-        Strategy::Lww if Some((w.hlc, by.author)) > reg.stamp => {
-            reg.stamp = Some((w.hlc, by.author));
-            put(reg, w.value, by);
-            reg.nulled = false; // a new target: judged afresh, so that the writer hears of a dead one
-        }
-        Strategy::Lww => lost(reg, by),
-        Strategy::Review => review(reg, w, by),
+fn later(reg: &mut Reg, w: &Written, by: &Speaker) {
+    if Some((w.hlc, by.author)) <= reg.stamp {
+        return lost(reg, by);
     }
+    reg.stamp = Some((w.hlc, by.author));
+    put(reg, w.value, by);
+    reg.nulled = false; // a new target: judged afresh, so that the writer hears of a dead one
 }
 
-/// The lesser of two, NULL losing.
-fn least(a: Value, b: Value) -> Value {
-    if a == Value::Null || b == Value::Null { a.max(b) } else { a.min(b) }
-}
-
-fn put(reg: &mut Reg, value: Value, by: &Speaker) {
+pub(super) fn put(reg: &mut Reg, value: Value, by: &Speaker) {
     (reg.value, reg.seq, reg.news) = (value, by.seq, false);
 }
 
-fn extreme(reg: &mut Reg, best: Value, by: &Speaker) {
-    if best == reg.value { lost(reg, by) } else { put(reg, best, by) }
-}
-
 /// A write that lost: its writer shows the losing value, so the next pull must carry the winner to it.
-fn lost(reg: &mut Reg, by: &Speaker) {
+pub(super) fn lost(reg: &mut Reg, by: &Speaker) {
     if reg.seq <= by.since || by.set(reg) {
         reg.announce(by.seq);
     }

@@ -18,6 +18,7 @@
 pub mod apply;
 mod check;
 pub mod device;
+mod extreme;
 pub mod fold;
 pub mod hub;
 pub mod learn;

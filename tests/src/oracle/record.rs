@@ -1,5 +1,6 @@
 //! What the hub keeps of one record.
 
+use super::extreme::Left;
 use super::{Hlc, Id, Origin, Row, Seq, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +17,8 @@ pub(super) struct Record {
     pub(super) born: Seq,
     /// The seq at which it last died.
     pub(super) died: Seq,
-    /// Whether the hub derived that death, so that nobody knows of it by having asked for it.
-    pub(super) taken: bool,
+    /// The commits whose deletes it was, so that their authors know of it; none where the hub derived it.
+    pub(super) by: BTreeSet<Seq>,
     /// By author, the seq of the last edit.
     pub(super) edits: BTreeMap<Origin, Seq>,
 }
@@ -38,6 +39,8 @@ pub(super) struct Reg {
     pub(super) candidates: Vec<Candidate>,
     /// Whether its conflict is open.
     pub(super) open: bool,
+    /// Of `max` and `min`: values that do not count, because the record began anew since.
+    pub(super) left: Vec<Left>,
 }
 
 /// A value of a `review` field that nobody has seen replaced.

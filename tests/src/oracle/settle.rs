@@ -149,7 +149,8 @@ impl Hub {
         let (dead, seq) = (target.is_some_and(|id| self.dead(e.parent, id)), self.seq);
         let Some(record) = self.record(key) else { return false };
         if e.on_delete == OnDelete::Cascade && dead && record.alive {
-            (record.alive, record.cascaded, record.died, record.taken) = (false, true, seq, true);
+            (record.alive, record.cascaded, record.died) = (false, true, seq);
+            record.by.clear();
             return true;
         }
         let Some(reg) = record.regs.get_mut(e.field).filter(|_| e.on_delete == OnDelete::SetNull) else { return false };

@@ -6,7 +6,7 @@ use windrow_protocol::session::Finish;
 
 fn visit(device: &Device, name: u8) -> Id<Visit> {
     let id = Id::new();
-    device.store.insert(&Visit { id, plot_id: plot(name) }).unwrap();
+    device.store.insert(&Visit { id, plot_id: plot(name), notes: None }).unwrap();
     id
 }
 

@@ -34,6 +34,8 @@ pub(crate) struct Visit {
     /// The plot.
     #[parent(Plot)]
     pub plot_id: Id<Plot>,
+    /// What was seen.
+    pub notes: Option<String>,
 }
 
 windrow::domain!(pub(crate) PLOTS = [Plot, Visit]);

@@ -47,8 +47,8 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     let pending = fold::pending(&plan.schema, entries.iter().cloned());
     let whole = recovery::whole(conn, plan, state::read(conn)?.recovering)?;
     let before = whole.into_iter().map(|table| Ok((table, rows(conn, plan, table)?))).collect::<Result<_, Stop>>()?;
-    let (told, touched) = (BTreeSet::new(), Touched::default());
-    let mut work = Work { conn, plan, entries, pending, whole: before, told, touched };
+    let (told, over, touched) = (BTreeSet::new(), BTreeSet::new(), Touched::default());
+    let mut work = Work { conn, plan, entries, pending, whole: before, told, over, touched };
     state::set_applying(conn, true)?;
     let (mut heard, mut all) = (Hlc::ZERO, true);
     for number in pages::numbers(conn)? {
@@ -57,6 +57,7 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
         if page.next.is_none() {
             fault!(UntoldKept: (), work.remove_untold()?);
             work.brake()?;
+            work.refuse_overflowing()?;
             all = work.settle(&page, heard)?;
         }
     }
@@ -80,6 +81,8 @@ struct Work<'a> {
     whole: BTreeMap<TableIx, BTreeSet<RecordId>>,
     /// The records of those tables that were told to live.
     told: BTreeSet<Key>,
+    /// The sums that leave their range together with what is pending, as they were told last.
+    over: BTreeSet<(Key, FieldIx)>,
     touched: Touched,
 }
 
@@ -177,6 +180,7 @@ impl Work<'_> {
     fn shown(&mut self, key: Key, told: Vec<(FieldIx, Value)>) -> Result<Vec<(FieldIx, Value)>, Stop> {
         let mut shown = Vec::with_capacity(told.len());
         for (field, value) in told {
+            self.over.remove(&(key, field));
             let shape = self.plan.schema.field(key.0, field);
             let value = match under(self.pending.get(&key), field, shape, value) {
                 Shown::Told(value) => {
@@ -185,13 +189,18 @@ impl Work<'_> {
                 }
                 Shown::Pending(value) => value,
                 Shown::Overflow { total } => {
-                    self.overflow(key, field)?;
+                    self.over.insert((key, field));
                     total
                 }
             };
             shown.push((field, value));
         }
         Ok(shown)
+    }
+
+    /// After the last page: a later one may have told of a total with which the difference fits.
+    fn refuse_overflowing(&mut self) -> Result<(), Stop> {
+        std::mem::take(&mut self.over).into_iter().try_for_each(|(key, field)| self.overflow(key, field))
     }
 
     /// Moves a pending difference that the field can't hold to `windrow_refused`.

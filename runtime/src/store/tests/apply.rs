@@ -231,6 +231,24 @@ fn an_overflow_of_a_record_deleted_and_inserted_again_is_refused_too() {
     assert_eq!(sum.what, What::Add(0));
 }
 
+/// A herd stood at the end of its range. Ann's phone had one more head to add, and its pull came in two pages; before the second,
+/// somebody had taken many away, and it told of the herd again. Her head, which fits, was moved to what is refused, because
+/// it had not fitted under the first. (Simulator, world 301.)
+#[test]
+fn an_overflow_that_a_later_page_takes_back_is_none() {
+    let (device, id) = synced();
+    let session = device.store.session();
+    session.load(true, false).unwrap();
+    device.edit(id, |f| f.cattle += 7);
+    let told = |cattle: i64| vec![patch(id, vec![(2, Value::Integer(cattle))])];
+    let cursor = windrow_protocol::told::Cursor { reached: point(2), table: 0, id: id.record() };
+    session.keep(&device.page(&Page { next: Some(cursor), ..last(2, told(i64::MAX - 3)) })).unwrap();
+    session.keep(&device.page(&last(3, told(100)))).unwrap();
+    assert_eq!(session.apply().unwrap(), Applied::Applied);
+    assert_eq!((device.get(id).unwrap().cattle, device.store.refused().unwrap()), (107, vec![]));
+    assert_eq!(change_of(&device.changeset().unwrap(), id).writes[0].what, What::Add(7));
+}
+
 #[test]
 fn a_reference_that_was_emptied_here_is_not_filled_again_by_an_old_answer() {
     let device = Device::new();
