@@ -115,6 +115,11 @@ impl Device {
         self.recover
     }
 
+    /// Whether entries are acknowledged for which no checkpoint vouches yet.
+    pub fn is_unsure(&self) -> bool {
+        !self.unsure.is_empty()
+    }
+
     /// Old acknowledged entries go: those for which the checkpoint vouches.
     pub fn prune(&mut self, upto: Hlc) {
         if self.session.is_some() || self.recover {

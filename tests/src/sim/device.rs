@@ -7,6 +7,7 @@ use super::tables::{Statements, differs};
 use crate::history::world::Logged;
 use crate::oracle::log::{Kind, Write, Wrote};
 use crate::oracle::{Hlc, Id, Origin, Row, View};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use windrow::rusqlite::types::Value as Sql;
@@ -212,6 +213,30 @@ impl Device {
     /// The first difference.
     pub fn shows(&self, expected: &View) -> Result<(), Fault> {
         differs(&self.conn, &self.schema, &self.statements, expected)
+    }
+
+    /// The stamps of all that is logged.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn stamps(&self) -> Result<BTreeSet<Hlc>, Fault> {
+        Ok(self.logged_since(0)?.into_iter().map(|l| l.hlc).collect())
+    }
+
+    /// Whether another program's connection sees just this.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn shows_to(&self, conn: &Connection, expected: &View) -> Result<(), Fault> {
+        differs(conn, &self.schema, &self.statements, expected)
+    }
+
+    /// One more connection of another program's.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn another(&self) -> windrow::rusqlite::Result<Connection> {
+        Connection::open(&self.path)
     }
 
     /// A connection of another program's.

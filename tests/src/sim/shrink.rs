@@ -82,6 +82,8 @@ fn device(step: &Step) -> Option<DeviceNo> {
         | Step::Clock { device, .. }
         | Step::Prune { device }
         | Step::Dismiss { device }
+        | Step::Resubmit { device }
+        | Step::Read { device }
         | Step::Backup { device }
         | Step::Restore { device, .. }
         | Step::Copy { device, .. } => Some(*device),

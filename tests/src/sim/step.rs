@@ -94,6 +94,23 @@ pub enum Step {
         /// On which device.
         device: DeviceNo,
     },
+    /// A refused change is mended and written again, and then dismissed.
+    Resubmit {
+        /// On which device.
+        device: DeviceNo,
+    },
+    /// Another program of this device begins to read, or ends.
+    Read {
+        /// Which device.
+        device: DeviceNo,
+    },
+    /// A program that drew a session's id once more sends another's payload under it.
+    Reuse {
+        /// Whose payload, of the requests remembered, modulo their number.
+        which: usize,
+        /// Whose id, likewise.
+        of: usize,
+    },
     /// A copy of a device's file is put aside.
     Backup {
         /// Which device.

@@ -30,6 +30,16 @@ pub enum Said {
     Pull(Ask, bool),
 }
 
+impl Said {
+    /// The changeset, unless it is a pull.
+    pub fn session(&self) -> Option<&Rc<Session>> {
+        match self {
+            Said::Prepare(session, _) | Said::Commit(session, ..) => Some(session),
+            Said::Pull(..) => None,
+        }
+    }
+}
+
 /// What it should come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
@@ -87,6 +97,14 @@ impl Hub {
             restamped,
             ids: 0,
         }
+    }
+
+    /// Whether the hub surely has this session, staged or done.
+    pub fn remembers(&self, id: u64, now: u64) -> bool {
+        let kept = now as i64 - self.keeping.staged.as_millis() as i64;
+        let staged = self.staged.get(&id).is_some_and(|(_, at)| *at > kept);
+        let old = now as i64 - self.keeping.outcomes.as_millis() as i64;
+        staged || !self.old.contains(&id) && self.done.get(&id).is_some_and(|(_, at)| *at > old)
     }
 
     /// What a request that arrives at this time should come to. `drawn`: the mark of the commit that it was, if it was one.
