@@ -84,7 +84,8 @@ impl Device {
                 self.lay(&mut rows, t.key, &t.news, change);
             } // else the hub judges the local death when it hears of it
         }
-        self.schema.whole(&rows).then_some(rows)
+        // What somebody left dangling with foreign keys off is for the hub to mend.
+        self.schema.dangling(&rows).is_subset(&self.schema.dangling(&self.rows)).then_some(rows)
     }
 
     fn lay(&self, rows: &mut View, key: Key, news: &News, change: Option<&Change>) {
@@ -105,6 +106,7 @@ impl Device {
             match written.get(field) {
                 // Emptied here: the hub judges that too.
                 None if change.is_some_and(|c| c.stale.contains_key(field)) => {}
+                None if change.is_some_and(|c| c.resolved.contains_key(field)) => {}
                 None => {
                     row.insert(field, *value);
                 }

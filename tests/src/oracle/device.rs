@@ -115,6 +115,11 @@ impl Device {
         self.recover
     }
 
+    /// The tables.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
     /// Whether entries are acknowledged for which no checkpoint vouches yet.
     pub fn is_unsure(&self) -> bool {
         !self.unsure.is_empty()
@@ -177,7 +182,7 @@ impl Device {
         let Some(row) = self.row(key).cloned() else { return Wrote::Done };
         let (mut rows, mut done) = (self.rows.clone(), Vec::new());
         self.remove(&mut rows, key, Op::Delete(row), &mut done);
-        if !self.schema.whole(&rows) {
+        if !self.schema.dangling(&rows).is_subset(&self.schema.dangling(&self.rows)) {
             return Wrote::Refused;
         }
         self.rows = rows;
@@ -185,6 +190,22 @@ impl Device {
             self.note(key, op, clock);
         }
         Wrote::Done
+    }
+
+    /// A program that keeps foreign keys off deletes a record: what hung on it dangles until the hub has heard of it.
+    pub fn delete_alone(&mut self, key: Key, clock: &mut dyn Clock) -> Wrote {
+        if let Some(row) = self.table(key.0).remove(&key.1) {
+            self.note(key, Op::Delete(row), clock);
+        }
+        Wrote::Done
+    }
+
+    /// Decides a conflict, as it is told here: of this field, for this value; or one that is not about a field.
+    pub fn resolve(&mut self, key: Key, decided: Option<(&'static str, Value)>, clock: &mut dyn Clock) {
+        if let (Some((field, value)), Some(row)) = (decided, self.table(key.0).get_mut(&key.1)) {
+            row.insert(field, value);
+        }
+        self.note(key, Op::Resolve(decided), clock);
     }
 
     fn remove(&self, rows: &mut View, key: Key, op: Op, done: &mut Vec<(Key, Op)>) {

@@ -13,6 +13,10 @@ pub struct Change {
     pub key: Key,
     /// What was written, by field.
     pub fields: BTreeMap<&'static str, Written>,
+    /// What was decided, by field: it comes before what was written since.
+    pub resolved: BTreeMap<&'static str, Written>,
+    /// Whether any conflict was decided.
+    pub decides: bool,
     /// The stamp of the last entry folded in.
     pub hlc: Hlc,
     /// The oldest base.
@@ -67,6 +71,8 @@ impl Change {
         Change {
             key: e.key,
             fields: BTreeMap::new(),
+            resolved: BTreeMap::new(),
+            decides: false,
             hlc: e.hlc,
             base: e.base,
             born: pending && matches!(e.op, Op::Insert(_)),
@@ -90,8 +96,18 @@ impl Change {
             Op::Stale(field, target) if pending => {
                 self.stale.insert(field, Some(Emptied { target: *target, hlc: e.hlc, base: e.base }));
             }
-            Op::Stale(..) => {}
+            Op::Resolve(decided) if pending => self.decided(e, *decided),
+            Op::Stale(..) | Op::Resolve(_) => {}
             Op::Insert(values) | Op::Update(values) => self.lives(schema, e, values, pending),
+        }
+    }
+
+    /// A decision replaces what was pending for its field.
+    fn decided(&mut self, e: &Entry, decided: Option<(&'static str, Value)>) {
+        self.decides = true;
+        if let Some((field, value)) = decided {
+            self.fields.remove(field);
+            self.resolved.insert(field, Written { value, hlc: e.hlc, base: e.base });
         }
     }
 
@@ -103,6 +119,7 @@ impl Change {
     fn lives(&mut self, schema: &Schema, e: &Entry, values: &Row, pending: bool) {
         let dead = self.end != End::Alive;
         if dead && self.born {
+            (self.resolved, self.decides) = (BTreeMap::new(), false);
             self.fields.clear(); // born, died and born again, all offline: only this life counts
         }
         let again = dead && !self.born;

@@ -130,6 +130,6 @@ impl Device {
 fn followed(e: &Entry) -> Option<(Key, Key)> {
     match e.op {
         Op::Cascade(_, parent) | Op::Stale(_, parent) => Some((e.key, parent)),
-        Op::Insert(_) | Op::Update(_) | Op::Delete(_) => None,
+        Op::Insert(_) | Op::Update(_) | Op::Delete(_) | Op::Resolve(_) => None,
     }
 }

@@ -28,6 +28,8 @@ pub enum Op {
     Cascade(Row, Key),
     /// A foreign key emptied this reference to that record.
     Stale(&'static str, Key),
+    /// A conflict was decided: of this field, for this value. One that is not about a field says nothing here.
+    Resolve(Option<(&'static str, Value)>),
 }
 
 /// The kind of an entry, by which one log is laid beside another.
@@ -43,6 +45,8 @@ pub enum Kind {
     Cascade,
     /// [`Op::Stale`], of this field.
     Stale(&'static str),
+    /// [`Op::Resolve`].
+    Resolve,
 }
 
 impl Op {
@@ -54,6 +58,7 @@ impl Op {
             Op::Delete(_) => Kind::Delete,
             Op::Cascade(..) => Kind::Cascade,
             Op::Stale(field, _) => Kind::Stale(field),
+            Op::Resolve(_) => Kind::Resolve,
         }
     }
 }

@@ -57,11 +57,16 @@ impl Hub {
         if c.again && !by.missed_edit(record, c.base) {
             forget_extremes(record, c, |f| schema.strategy(c.key.0, f));
         }
+        for (field, decided) in &c.resolved {
+            let Some(reg) = record.regs.get_mut(field) else { continue };
+            resolve(reg, decided, by);
+        }
         for (field, written) in &c.fields {
             let Some(reg) = record.regs.get_mut(field) else { continue };
             merge(schema.strategy(c.key.0, field), reg, written, by);
         }
-        if c.end == End::Alive {
+        // A decision alone is no edit.
+        if c.end == End::Alive && (!c.fields.is_empty() || !c.decides) {
             record.edits.insert(by.author, by.seq);
             let waits = record.cascaded && !c.born; // for its parent
             let wins = knew || schema.table(c.key.0).deletes != Deletes::Drop;
@@ -175,6 +180,17 @@ fn review(reg: &mut Reg, w: &Written, by: &Speaker) {
     let new = Candidate { hlc: w.hlc, author: by.author, value: w.value, seq: by.seq };
     reg.candidates.push(new);
     reg.open |= reg.contested();
+    let top = reg.top().unwrap_or(new);
+    put(reg, top.value, by);
+    reg.news = top.author != by.author;
+}
+
+/// A reviewer, having seen the candidates up to the base, decides. What came later stays, and keeps the conflict open.
+fn resolve(reg: &mut Reg, decided: &Written, by: &Speaker) {
+    reg.candidates.retain(|c| c.seq > decided.base);
+    let new = Candidate { hlc: decided.hlc, author: by.author, value: decided.value, seq: by.seq };
+    reg.candidates.push(new);
+    reg.open = reg.contested();
     let top = reg.top().unwrap_or(new);
     put(reg, top.value, by);
     reg.news = top.author != by.author;

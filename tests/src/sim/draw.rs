@@ -4,7 +4,7 @@ use super::plan::Faults;
 use super::schema::Schema;
 use super::step::{BEGINNING, CENTURY, DeviceNo, Step, Watch};
 use crate::oracle::hub::Conflict;
-use crate::oracle::{Id, Key, Row, Seq, Value, View};
+use crate::oracle::{Id, Key, Row, Seq, View};
 use fastrand::Rng;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -108,8 +108,10 @@ impl Script {
             33 => Step::Dismiss { device },
             34 if !self.lone => Step::Resubmit { device },
             35 if self.prunes && faults.copies && self.chance(40) => Step::Prune { device },
+            49..53 if !self.lone => Step::Decide { device, which: self.rng.usize(..), how: self.rng.usize(..) },
+            53 if !self.lone => self.delete_alone(device, look.shown(device))?,
             36 if faults.network => Step::Reuse { which: self.rng.usize(..), of: self.rng.usize(..) },
-            38..41 => Step::Read { device },
+            38..=40 => Step::Read { device },
             37 if faults.copies && self.chance(50) => Step::Backup { device },
             42 if faults.copies && self.chance(50) && look.aside().0 > 0 => {
                 Step::Restore { device, which: self.rng.usize(..), origin: self.rng.u64(1..) }

@@ -6,13 +6,14 @@
 //!
 //! - [`plan`]: what a world may bring. [`schema`], [`domain`], [`values`]: random tables. [`draw`]: the steps, one by one; `writes`: what
 //!   applications write.
-//! - [`world`]: the steps taken; `reader`: who looks on meanwhile; `refusals`: what becomes of what was refused. [`talk`]: sessions, message by message. [`network`]: what is on the way.
+//! - [`world`]: the steps taken; `reader`: who looks on meanwhile; `decide`: decisions on devices; `refusals`: what becomes of what was refused. [`talk`]: sessions, message by message. [`network`]: what is on the way.
 //! - [`peer`]: a device and its twin. [`device`], [`hub`], [`files`], [`tables`]: the product's side. [`twin`]: the oracle's.
 //! - [`judge`], [`ledger`]: what must hold, from what the applications were told and what the files show.
 //! - [`shrink`], [`story`]: a failure, made small and readable.
 //!
 //! Everything is drawn from the seed of a world, and one thread leads it: a failure comes again.
 
+mod decide;
 pub mod device;
 pub mod domain;
 pub mod draw;

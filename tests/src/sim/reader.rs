@@ -9,7 +9,7 @@ use windrow::rusqlite::Connection;
 
 /// A read transaction, and what it began with.
 #[derive(Debug)]
-pub struct Reader {
+pub(super) struct Reader {
     device: DeviceNo,
     conn: Connection,
     saw: View,

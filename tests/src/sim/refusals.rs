@@ -20,7 +20,7 @@ fn say(error: impl std::fmt::Display) -> Fault {
 ///
 /// # Errors
 /// What is missing, or too much.
-pub fn judge(peer: &Peer, schema: &Schema) -> Result<(), Fault> {
+pub(super) fn judge(peer: &Peer, schema: &Schema) -> Result<(), Fault> {
     let refused = peer.device.store().refused().map_err(say)?;
     let with_changes = peer.twin.refused.iter().filter(|r| r.change.is_some() || r.offer.is_some());
     let expected = with_changes.clone().count() + peer.overflowed;
@@ -96,8 +96,8 @@ fn again(peer: &Peer, schema: &Schema, change: &Change) -> Write {
     });
     let values: Row = values.collect();
     match (change.end, shown) {
-        (End::Alive, Some(_)) => Write::Update { table, id, values },
-        (End::Alive, None) => Write::Insert { table, id, values },
+        (End::Alive, None) if change.born => Write::Insert { table, id, values },
+        (End::Alive, _) => Write::Update { table, id, values },
         _ => Write::Delete { table, id },
     }
 }

@@ -74,6 +74,8 @@ fn kind(fault: &str) -> String {
 fn device(step: &Step) -> Option<DeviceNo> {
     match step {
         Step::Write { device, .. }
+        | Step::DeleteAlone { device, .. }
+        | Step::Decide { device, .. }
         | Step::Go { device }
         | Step::Lose { device }
         | Step::Cut { device, .. }

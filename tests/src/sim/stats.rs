@@ -56,6 +56,14 @@ counted! {
     clocks: "clocks set",
     /// Decisions at hubs.
     resolved: "decisions",
+    /// Decisions on devices.
+    decided: "decisions on devices",
+    /// Of them those that are not about values of a field.
+    others: "of them about deletes and unique values",
+    /// Deletes with foreign keys off.
+    alone: "deletes with foreign keys off",
+    /// References that dangled by them.
+    dangled: "references left dangling by them",
     /// Refused changes.
     refused: "changesets refused",
     /// Differences that left their range on a device.

@@ -62,6 +62,10 @@ impl Names {
                 let what: Vec<_> = writes.iter().map(|w| self.write(w)).collect();
                 format!("device {device} {}{}", what.join(", and "), if *undone { ", and rolls back" } else { "" })
             }
+            Step::DeleteAlone { device, key } => {
+                format!("device {device} deletes {} {} with foreign keys off", key.0, self.of(key.1))
+            }
+            Step::Decide { device, which, how } => format!("device {device} decides a conflict ({which}, {how})"),
             Step::Go { device } => format!("device {device} goes on with its session"),
             Step::Lose { device } => format!("what is under way for device {device} is lost"),
             Step::Cut { device, at } => format!("what is under way for device {device} is cut off (at {at})"),

@@ -375,9 +375,11 @@ impl World {
             }
             Event::Collided => {
                 self.stats.collided += 1;
-                // What an earlier page said may collide though a later one takes it back; a snapshot may name the dead.
+                // What an earlier page said may collide though a later one takes it back; a snapshot may name the dead; what
+                // dangles anyway may be among what is told.
                 let collides = pages > 1
                     || peer.twin.recovers()
+                    || peer.loose
                     || super::twin::apply(&mut peer.twin.clone(), &pulled).0 == Synced::Again;
                 if collides { Ok(()) } else { Err("the answer collides with nothing, and was dropped".into()) }
             }
@@ -390,8 +392,14 @@ impl World {
                 }
                 peer.overflowed += over;
                 self.stats.overflowed += over as u64;
-                if before.is_some_and(|rows| rows != peer.twin.rows) {
-                    return Err("I25: nobody else writes, and an answer changed what the device shows".into());
+                peer.loose &= !self.schema.plain.whole(&peer.twin.rows);
+                if let Some(rows) = before.filter(|rows| *rows != peer.twin.rows) {
+                    let changed =
+                        |t: &&plain::Told| rows[t.key.0].get(&t.key.1) != peer.twin.rows[t.key.0].get(&t.key.1);
+                    let told: Vec<_> = pulled.told.iter().filter(changed).collect();
+                    return Err(format!(
+                        "I25: nobody else writes, and an answer changed what the device shows: {told:?}"
+                    ));
                 }
                 self.device_shows(device)?;
                 if over > 0 { refusals::judge(&self.peers[device], &self.schema) } else { Ok(()) }

@@ -213,7 +213,8 @@ impl Hub {
         let required = |key: &Key| self.required.get(key.0).into_iter().flatten().copied();
         let lacks = |key: &Key, has: &dyn Fn(&str) -> bool| required(key).find(|f| !has(f)).map(|f| (*key, Some(f)));
         let written = session.changes.iter().filter(|c| c.born && !session.weak.contains_key(&c.key));
-        let written = written.filter_map(|c| lacks(&c.key, &|f| c.fields.contains_key(f)));
+        let written =
+            written.filter_map(|c| lacks(&c.key, &|f| c.fields.contains_key(f) || c.resolved.contains_key(f)));
         let held =
             session.weak.iter().filter_map(|(key, row)| lacks(key, &|f| row.get(f).is_some_and(|v| *v != Value::Null)));
         written.chain(held).collect()
@@ -259,7 +260,7 @@ fn each(session: &mut Session, mut f: impl FnMut(&mut Hlc)) {
     f(&mut session.upto);
     for change in &mut session.changes {
         f(&mut change.hlc);
-        change.fields.values_mut().for_each(|w| f(&mut w.hlc));
+        change.fields.values_mut().chain(change.resolved.values_mut()).for_each(|w| f(&mut w.hlc));
     }
 }
 

@@ -156,6 +156,7 @@ impl World {
             number,
             watch: Watch::Off(0),
             lineage: Lineage::default(),
+            loose: false,
             overflowed: 0,
             dismissed: 0,
             talk: None,
@@ -186,6 +187,8 @@ impl World {
         }
         match step {
             Step::Write { device, writes, undone } if here(device) => self.write(*device, writes, *undone),
+            Step::DeleteAlone { device, key } if here(device) => self.delete_alone(*device, *key),
+            Step::Decide { device, which, how } if here(device) => self.decide(*device, *which, *how),
             Step::Go { device } if here(device) => self.go(*device).map(drop),
             Step::Lose { device } if here(device) => self.lose(*device),
             Step::Cut { device, at } if here(device) => self.cut(*device, *at),
@@ -245,7 +248,7 @@ impl World {
     pub fn device_shows(&self, device: DeviceNo) -> Result<(), Fault> {
         let peer = &self.peers[device];
         peer.device.shows(&peer.twin.rows)?;
-        match self.schema.plain.whole(&peer.twin.rows) {
+        match peer.loose || self.schema.plain.whole(&peer.twin.rows) {
             true => Ok(()),
             false => Err("I8: a reference dangles on the device".into()),
         }

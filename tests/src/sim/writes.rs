@@ -62,6 +62,16 @@ impl Script {
         Some(writes)
     }
 
+    /// A record goes without what hangs on it.
+    pub(super) fn delete_alone(&mut self, device: DeviceNo, shown: &View) -> Option<Step> {
+        let schema = self.schema.clone();
+        let tables = schema.plain.tables().iter().zip(&schema.tables).filter(|(_, spec)| spec.role == Role::Any);
+        let tables: Vec<_> = tables.map(|(t, _)| t.name).collect();
+        let table = self.one(&tables);
+        let (id, _) = self.pick(&shown[table])?;
+        Some(Step::DeleteAlone { device, key: (table, id) })
+    }
+
     /// Draws a write and does to `shown` what it does first, so that another one can follow it unseen.
     fn next_write(&mut self, shown: &mut View) -> Option<Write> {
         let write = self.write(shown)?;
