@@ -105,8 +105,11 @@ pub fn entry(schema: &Schema, of: &said::Entry) -> Entry {
             Op::Cascade { last: all(row), via }
         }
         said::Op::Stale(name, target) => Op::Stale { field: field(name), target: key(schema, *target).1 },
-        said::Op::Resolve(Some((name, v))) => Op::Resolve(About::Fields, vec![(field(name), value(*v))]),
-        said::Op::Resolve(None) => Op::Resolve(About::Delete, Vec::new()),
+        said::Op::Resolve(about, v) => match about {
+            said::About::Field(name) => Op::Resolve(About::Fields, vec![(field(name), value(*v))]),
+            said::About::Delete => Op::Resolve(About::Delete, Vec::new()),
+            said::About::Unique(name) => Op::Resolve(About::Unique(field(name)), Vec::new()),
+        },
     };
     let base = Seq::from_bits(of.base).unwrap_or_default();
     Entry { hlc: Hlc::from_bits(of.hlc).unwrap_or_default(), table, id, base, op }

@@ -2,6 +2,7 @@
 
 use super::device::{Device, table};
 use super::fold::{Change, End};
+use super::log::About;
 use super::message::{Ask, News, Pulled, Told};
 use super::schema::Strategy;
 use super::session::Synced;
@@ -103,10 +104,11 @@ impl Device {
         let written = change.map_or(&nothing, |c| &c.fields);
         let row = records.entry(key.1).or_default();
         for (field, value) in fields {
+            let field: &'static str = field;
             match written.get(field) {
                 // Emptied here: the hub judges that too.
                 None if change.is_some_and(|c| c.stale.contains_key(field)) => {}
-                None if change.is_some_and(|c| c.resolved.contains_key(field)) => {}
+                None if change.is_some_and(|c| c.resolved.contains_key(&About::Field(field))) => {}
                 None => {
                     row.insert(field, *value);
                 }

@@ -1,7 +1,7 @@
 //! A device's file: rows, log, and the foreign keys that act where it is written.
 
 use super::learn::Refused;
-use super::log::{Clock, Entry, Op, Write, Wrote, difference};
+use super::log::{About, Clock, Entry, Op, Write, Wrote, difference};
 use super::message::Session;
 use super::schema::{OnDelete, Schema, Strategy};
 use super::{Hlc, Id, Key, Mark, Origin, Point, Row, Seq, Value, View};
@@ -200,12 +200,12 @@ impl Device {
         Wrote::Done
     }
 
-    /// Decides a conflict, as it is told here: of this field, for this value; or one that is not about a field.
-    pub fn resolve(&mut self, key: Key, decided: Option<(&'static str, Value)>, clock: &mut dyn Clock) {
-        if let (Some((field, value)), Some(row)) = (decided, self.table(key.0).get_mut(&key.1)) {
+    /// Decides a conflict; of a field, for this value.
+    pub fn resolve(&mut self, key: Key, about: About, value: Value, clock: &mut dyn Clock) {
+        if let (About::Field(field), Some(row)) = (about, self.table(key.0).get_mut(&key.1)) {
             row.insert(field, value);
         }
-        self.note(key, Op::Resolve(decided), clock);
+        self.note(key, Op::Resolve(about, value), clock);
     }
 
     fn remove(&self, rows: &mut View, key: Key, op: Op, done: &mut Vec<(Key, Op)>) {

@@ -2,6 +2,7 @@
 
 use super::fold::{Change, End, Written};
 use super::hub::Hub;
+use super::log::About;
 use super::record::{Candidate, Record, Reg, Speaker};
 use super::schema::{Deletes, OnDelete, Strategy};
 use super::{HUB, Hlc, Key, Origin, Row, Seq, Value};
@@ -57,7 +58,8 @@ impl Hub {
         if c.again && !by.missed_edit(record, c.base) {
             forget_extremes(record, c, |f| schema.strategy(c.key.0, f));
         }
-        for (field, decided) in &c.resolved {
+        for (about, decided) in &c.resolved {
+            let About::Field(field) = about else { continue };
             let Some(reg) = record.regs.get_mut(field) else { continue };
             resolve(reg, decided, by);
         }
@@ -66,7 +68,7 @@ impl Hub {
             merge(schema.strategy(c.key.0, field), reg, written, by);
         }
         // A decision alone is no edit.
-        if c.end == End::Alive && (!c.fields.is_empty() || !c.decides) {
+        if c.end == End::Alive && (!c.fields.is_empty() || c.resolved.is_empty()) {
             record.edits.insert(by.author, by.seq);
             let waits = record.cascaded && !c.born; // for its parent
             let wins = knew || schema.table(c.key.0).deletes != Deletes::Drop;

@@ -6,7 +6,7 @@ use super::schema::Schema;
 use super::step::DeviceNo;
 use super::twin::Replayed;
 use super::world::World;
-use crate::oracle::log::{Clock, Write, Wrote};
+use crate::oracle::log::{self, Clock, Write, Wrote};
 use crate::oracle::{Id, Key, Value};
 use windrow::store::{Answer, Conflict};
 use windrow_protocol::log::About;
@@ -30,10 +30,14 @@ impl World {
         }
         self.stats.decided += 1;
         self.stats.others += u64::from(conflict.about != About::Fields);
+        let unique = log::About::Unique(conflict.fields.first().copied().unwrap_or_default());
         match conflict.about {
             About::Fields => self.choose(device, conflict, key, how),
-            About::Delete if how % 2 == 0 => self.answer(device, conflict, key, Answer::Delete, None),
-            About::Delete | About::Unique(_) => self.answer(device, conflict, key, Answer::Keep, None),
+            About::Delete if how % 2 == 0 => {
+                self.answer(device, conflict, key, Answer::Delete, (log::About::Delete, Value::Null))
+            }
+            About::Delete => self.answer(device, conflict, key, Answer::Keep, (log::About::Delete, Value::Null)),
+            About::Unique(_) => self.answer(device, conflict, key, Answer::Keep, (unique, Value::Null)),
         }
     }
 
@@ -58,7 +62,7 @@ impl World {
                 (value, Answer::Values(vec![protocol(spec.ty.sql(value))]))
             }
         };
-        self.answer(device, conflict, key, answer, Some((field, value)))
+        self.answer(device, conflict, key, answer, (log::About::Field(field), value))
     }
 
     fn answer(
@@ -67,7 +71,7 @@ impl World {
         conflict: &Conflict,
         key: Key,
         answer: Answer,
-        decided: Option<(&'static str, Value)>,
+        (about, value): (log::About, Value),
     ) -> Result<(), Fault> {
         let (now, deletes) = (self.now, answer == Answer::Delete);
         let peer = &mut self.peers[device];
@@ -76,7 +80,7 @@ impl World {
         }
         let done = peer.device.decide(conflict, answer, peer.watch.reading(now) << 15)?;
         let (mut replayed, begin) = (Replayed::new(self.schema.plain.clone(), done.logged), peer.twin.log.len());
-        peer.twin.resolve(key, decided, &mut replayed);
+        peer.twin.resolve(key, about, value, &mut replayed);
         if deletes {
             peer.twin.write(&Write::Delete { table: key.0, id: key.1 }, &mut replayed);
         }

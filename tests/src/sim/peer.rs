@@ -137,7 +137,8 @@ impl Peer {
             Write::Insert { .. } | Write::Delete { .. } => true,
         };
         let gone = |e: &Edge| row[e.field].target().is_some_and(|id| !self.twin.rows[e.parent].contains_key(&id));
-        schema.parents(table).filter(gone).any(|e| taken(e.field))
+        // SQLite looks at references to the table itself at each update, changed or not.
+        schema.parents(table).filter(gone).any(|e| e.parent == table || taken(e.field))
     }
 
     /// The oracle adds up differences in 64 bits: what it could not say is not written.

@@ -8,7 +8,7 @@ use super::schema::{LARGE, VAULT};
 use crate::history::world::Logged;
 use crate::oracle::device::Device;
 use crate::oracle::fold::End;
-use crate::oracle::log::{Clock, Entry, Kind, Op};
+use crate::oracle::log::{About, Clock, Entry, Kind, Op};
 use crate::oracle::message::{Answer, Ask, News, Pulled, Session, Told};
 use crate::oracle::schema::Schema;
 use crate::oracle::session::Synced;
@@ -213,8 +213,11 @@ impl Hub {
         let required = |key: &Key| self.required.get(key.0).into_iter().flatten().copied();
         let lacks = |key: &Key, has: &dyn Fn(&str) -> bool| required(key).find(|f| !has(f)).map(|f| (*key, Some(f)));
         let written = session.changes.iter().filter(|c| c.born && !session.weak.contains_key(&c.key));
-        let written =
-            written.filter_map(|c| lacks(&c.key, &|f| c.fields.contains_key(f) || c.resolved.contains_key(f)));
+        let written = written.filter_map(|c| {
+            lacks(&c.key, &|f| {
+                c.fields.contains_key(f) || c.resolved.keys().any(|about| matches!(about, About::Field(of) if *of == f))
+            })
+        });
         let held =
             session.weak.iter().filter_map(|(key, row)| lacks(key, &|f| row.get(f).is_some_and(|v| *v != Value::Null)));
         written.chain(held).collect()

@@ -248,6 +248,10 @@ impl World {
     pub fn device_shows(&self, device: DeviceNo) -> Result<(), Fault> {
         let peer = &self.peers[device];
         peer.device.shows(&peer.twin.rows)?;
+        let hlc = peer.device.hlc()?;
+        if hlc != peer.twin.hlc {
+            return Err(format!("I18: the device's last stamp is {hlc}, not {}", peer.twin.hlc));
+        }
         match peer.loose || self.schema.plain.whole(&peer.twin.rows) {
             true => Ok(()),
             false => Err("I8: a reference dangles on the device".into()),
