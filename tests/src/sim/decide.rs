@@ -33,7 +33,7 @@ impl World {
         let unique = log::About::Unique(conflict.fields.first().copied().unwrap_or_default());
         match conflict.about {
             About::Fields => self.choose(device, conflict, key, how),
-            About::Delete if how % 2 == 0 => {
+            About::Delete if how.is_multiple_of(2) => {
                 self.answer(device, conflict, key, Answer::Delete, (log::About::Delete, Value::Null))
             }
             About::Delete => self.answer(device, conflict, key, Answer::Keep, (log::About::Delete, Value::Null)),

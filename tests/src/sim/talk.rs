@@ -2,14 +2,16 @@
 
 use super::hub::{Refused, Route};
 use super::network::{Sent, Talk, Way};
+use super::schema::Schema;
 use super::step::DeviceNo;
 use super::twin::{Said, Verdict};
 use super::world::World;
 use super::{Fault, judge, refusals};
 use crate::bridge;
-use crate::oracle::Point;
 use crate::oracle::message as plain;
+use crate::oracle::schema::Strategy;
 use crate::oracle::session::Synced;
+use crate::oracle::{Id, Point, Row, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use windrow::store::Next;
@@ -393,13 +395,8 @@ impl World {
                 peer.overflowed += over;
                 self.stats.overflowed += over as u64;
                 peer.loose &= !self.schema.plain.whole(&peer.twin.rows);
-                if let Some(rows) = before.filter(|rows| *rows != peer.twin.rows) {
-                    let changed =
-                        |t: &&plain::Told| rows[t.key.0].get(&t.key.1) != peer.twin.rows[t.key.0].get(&t.key.1);
-                    let told: Vec<_> = pulled.told.iter().filter(changed).collect();
-                    return Err(format!(
-                        "I25: nobody else writes, and an answer changed what the device shows: {told:?}"
-                    ));
+                if let Some(rows) = before {
+                    alone(&self.schema, &rows, &peer.twin.rows)?;
                 }
                 self.device_shows(device)?;
                 if over > 0 { refusals::judge(&self.peers[device], &self.schema) } else { Ok(()) }
@@ -453,4 +450,20 @@ impl World {
         let (peer, status) = (&self.peers[device], self.peers[device].device.store().status());
         Err(format!("I13: a session of device {device} has no end, {} pages on: {status:?}", peer.pages))
     }
+}
+
+/// I25: nobody else writes, so an answer changes nothing that the device shows. Of extremes it does: a lower write loses to
+/// the device's own higher one.
+fn alone(schema: &Schema, before: &View, after: &View) -> Result<(), Fault> {
+    let extreme = |table: &str, f: &str| matches!(schema.plain.strategy(table, f), Strategy::Max | Strategy::Min);
+    for (table, rows) in before {
+        let stands = |(id, row): (&Id, &Row)| {
+            let now = after[table].get(id);
+            now.is_some_and(|now| row.iter().all(|(f, v)| now[f] == *v || extreme(table, f)))
+        };
+        if rows.len() != after[table].len() || !rows.iter().all(stands) {
+            return Err(format!("I25: nobody else writes, and an answer changed what the device shows of {table}"));
+        }
+    }
+    Ok(())
 }
