@@ -6,7 +6,7 @@ use crate::oracle::{self, Id, Row, Value};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Seq};
 use windrow_protocol::id::RecordId;
-use windrow_protocol::log::{Entry, Op};
+use windrow_protocol::log::{About, Entry, Op};
 use windrow_protocol::model::{Deletes, Field, FieldIx, Kind, OnDelete, Parent, Schema, Strategy, Table};
 use windrow_protocol::value;
 
@@ -105,6 +105,11 @@ pub fn entry(schema: &Schema, of: &said::Entry) -> Entry {
             Op::Cascade { last: all(row), via }
         }
         said::Op::Stale(name, target) => Op::Stale { field: field(name), target: key(schema, *target).1 },
+        said::Op::Resolve(about, v) => match about {
+            said::About::Field(name) => Op::Resolve(About::Fields, vec![(field(name), value(*v))]),
+            said::About::Delete => Op::Resolve(About::Delete, Vec::new()),
+            said::About::Unique(name) => Op::Resolve(About::Unique(field(name)), Vec::new()),
+        },
     };
     let base = Seq::from_bits(of.base).unwrap_or_default();
     Entry { hlc: Hlc::from_bits(of.hlc).unwrap_or_default(), table, id, base, op }

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
 mod planted {
     use clap::Parser;
     use indicatif::{ProgressBar, ProgressStyle};
+    use std::collections::BTreeMap;
     use std::process::ExitCode;
     use windrow_protocol::planted::{Fault, plant};
     use windrow_tests::sim;
@@ -73,11 +74,11 @@ mod planted {
         bar.set_style(
             ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        let mut missed = 0;
+        let (mut missed, mut sound) = (0, BTreeMap::new());
         println!("| fault | what goes wrong | found in world | after sessions |\n|---|---|---|---|");
         for fault in faults {
             bar.set_message(format!("{fault:?}"));
-            let found = seek(fault, args.seed, args.sessions);
+            let found = seek(fault, args.seed, args.sessions, &mut sound);
             let (world, after) = match &found {
                 Some(found) => (found.seed.to_string(), found.sessions.to_string()),
                 None => ("**not found**".to_owned(), format!("more than {}", args.sessions)),
@@ -96,23 +97,26 @@ mod planted {
         if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
-    fn seek(fault: Fault, seed: u64, most: u64) -> Option<Found> {
+    /// `sound`: which worlds go well without a fault, as far as that was asked. What fails anyway says nothing of a fault.
+    fn seek(fault: Fault, seed: u64, most: u64, sound: &mut BTreeMap<u64, bool>) -> Option<Found> {
         let (mut sessions, mut world) = (0, seed);
-        plant(Some(fault));
-        let found = loop {
-            match sim::run(world, &Plan::default()) {
+        loop {
+            plant(Some(fault));
+            let run = sim::run(world, &Plan::default());
+            plant(None);
+            match run {
                 Ok(stats) => sessions += stats.sessions,
                 Err(failure) => {
-                    let sessions = sessions + failure.sessions;
-                    break (sessions <= most).then(|| Found { seed: world, sessions, how: failure.to_string() });
+                    sessions += failure.sessions;
+                    if *sound.entry(world).or_insert_with(|| sim::run(world, &Plan::default()).is_ok()) {
+                        break (sessions <= most).then(|| Found { seed: world, sessions, how: failure.to_string() });
+                    }
                 }
             }
             if sessions >= most {
                 break None;
             }
             world += 1;
-        };
-        plant(None);
-        found
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::device::{Device, table};
 use super::fold::{Change, End};
+use super::log::About;
 use super::message::{Ask, News, Pulled, Told};
 use super::schema::Strategy;
 use super::session::Synced;
@@ -84,7 +85,8 @@ impl Device {
                 self.lay(&mut rows, t.key, &t.news, change);
             } // else the hub judges the local death when it hears of it
         }
-        self.schema.whole(&rows).then_some(rows)
+        // What somebody left dangling with foreign keys off is for the hub to mend.
+        self.schema.dangling(&rows).is_subset(&self.schema.dangling(&self.rows)).then_some(rows)
     }
 
     fn lay(&self, rows: &mut View, key: Key, news: &News, change: Option<&Change>) {
@@ -102,9 +104,11 @@ impl Device {
         let written = change.map_or(&nothing, |c| &c.fields);
         let row = records.entry(key.1).or_default();
         for (field, value) in fields {
+            let field: &'static str = field;
             match written.get(field) {
                 // Emptied here: the hub judges that too.
                 None if change.is_some_and(|c| c.stale.contains_key(field)) => {}
+                None if change.is_some_and(|c| c.resolved.contains_key(&About::Field(field))) => {}
                 None => {
                     row.insert(field, *value);
                 }

@@ -1,7 +1,7 @@
 //! A device's file: rows, log, and the foreign keys that act where it is written.
 
 use super::learn::Refused;
-use super::log::{Clock, Entry, Op, Write, Wrote, difference};
+use super::log::{About, Clock, Entry, Op, Write, Wrote, difference};
 use super::message::Session;
 use super::schema::{OnDelete, Schema, Strategy};
 use super::{Hlc, Id, Key, Mark, Origin, Point, Row, Seq, Value, View};
@@ -115,6 +115,16 @@ impl Device {
         self.recover
     }
 
+    /// The tables.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// Whether entries are acknowledged for which no checkpoint vouches yet.
+    pub fn is_unsure(&self) -> bool {
+        !self.unsure.is_empty()
+    }
+
     /// Old acknowledged entries go: those for which the checkpoint vouches.
     pub fn prune(&mut self, upto: Hlc) {
         if self.session.is_some() || self.recover {
@@ -172,7 +182,7 @@ impl Device {
         let Some(row) = self.row(key).cloned() else { return Wrote::Done };
         let (mut rows, mut done) = (self.rows.clone(), Vec::new());
         self.remove(&mut rows, key, Op::Delete(row), &mut done);
-        if !self.schema.whole(&rows) {
+        if !self.schema.dangling(&rows).is_subset(&self.schema.dangling(&self.rows)) {
             return Wrote::Refused;
         }
         self.rows = rows;
@@ -180,6 +190,22 @@ impl Device {
             self.note(key, op, clock);
         }
         Wrote::Done
+    }
+
+    /// A program that keeps foreign keys off deletes a record: what hung on it dangles until the hub has heard of it.
+    pub fn delete_alone(&mut self, key: Key, clock: &mut dyn Clock) -> Wrote {
+        if let Some(row) = self.table(key.0).remove(&key.1) {
+            self.note(key, Op::Delete(row), clock);
+        }
+        Wrote::Done
+    }
+
+    /// Decides a conflict; of a field, for this value.
+    pub fn resolve(&mut self, key: Key, about: About, value: Value, clock: &mut dyn Clock) {
+        if let (About::Field(field), Some(row)) = (about, self.table(key.0).get_mut(&key.1)) {
+            row.insert(field, value);
+        }
+        self.note(key, Op::Resolve(about, value), clock);
     }
 
     fn remove(&self, rows: &mut View, key: Key, op: Op, done: &mut Vec<(Key, Op)>) {

@@ -1,7 +1,7 @@
 //! A device's pending log as one net change a record.
 
 use super::device::Device;
-use super::log::{Entry, Op};
+use super::log::{About, Entry, Op};
 use super::schema::{Schema, Strategy};
 use super::{Hlc, Key, Row, Seq, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,8 @@ pub struct Change {
     pub key: Key,
     /// What was written, by field.
     pub fields: BTreeMap<&'static str, Written>,
+    /// What was decided: it comes before what was written since.
+    pub resolved: BTreeMap<About, Written>,
     /// The stamp of the last entry folded in.
     pub hlc: Hlc,
     /// The oldest base.
@@ -67,6 +69,7 @@ impl Change {
         Change {
             key: e.key,
             fields: BTreeMap::new(),
+            resolved: BTreeMap::new(),
             hlc: e.hlc,
             base: e.base,
             born: pending && matches!(e.op, Op::Insert(_)),
@@ -90,9 +93,18 @@ impl Change {
             Op::Stale(field, target) if pending => {
                 self.stale.insert(field, Some(Emptied { target: *target, hlc: e.hlc, base: e.base }));
             }
-            Op::Stale(..) => {}
+            Op::Resolve(about, value) if pending => self.decided(e, *about, *value),
+            Op::Stale(..) | Op::Resolve(..) => {}
             Op::Insert(values) | Op::Update(values) => self.lives(schema, e, values, pending),
         }
+    }
+
+    /// A decision replaces what was pending for its field.
+    fn decided(&mut self, e: &Entry, about: About, value: Value) {
+        if let About::Field(field) = about {
+            self.fields.remove(field);
+        }
+        self.resolved.insert(about, Written { value, hlc: e.hlc, base: e.base });
     }
 
     fn ends(&mut self, end: End, row: &Row) {
@@ -103,6 +115,7 @@ impl Change {
     fn lives(&mut self, schema: &Schema, e: &Entry, values: &Row, pending: bool) {
         let dead = self.end != End::Alive;
         if dead && self.born {
+            self.resolved.clear();
             self.fields.clear(); // born, died and born again, all offline: only this life counts
         }
         let again = dead && !self.born;

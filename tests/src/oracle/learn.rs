@@ -62,6 +62,7 @@ impl Device {
         let before = self.pending_stamps();
         self.known.extend(covers);
         self.unsure.extend(covers.keys());
+        self.withheld.retain(|key| missing.contains(key));
         self.missing = missing.clone();
         let now = self.pending_stamps();
         let sent: Vec<Entry> =
@@ -85,7 +86,7 @@ impl Device {
         log.retain(|e| !(refused.contains(&e.key) && self.pends(e)));
         self.log = log;
         self.retell.extend(&refused);
-        self.withheld.extend(&refused);
+        self.withheld.extend(refused.intersection(&self.missing));
         for key in refused {
             let (change, offer) = (pending.remove(&key), session.weak.get(&key).cloned());
             self.refused.push(Refused { key, change, offer });
@@ -130,6 +131,6 @@ impl Device {
 fn followed(e: &Entry) -> Option<(Key, Key)> {
     match e.op {
         Op::Cascade(_, parent) | Op::Stale(_, parent) => Some((e.key, parent)),
-        Op::Insert(_) | Op::Update(_) | Op::Delete(_) => None,
+        Op::Insert(_) | Op::Update(_) | Op::Delete(_) | Op::Resolve(..) => None,
     }
 }

@@ -28,6 +28,19 @@ pub enum Op {
     Cascade(Row, Key),
     /// A foreign key emptied this reference to that record.
     Stale(&'static str, Key),
+    /// A conflict was decided; of a field, for this value.
+    Resolve(About, Value),
+}
+
+/// What a conflict is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum About {
+    /// The values of a field.
+    Field(&'static str),
+    /// A delete that was undone. That it is settled says nothing here.
+    Delete,
+    /// A value that two records share. Likewise.
+    Unique(&'static str),
 }
 
 /// The kind of an entry, by which one log is laid beside another.
@@ -43,6 +56,8 @@ pub enum Kind {
     Cascade,
     /// [`Op::Stale`], of this field.
     Stale(&'static str),
+    /// [`Op::Resolve`].
+    Resolve,
 }
 
 impl Op {
@@ -54,6 +69,7 @@ impl Op {
             Op::Delete(_) => Kind::Delete,
             Op::Cascade(..) => Kind::Cascade,
             Op::Stale(field, _) => Kind::Stale(field),
+            Op::Resolve(..) => Kind::Resolve,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::extreme::extreme;
 use super::fold::{Change, End, Written};
 use super::hub::Hub;
+use super::log::About;
 use super::record::{Candidate, Record, Reg, Speaker};
 use super::schema::{Deletes, OnDelete, Strategy};
 use super::{HUB, Hlc, Key, Origin, Row, Seq, Value};
@@ -55,6 +56,11 @@ impl Hub {
         let (fresh, schema) = (self.fresh(c.key.0), self.schema.clone());
         let records = self.rows.entry(c.key.0).or_default();
         let record = records.entry(c.key.1).or_insert_with(|| Record::new(fresh, by.seq));
+        for (about, decided) in &c.resolved {
+            let About::Field(field) = about else { continue };
+            let Some(reg) = record.regs.get_mut(field) else { continue };
+            resolve(reg, decided, by);
+        }
         let anew = c.again && c.end == End::Alive && !by.missed_edit(record, c.base);
         for (field, reg) in &mut record.regs {
             match (schema.strategy(c.key.0, field), c.fields.get(field)) {
@@ -65,7 +71,8 @@ impl Hub {
                 (_, None) => {}
             }
         }
-        if c.end == End::Alive {
+        // A decision alone is no edit.
+        if c.end == End::Alive && (!c.fields.is_empty() || c.resolved.is_empty()) {
             record.edits.insert(by.author, by.seq);
             let waits = record.cascaded && !c.born; // for its parent
             let wins = knew || schema.table(c.key.0).deletes != Deletes::Drop;
@@ -162,6 +169,17 @@ fn review(reg: &mut Reg, w: &Written, by: &Speaker) {
     let new = Candidate { hlc: w.hlc, author: by.author, value: w.value, seq: by.seq };
     reg.candidates.push(new);
     reg.open |= reg.contested();
+    let top = reg.top().unwrap_or(new);
+    put(reg, top.value, by);
+    reg.news = top.author != by.author;
+}
+
+/// A reviewer, having seen the candidates up to the base, decides. What came later stays, and keeps the conflict open.
+fn resolve(reg: &mut Reg, decided: &Written, by: &Speaker) {
+    reg.candidates.retain(|c| c.seq > decided.base);
+    let new = Candidate { hlc: decided.hlc, author: by.author, value: decided.value, seq: by.seq };
+    reg.candidates.push(new);
+    reg.open = reg.contested();
     let top = reg.top().unwrap_or(new);
     put(reg, top.value, by);
     reg.news = top.author != by.author;

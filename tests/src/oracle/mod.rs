@@ -2,8 +2,8 @@
 //!
 //! It shares no code with the product, and is written to be read, not to be fast: settling and pulling walk all records.
 //! It models folding, merging, references, sessions message by message, lost answers, copied and restored files, restored
-//! hubs, expired sessions and pruned logs. Left out: wire and storage, `unique`, overflow, strategies on a struct, clocks
-//! too far ahead, resolves from a device.
+//! hubs, expired sessions, pruned logs, and decisions on a device, of which it knows those about a field. Left out: wire and
+//! storage, `unique`, overflow, strategies on a struct, clocks too far ahead.
 //!
 //! Nothing in it is drawn or read from outside: stamps, origins, marks and session ids are handed in. A copied file or a
 //! hub's backup is a clone.

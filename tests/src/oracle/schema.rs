@@ -1,7 +1,7 @@
 //! What tables declare, as far as merging needs it.
 
-use super::{Row, Value, View};
-use std::collections::BTreeMap;
+use super::{Id, Key, Row, Value, View};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How concurrent writes to a field merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,5 +166,16 @@ impl Schema {
             let targets = view[e.child].values().filter_map(|row| row[e.field].target());
             targets.into_iter().all(|id| view[e.parent].contains_key(&id))
         })
+    }
+
+    /// The references that name no record that is shown: table, record, field and what they name.
+    pub fn dangling(&self, view: &View) -> BTreeSet<(Key, &'static str, Id)> {
+        let mut dangling = BTreeSet::new();
+        for e in &self.edges {
+            let named = view[e.child].iter().filter_map(|(id, row)| Some((*id, row[e.field].target()?)));
+            let gone = named.filter(|(_, target)| !view[e.parent].contains_key(target));
+            dangling.extend(gone.map(|(id, target)| ((e.child, id), e.field, target)));
+        }
+        dangling
     }
 }

@@ -7,11 +7,12 @@ use super::tables::{Statements, differs};
 use crate::history::world::Logged;
 use crate::oracle::log::{Kind, Write, Wrote};
 use crate::oracle::{Hlc, Id, Origin, Row, View};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use windrow::rusqlite::types::Value as Sql;
 use windrow::rusqlite::{Connection, ErrorCode, params_from_iter};
-use windrow::store::Actions;
+use windrow::store::{Actions, Answer, Conflict};
 use windrow::{Domain, Store};
 
 /// A device.
@@ -134,6 +135,17 @@ impl Device {
         Ok(Done { wrote: wrote?, logged: self.logged_since(last)?, hlc: self.hlc()? })
     }
 
+    /// The store decides a conflict, at this time.
+    ///
+    /// # Errors
+    /// What the product says.
+    pub fn decide(&mut self, conflict: &Conflict, answer: Answer, clock: Hlc) -> Result<Done, Fault> {
+        let last = self.hlc()?;
+        self.conn.execute("UPDATE windrow_state SET hlc = max(hlc, ?1)", [clock as i64 - 1]).map_err(say)?;
+        self.store.resolve(conflict, answer).map_err(say)?;
+        Ok(Done { wrote: Vec::new(), logged: self.logged_since(last)?, hlc: self.hlc()? })
+    }
+
     fn run(&self, sql: &str) -> Result<(), Fault> {
         self.conn.prepare_cached(sql).and_then(|mut s| s.execute([])).map(drop).map_err(say)
     }
@@ -195,6 +207,7 @@ impl Device {
                     2 => vec![Kind::Update],
                     3 => vec![Kind::Delete],
                     4 => vec![Kind::Cascade],
+                    6..=8 => vec![Kind::Resolve],
                     5 => fields.map(|(_, f)| Kind::Stale(f.name)).collect(),
                     other => return Err(format!("the log has an operation {other}")),
                 };
@@ -212,6 +225,30 @@ impl Device {
     /// The first difference.
     pub fn shows(&self, expected: &View) -> Result<(), Fault> {
         differs(&self.conn, &self.schema, &self.statements, expected)
+    }
+
+    /// The stamps of all that is logged.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn stamps(&self) -> Result<BTreeSet<Hlc>, Fault> {
+        Ok(self.logged_since(0)?.into_iter().map(|l| l.hlc).collect())
+    }
+
+    /// Whether another program's connection sees just this.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub fn shows_to(&self, conn: &Connection, expected: &View) -> Result<(), Fault> {
+        differs(conn, &self.schema, &self.statements, expected)
+    }
+
+    /// One more connection of another program's.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn another(&self) -> windrow::rusqlite::Result<Connection> {
+        Connection::open(&self.path)
     }
 
     /// A connection of another program's.

@@ -2,12 +2,11 @@
 
 use super::hub::Refused;
 use super::ledger;
-use super::peer::Peer;
-use super::schema::{LEDGER, Schema, TOTAL};
+use super::schema::{LEDGER, TOTAL};
 use super::talk::End;
 use super::twin::Said;
 use super::world::World;
-use super::{Fault, schema};
+use super::{Fault, refusals, schema};
 use crate::oracle::Value as Plain;
 use crate::oracle::{Hlc, Id, Key, Origin, Row};
 use std::collections::BTreeMap;
@@ -42,28 +41,6 @@ pub fn brief(answer: &Result<Answer, Refused>) -> String {
         Ok(Answer::Committed { at, page }) => format!("committed at {at:?}, with {} bytes", page.len()),
         other => format!("{other:?}"),
     }
-}
-
-/// Nothing refused is dropped: it is in `windrow_refused`, with a reason and what was to change.
-///
-/// # Errors
-/// What is missing, or too much.
-pub fn refused(peer: &Peer, schema: &Schema) -> Result<(), Fault> {
-    let refused = peer.device.store().refused().map_err(say)?;
-    let with_changes = peer.twin.refused.iter().filter(|r| r.change.is_some() || r.offer.is_some());
-    let expected = with_changes.clone().count() + peer.overflowed;
-    if refused.len() + peer.dismissed != expected {
-        return Err(format!("I1: {} changes were refused, and {} are kept", expected, refused.len()));
-    }
-    for row in &refused {
-        let sentence = !row.sentence.is_empty() && !row.code.is_empty();
-        let fields = ["values", "added", "chosen"].iter().filter_map(|part| row.change.get(part)?.as_object());
-        let says = row.change["operation"] != "insert" || fields.flatten().count() > 0;
-        if !sentence || !says || schema.plain.position(&row.table) == schema.tables.len() {
-            return Err(format!("I1: a refused change does not say what it was: {row:?}"));
-        }
-    }
-    Ok(())
 }
 
 impl World {
@@ -149,19 +126,10 @@ impl World {
 
     fn files_are_sound(&self) -> Result<(), Fault> {
         crate::product::hub::check(self.hub.reader()).map_err(|why| format!("the hub's file: {why}"))?;
-        let (open, whole) = (self.open()?, |table: &str| self.schema.table(table).whole);
-        // The oracle knows conflicts of single fields.
-        let of_fields = open.iter().filter(|c| c.1 == "fields" && !whole(c.0));
-        let of_fields: Vec<_> = of_fields.map(|c| ((c.0, c.2), c.3[0])).collect();
-        let mut expected: Vec<(Key, &str)> = self.twin.hub.conflicts().iter().map(|c| (c.key, c.field)).collect();
-        expected.retain(|(key, _)| !whole(key.0));
-        expected.sort_unstable();
-        if of_fields != expected {
-            return Err(format!("the hub has the conflicts {of_fields:?}, expected {expected:?}"));
-        }
+        let open = self.conflicts_are_open()?;
         for (no, peer) in self.peers.iter().enumerate() {
             crate::product::hub::check(peer.device.conn()).map_err(|why| format!("device {no}'s file: {why}"))?;
-            refused(peer, &self.schema).map_err(|why| format!("device {no}: {why}"))?;
+            refusals::judge(peer, &self.schema).map_err(|why| format!("device {no}: {why}"))?;
             let known = peer.device.store().conflicts().map_err(say)?;
             let mut known: Vec<Open> =
                 known.into_iter().map(|c| (c.table, kind(c.about), Id::from_be_bytes(c.record.0), c.fields)).collect();
@@ -175,6 +143,24 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// The hub's open conflicts, among which are all that its twin has.
+    ///
+    /// # Errors
+    /// What is missing, or too much.
+    pub fn conflicts_are_open(&self) -> Result<Vec<Open>, Fault> {
+        let (open, whole) = (self.open()?, |table: &str| self.schema.table(table).whole);
+        // The oracle knows conflicts of single fields.
+        let of_fields = open.iter().filter(|c| c.1 == "fields" && !whole(c.0));
+        let of_fields: Vec<_> = of_fields.map(|c| ((c.0, c.2), c.3[0])).collect();
+        let mut expected: Vec<(Key, &str)> = self.twin.hub.conflicts().iter().map(|c| (c.key, c.field)).collect();
+        expected.retain(|(key, _)| !whole(key.0));
+        expected.sort_unstable();
+        if of_fields != expected {
+            return Err(format!("the hub has the conflicts {of_fields:?}, expected {expected:?}"));
+        }
+        Ok(open)
     }
 
     /// I11: where a commit brings a value that another record has too, and no two should share, a conflict says so.
@@ -221,7 +207,7 @@ impl World {
 }
 
 /// An open conflict: table, kind, record, fields.
-type Open = (&'static str, &'static str, Id, Vec<&'static str>);
+pub type Open = (&'static str, &'static str, Id, Vec<&'static str>);
 
 fn kind(about: About) -> &'static str {
     match about {

@@ -4,14 +4,16 @@
 //! them is a network of bytes that loses, cuts, repeats and delays; programs die between any two steps; clocks are wrong.
 //! Beside each device and the hub stands its twin of the [`oracle`](crate::oracle), which is led through the same messages.
 //!
-//! - [`plan`]: what a world may bring. [`schema`], [`domain`], [`values`]: random tables. [`draw`]: the steps, one by one.
-//! - [`world`]: the steps taken. [`talk`]: sessions, message by message. [`network`]: what is on the way.
+//! - [`plan`]: what a world may bring. [`schema`], [`domain`], [`values`]: random tables. [`draw`]: the steps, one by one; `writes`: what
+//!   applications write.
+//! - [`world`]: the steps taken; `reader`: who looks on meanwhile; `decide`: decisions on devices; `refusals`: what becomes of what was refused. [`talk`]: sessions, message by message. [`network`]: what is on the way.
 //! - [`peer`]: a device and its twin. [`device`], [`hub`], [`files`], [`tables`]: the product's side. [`twin`]: the oracle's.
 //! - [`judge`], [`ledger`]: what must hold, from what the applications were told and what the files show.
 //! - [`shrink`], [`story`]: a failure, made small and readable.
 //!
 //! Everything is drawn from the seed of a world, and one thread leads it: a failure comes again.
 
+mod decide;
 pub mod device;
 pub mod domain;
 pub mod draw;
@@ -22,6 +24,8 @@ pub mod ledger;
 pub mod network;
 pub mod peer;
 pub mod plan;
+mod reader;
+mod refusals;
 pub mod schema;
 pub mod shrink;
 pub mod stats;
@@ -32,6 +36,7 @@ pub mod talk;
 pub mod twin;
 pub mod values;
 pub mod world;
+mod writes;
 
 use draw::Script;
 use fastrand::Rng;
@@ -76,16 +81,12 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-/// Worlds that share their tables: making them takes time, and descriptors live as long as the program.
-const SHARED: u64 = 8;
-
 thread_local! {
     static TEMPLATE: RefCell<Option<(u64, Rc<Template>)>> = const { RefCell::new(None) };
 }
 
-/// The tables of a world. Those of the last one are kept.
+/// The tables of a world. Those of the last one are kept: a failing world is run again and again.
 fn template(seed: u64) -> Result<Rc<Template>, Fault> {
-    let seed = seed / SHARED;
     TEMPLATE.with_borrow_mut(|kept| match kept {
         Some((of, template)) if *of == seed => Ok(template.clone()),
         _ => {
@@ -137,6 +138,7 @@ fn lead(
     let mut world = World::new(&mut rng, seed, &template, plan)?;
     let count = rng.u64(plan.sessions.clone());
     let mut script = Script::new(rng, template.schema.clone(), plan.faults);
+    world.lone = script.lone();
     let mut given = steps.map(<[Step]>::iter);
     loop {
         let step = match &mut given {

@@ -3,6 +3,7 @@
 use super::hub::Route;
 use super::twin::{Said, Verdict};
 use windrow::store::Actions;
+use windrow_protocol::message::{Commit, Prepare, SessionId, from_bytes};
 use windrow_protocol::session::{Action, Session};
 
 /// A session under way.
@@ -52,5 +53,16 @@ impl Talk {
     pub fn start(actions: Actions) -> Talk {
         let (machine, action) = Session::start();
         Talk { machine, actions, action, way: Way::Free, verdict: None, said: None, written: false }
+    }
+}
+
+impl Sent {
+    /// The session that it names, unless it is a pull.
+    pub fn session(&self) -> Option<SessionId> {
+        match self.route {
+            Route::Prepare => from_bytes::<Prepare>(&self.body).ok().map(|p| p.session),
+            Route::Commit => from_bytes::<Commit>(&self.body).ok().map(|c| c.session),
+            Route::Pull => None,
+        }
     }
 }

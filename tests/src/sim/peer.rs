@@ -9,6 +9,7 @@ use super::step::Watch;
 use super::twin::{Replayed, widen};
 use crate::oracle::log::{Wall, Write, Wrote};
 use crate::oracle::message::Pulled;
+use crate::oracle::schema::Edge;
 use crate::oracle::{Value, device as plain};
 use windrow_protocol::message::SessionId;
 
@@ -31,6 +32,8 @@ pub struct Peer {
     pub watch: Watch,
     /// What was written to ledgers here.
     pub lineage: Lineage,
+    /// Whether references may dangle, since a program deleted with foreign keys off.
+    pub loose: bool,
     /// How many amounts were refused here, as they would have left their range with what was told.
     pub overflowed: usize,
     /// How many refused changes were dismissed.
@@ -48,6 +51,7 @@ pub struct Mind {
     sending: Option<(u64, SessionId)>,
     number: u64,
     lineage: Lineage,
+    loose: bool,
     overflowed: usize,
     dismissed: usize,
 }
@@ -62,6 +66,7 @@ impl Peer {
             sending: self.sending,
             number: self.number,
             lineage: self.lineage.clone(),
+            loose: self.loose,
             overflowed: self.overflowed,
             dismissed: self.dismissed,
         }
@@ -69,10 +74,10 @@ impl Peer {
 
     /// Takes over what a copied file brings.
     pub fn mind_is(&mut self, mind: Mind) {
-        let Mind { twin, inbox, pages, sending, number, lineage, overflowed, dismissed } = mind;
+        let Mind { twin, inbox, pages, sending, number, lineage, loose, overflowed, dismissed } = mind;
         (self.twin, self.inbox, self.pages, self.sending) = (twin, inbox, pages, sending);
         (self.number, self.lineage, self.overflowed, self.dismissed) = (number, lineage, overflowed, dismissed);
-        self.talk = None;
+        (self.loose, self.talk) = (loose, None);
     }
 
     /// One transaction of the application's. Whether anything was done.
@@ -80,7 +85,8 @@ impl Peer {
     /// # Errors
     /// Where product and twin differ.
     pub fn write(&mut self, writes: &[Write], undone: bool, now: u64, schema: &Schema) -> Result<bool, Fault> {
-        let writes: Vec<Write> = writes.iter().filter(|w| self.can_be_said(w)).cloned().collect();
+        let said = |w: &&Write| self.can_be_said(w) && !(self.loose && self.hangs_on_nothing(w));
+        let writes: Vec<Write> = writes.iter().filter(said).cloned().collect();
         if writes.is_empty() {
             return Ok(false);
         }
@@ -120,6 +126,23 @@ impl Peer {
         replayed.settle(&mut self.twin, begin)?;
         self.twin.hlc = done.hlc;
         Ok(true)
+    }
+
+    /// Whether a write takes back a reference that dangles: the log tells that from what a foreign key does no more.
+    pub(super) fn hangs_on_nothing(&self, write: &Write) -> bool {
+        let ((table, id), schema) = (write.key(), self.twin.schema());
+        // SQLite counts: a parent that comes back would make up for what the same statement leaves dangling.
+        if matches!(write, Write::Insert { .. }) && schema.dangling(&self.twin.rows).iter().any(|d| d.2 == id) {
+            return true;
+        }
+        let Some(row) = self.twin.rows[table].get(&id) else { return false };
+        let taken = |field: &str| match write {
+            Write::Update { values, .. } => values.contains_key(field),
+            Write::Insert { .. } | Write::Delete { .. } => true,
+        };
+        let gone = |e: &Edge| row[e.field].target().is_some_and(|id| !self.twin.rows[e.parent].contains_key(&id));
+        // SQLite looks at references to the table itself at each update, changed or not.
+        schema.parents(table).filter(gone).any(|e| e.parent == table || taken(e.field))
     }
 
     /// The oracle adds up differences in 64 bits: what it could not say is not written.

@@ -74,6 +74,8 @@ fn kind(fault: &str) -> String {
 fn device(step: &Step) -> Option<DeviceNo> {
     match step {
         Step::Write { device, .. }
+        | Step::DeleteAlone { device, .. }
+        | Step::Decide { device, .. }
         | Step::Go { device }
         | Step::Lose { device }
         | Step::Cut { device, .. }
@@ -82,6 +84,8 @@ fn device(step: &Step) -> Option<DeviceNo> {
         | Step::Clock { device, .. }
         | Step::Prune { device }
         | Step::Dismiss { device }
+        | Step::Resubmit { device }
+        | Step::Read { device }
         | Step::Backup { device }
         | Step::Restore { device, .. }
         | Step::Copy { device, .. } => Some(*device),

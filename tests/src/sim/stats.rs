@@ -56,8 +56,26 @@ counted! {
     clocks: "clocks set",
     /// Decisions at hubs.
     resolved: "decisions",
+    /// Decisions on devices.
+    decided: "decisions on devices",
+    /// Of them those that are not about values of a field.
+    others: "of them about deletes and unique values",
+    /// Deletes with foreign keys off.
+    alone: "deletes with foreign keys off",
+    /// References that dangled by them.
+    dangled: "references left dangling by them",
     /// Refused changes.
-    refused: "changes refused",
+    refused: "changesets refused",
+    /// Differences that left their range on a device.
+    overflowed: "differences that left their range on a device",
+    /// Refused changes that were written again.
+    resubmitted: "refused changes written again",
+    /// Payloads under the id of others.
+    reused: "session ids used twice",
+    /// Readers that looked on.
+    readers: "readers in the middle of sessions",
+    /// Prunes that had to leave entries without a mark.
+    unsure: "logs pruned while no mark vouched for them",
     /// Answers that collided.
     collided: "answers that collided",
     /// Ids to be said whole.

@@ -18,6 +18,22 @@ pub enum Step {
         /// Whether it is rolled back at its end.
         undone: bool,
     },
+    /// A program that keeps foreign keys off deletes a record, and leaves what hangs on it.
+    DeleteAlone {
+        /// On which device.
+        device: DeviceNo,
+        /// Which record.
+        key: Key,
+    },
+    /// Somebody at a device decides a conflict.
+    Decide {
+        /// On which device.
+        device: DeviceNo,
+        /// Which of those that it knows, modulo their number.
+        which: usize,
+        /// How.
+        how: usize,
+    },
     /// A device's session goes on by one action, or one begins. A request that was sent arrives; an answer that is under
     /// way arrives.
     Go {
@@ -93,6 +109,23 @@ pub enum Step {
     Dismiss {
         /// On which device.
         device: DeviceNo,
+    },
+    /// A refused change is mended and written again, and then dismissed.
+    Resubmit {
+        /// On which device.
+        device: DeviceNo,
+    },
+    /// Another program of this device begins to read, or ends.
+    Read {
+        /// Which device.
+        device: DeviceNo,
+    },
+    /// A program that drew a session's id once more sends another's payload under it.
+    Reuse {
+        /// Whose payload, of the requests remembered, modulo their number.
+        which: usize,
+        /// Whose id, likewise.
+        of: usize,
     },
     /// A copy of a device's file is put aside.
     Backup {

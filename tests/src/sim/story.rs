@@ -62,6 +62,10 @@ impl Names {
                 let what: Vec<_> = writes.iter().map(|w| self.write(w)).collect();
                 format!("device {device} {}{}", what.join(", and "), if *undone { ", and rolls back" } else { "" })
             }
+            Step::DeleteAlone { device, key } => {
+                format!("device {device} deletes {} {} with foreign keys off", key.0, self.of(key.1))
+            }
+            Step::Decide { device, which, how } => format!("device {device} decides a conflict ({which}, {how})"),
             Step::Go { device } => format!("device {device} goes on with its session"),
             Step::Lose { device } => format!("what is under way for device {device} is lost"),
             Step::Cut { device, at } => format!("what is under way for device {device} is cut off (at {at})"),
@@ -78,6 +82,9 @@ impl Names {
             Step::HubClock { watch } => format!("the hub's clock is {watch:?}"),
             Step::Prune { device } => format!("the log of device {device} is pruned"),
             Step::Dismiss { device } => format!("a refused change is dismissed on device {device}"),
+            Step::Resubmit { device } => format!("a refused change is mended and written again on device {device}"),
+            Step::Read { device } => format!("another program on device {device} begins to read, or ends"),
+            Step::Reuse { which, of } => format!("a payload ({which}) comes under the id of another ({of})"),
             Step::Backup { device } => format!("the file of device {device} is put aside"),
             Step::Restore { device, which, .. } => format!("device {device} gets a file that was put aside ({which})"),
             Step::Copy { device, .. } => format!("device {device} is copied"),

@@ -2,19 +2,21 @@
 
 use super::hub::{Refused, Route};
 use super::network::{Sent, Talk, Way};
+use super::schema::Schema;
 use super::step::DeviceNo;
 use super::twin::{Said, Verdict};
 use super::world::World;
-use super::{Fault, judge};
+use super::{Fault, judge, refusals};
 use crate::bridge;
-use crate::oracle::Point;
 use crate::oracle::message as plain;
+use crate::oracle::schema::Strategy;
 use crate::oracle::session::Synced;
+use crate::oracle::{Id, Point, Row, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use windrow::store::Next;
 use windrow_protocol::clock;
-use windrow_protocol::message::{Answer, from_bytes, to_bytes};
+use windrow_protocol::message::{Answer, Commit, Prepare, from_bytes, to_bytes};
 use windrow_protocol::session::{Action, Event, Finish, Inbox, Request};
 
 /// How a session ended.
@@ -132,6 +134,9 @@ impl World {
             self.stats.commits += 1;
             self.hub_shows()?;
             self.clashes_are_told(&sent.said)?;
+            if self.looks_closer(64) {
+                self.conflicts_are_open()?;
+            }
         } else if self.looks_closer(16) {
             self.hub_shows()?;
         }
@@ -228,6 +233,43 @@ impl World {
         self.arrive(&sent).map(drop)
     }
 
+    /// A program that drew a session's id once more, as a machine put back to an earlier state may, sends another payload
+    /// under it. The hub surely remembers who used it first.
+    pub(super) fn reuse(&mut self, which: usize, of: usize) -> Result<(), Fault> {
+        let (now, count) = (self.hub_time(), self.sent.len().max(1));
+        let (Some(sent), Some(first)) = (self.sent.get(which % count), self.sent.get(of % count)) else {
+            return Ok(());
+        };
+        let (Some(mine), Some(id)) =
+            (sent.said.session(), first.said.session().filter(|s| self.twin.remembers(s.id, now)))
+        else {
+            return Ok(());
+        };
+        if mine == id || first.session() == sent.session() {
+            return Ok(());
+        }
+        let Some(id) = first.session() else { return Ok(()) };
+        let body = match sent.route {
+            Route::Prepare => {
+                let prepare: Prepare = from_bytes(&sent.body).map_err(say)?;
+                to_bytes(&Prepare { session: id, ..prepare })
+            }
+            Route::Commit => {
+                let commit: Commit = from_bytes(&sent.body).map_err(say)?;
+                to_bytes(&Commit { session: id, ..commit })
+            }
+            Route::Pull => return Ok(()),
+        };
+        let head = self.hub.head()?;
+        self.hub.set_clock(now);
+        self.stats.reused += 1;
+        match self.hub.answer(sent.route, &body.map_err(say)?) {
+            // A commit that speaks of another past hears that first.
+            Ok(Answer::Reused | Answer::Astray) if self.hub.head()? == head => Ok(()),
+            other => Err(format!("I2: another payload under a known id was answered {}", judge::brief(&other))),
+        }
+    }
+
     /// The twin does what the file has just done.
     fn follow(&mut self, device: DeviceNo, talk: &mut Talk, action: &Action, event: &Event) -> Result<(), Fault> {
         match (action, event) {
@@ -265,7 +307,8 @@ impl World {
                 let peer = &mut self.peers[device];
                 peer.pages += 1;
                 peer.inbox = (*inbox == Inbox::Complete).then_some((*pulled, peer.pages));
-                Ok(())
+                // I20: of an answer that is under way nothing shows yet.
+                if self.looks_closer(4) { self.device_shows(device) } else { Ok(()) }
             }
             (Action::Apply, _) => self.applied(device, event),
             (action, event) => Err(format!("{action:?} ended as {event:?}")),
@@ -310,7 +353,7 @@ impl World {
             return Err("changes are refused that nobody refused".into());
         };
         self.learnt(device, &told)?;
-        judge::refused(&self.peers[device], &self.schema)
+        refusals::judge(&self.peers[device], &self.schema)
     }
 
     fn learnt(&mut self, device: DeviceNo, told: &plain::Answer) -> Result<(), Fault> {
@@ -334,21 +377,29 @@ impl World {
             }
             Event::Collided => {
                 self.stats.collided += 1;
-                // What an earlier page said may collide though a later one takes it back; a snapshot may name the dead.
+                // What an earlier page said may collide though a later one takes it back; a snapshot may name the dead; what
+                // dangles anyway may be among what is told.
                 let collides = pages > 1
                     || peer.twin.recovers()
+                    || peer.loose
                     || super::twin::apply(&mut peer.twin.clone(), &pulled).0 == Synced::Again;
                 if collides { Ok(()) } else { Err("the answer collides with nothing, and was dropped".into()) }
             }
             Event::Applied => {
+                let before = (self.lone && device == 0).then(|| peer.twin.rows.clone());
                 let (synced, over) = super::twin::apply(&mut peer.twin, &pulled);
                 if synced != Synced::Applied {
                     let why = super::twin::collisions(&peer.twin, &pulled);
                     return Err(format!("an answer was applied that should have been {synced:?}: {why}"));
                 }
                 peer.overflowed += over;
+                self.stats.overflowed += over as u64;
+                peer.loose &= !self.schema.plain.whole(&peer.twin.rows);
+                if let Some(rows) = before {
+                    alone(&self.schema, &rows, &peer.twin.rows)?;
+                }
                 self.device_shows(device)?;
-                if over > 0 { judge::refused(&self.peers[device], &self.schema) } else { Ok(()) }
+                if over > 0 { refusals::judge(&self.peers[device], &self.schema) } else { Ok(()) }
             }
             Event::Waits => {
                 self.stats.waited += 1;
@@ -399,4 +450,20 @@ impl World {
         let (peer, status) = (&self.peers[device], self.peers[device].device.store().status());
         Err(format!("I13: a session of device {device} has no end, {} pages on: {status:?}", peer.pages))
     }
+}
+
+/// I25: nobody else writes, so an answer changes nothing that the device shows. Of extremes it does: a lower write loses to
+/// the device's own higher one.
+fn alone(schema: &Schema, before: &View, after: &View) -> Result<(), Fault> {
+    let extreme = |table: &str, f: &str| matches!(schema.plain.strategy(table, f), Strategy::Max | Strategy::Min);
+    for (table, rows) in before {
+        let stands = |(id, row): (&Id, &Row)| {
+            let now = after[table].get(id);
+            now.is_some_and(|now| row.iter().all(|(f, v)| now[f] == *v || extreme(table, f)))
+        };
+        if rows.len() != after[table].len() || !rows.iter().all(stands) {
+            return Err(format!("I25: nobody else writes, and an answer changed what the device shows of {table}"));
+        }
+    }
+    Ok(())
 }

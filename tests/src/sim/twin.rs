@@ -8,7 +8,7 @@ use super::schema::{LARGE, VAULT};
 use crate::history::world::Logged;
 use crate::oracle::device::Device;
 use crate::oracle::fold::End;
-use crate::oracle::log::{Clock, Entry, Kind, Op};
+use crate::oracle::log::{About, Clock, Entry, Kind, Op};
 use crate::oracle::message::{Answer, Ask, News, Pulled, Session, Told};
 use crate::oracle::schema::Schema;
 use crate::oracle::session::Synced;
@@ -28,6 +28,16 @@ pub enum Said {
     Commit(Rc<Session>, u64, Ask),
     /// A pull, and whether it asks for a further page.
     Pull(Ask, bool),
+}
+
+impl Said {
+    /// The changeset, unless it is a pull.
+    pub fn session(&self) -> Option<&Rc<Session>> {
+        match self {
+            Said::Prepare(session, _) | Said::Commit(session, ..) => Some(session),
+            Said::Pull(..) => None,
+        }
+    }
 }
 
 /// What it should come to.
@@ -87,6 +97,14 @@ impl Hub {
             restamped,
             ids: 0,
         }
+    }
+
+    /// Whether the hub surely has this session, staged or done.
+    pub fn remembers(&self, id: u64, now: u64) -> bool {
+        let kept = now as i64 - self.keeping.staged.as_millis() as i64;
+        let staged = self.staged.get(&id).is_some_and(|(_, at)| *at > kept);
+        let old = now as i64 - self.keeping.outcomes.as_millis() as i64;
+        staged || !self.old.contains(&id) && self.done.get(&id).is_some_and(|(_, at)| *at > old)
     }
 
     /// What a request that arrives at this time should come to. `drawn`: the mark of the commit that it was, if it was one.
@@ -195,7 +213,11 @@ impl Hub {
         let required = |key: &Key| self.required.get(key.0).into_iter().flatten().copied();
         let lacks = |key: &Key, has: &dyn Fn(&str) -> bool| required(key).find(|f| !has(f)).map(|f| (*key, Some(f)));
         let written = session.changes.iter().filter(|c| c.born && !session.weak.contains_key(&c.key));
-        let written = written.filter_map(|c| lacks(&c.key, &|f| c.fields.contains_key(f)));
+        let written = written.filter_map(|c| {
+            lacks(&c.key, &|f| {
+                c.fields.contains_key(f) || c.resolved.keys().any(|about| matches!(about, About::Field(of) if *of == f))
+            })
+        });
         let held =
             session.weak.iter().filter_map(|(key, row)| lacks(key, &|f| row.get(f).is_some_and(|v| *v != Value::Null)));
         written.chain(held).collect()
@@ -241,7 +263,7 @@ fn each(session: &mut Session, mut f: impl FnMut(&mut Hlc)) {
     f(&mut session.upto);
     for change in &mut session.changes {
         f(&mut change.hlc);
-        change.fields.values_mut().for_each(|w| f(&mut w.hlc));
+        change.fields.values_mut().chain(change.resolved.values_mut()).for_each(|w| f(&mut w.hlc));
     }
 }
 

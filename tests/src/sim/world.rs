@@ -8,13 +8,14 @@ use super::ledger::{Lineage, Posted};
 use super::network::{Sent, Talk, Way};
 use super::peer::{Mind, Peer};
 use super::plan::Plan;
+use super::reader::Reader;
 use super::schema::Schema;
 use super::stats::Stats;
 use super::step::{BEGINNING, DeviceNo, Step, Watch};
 use super::tables::Statements;
 use super::{Fault, judge, twin};
 use crate::oracle::hub::Conflict;
-use crate::oracle::{Hlc, View};
+use crate::oracle::{Hlc, Seq, View};
 use fastrand::Rng;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -48,6 +49,10 @@ pub struct World {
     pub sessions: u64,
     /// How many steps were taken.
     pub steps: u64,
+    /// Whether the first device alone writes.
+    pub lone: bool,
+    /// Who reads a device's file meanwhile.
+    pub(super) reader: Option<Reader>,
     watch: Watch,
     statements: Rc<Statements>,
     place: Place,
@@ -66,6 +71,14 @@ impl Look for World {
 
     fn talks(&self, device: DeviceNo) -> bool {
         self.peers[device].talk.is_some()
+    }
+
+    fn unsure(&self, device: DeviceNo) -> bool {
+        self.peers[device].twin.is_unsure()
+    }
+
+    fn seq(&self) -> Seq {
+        self.twin.hub.seq
     }
 
     fn conflicts(&self) -> Vec<Conflict> {
@@ -115,6 +128,8 @@ impl World {
             now: BEGINNING,
             sessions: 0,
             steps: 0,
+            lone: false,
+            reader: None,
             watch: Watch::Off(0),
             statements,
             place,
@@ -141,6 +156,7 @@ impl World {
             number,
             watch: Watch::Off(0),
             lineage: Lineage::default(),
+            loose: false,
             overflowed: 0,
             dismissed: 0,
             talk: None,
@@ -166,8 +182,13 @@ impl World {
         self.steps += 1;
         self.now += 1;
         let here = |device: &DeviceNo| *device < self.peers.len();
+        if self.looks_closer(64) {
+            self.reader_sees_the_same()?;
+        }
         match step {
             Step::Write { device, writes, undone } if here(device) => self.write(*device, writes, *undone),
+            Step::DeleteAlone { device, key } if here(device) => self.delete_alone(*device, *key),
+            Step::Decide { device, which, how } if here(device) => self.decide(*device, *which, *how),
             Step::Go { device } if here(device) => self.go(*device).map(drop),
             Step::Lose { device } if here(device) => self.lose(*device),
             Step::Cut { device, at } if here(device) => self.cut(*device, *at),
@@ -192,6 +213,9 @@ impl World {
             }
             Step::Prune { device } if here(device) => self.prune(*device),
             Step::Dismiss { device } if here(device) => self.dismiss(*device),
+            Step::Resubmit { device } if here(device) => self.resubmit(*device),
+            Step::Read { device } if here(device) => self.read(*device),
+            Step::Reuse { which, of } => self.reuse(*which, *of),
             Step::Backup { device } if here(device) => self.backup(*device),
             Step::Restore { device, which, origin } if here(device) => self.restore(*device, *which, *origin),
             Step::Copy { device, origin } if here(device) => self.copy(*device, *origin),
@@ -201,7 +225,13 @@ impl World {
         }
     }
 
-    fn write(&mut self, device: DeviceNo, writes: &[crate::oracle::log::Write], undone: bool) -> Result<(), Fault> {
+    /// The application writes.
+    pub(super) fn write(
+        &mut self,
+        device: DeviceNo,
+        writes: &[crate::oracle::log::Write],
+        undone: bool,
+    ) -> Result<(), Fault> {
         let (now, schema) = (self.now, self.schema.clone());
         let peer = &mut self.peers[device];
         if peer.write(writes, undone, now, &schema)? {
@@ -218,7 +248,11 @@ impl World {
     pub fn device_shows(&self, device: DeviceNo) -> Result<(), Fault> {
         let peer = &self.peers[device];
         peer.device.shows(&peer.twin.rows)?;
-        match self.schema.plain.whole(&peer.twin.rows) {
+        let hlc = peer.device.hlc()?;
+        if hlc != peer.twin.hlc {
+            return Err(format!("I18: the device's last stamp is {hlc}, not {}", peer.twin.hlc));
+        }
+        match peer.loose || self.schema.plain.whole(&peer.twin.rows) {
             true => Ok(()),
             false => Err("I8: a reference dangles on the device".into()),
         }
@@ -241,6 +275,8 @@ impl World {
         self.stats.crashes += 1;
         let peer = &mut self.peers[device];
         peer.talk = None;
+        self.reader_goes(device);
+        let peer = &mut self.peers[device];
         peer.device.crash(&mut self.place, origin)?;
         peer.twin.open(origin);
         self.device_shows(device)
@@ -276,21 +312,17 @@ impl World {
         if peer.twin.speaks(false) {
             return Ok(());
         }
+        self.stats.unsure += u64::from(peer.twin.is_unsure());
         let upto = peer.watch.reading(self.now);
         let pruned = peer.device.store().prune(Timestamp::from_millis(upto as i64), Duration::ZERO);
         self.stats.pruned += pruned.map_err(|e| e.to_string())?;
         peer.twin.prune(upto << 15);
-        Ok(())
-    }
-
-    fn dismiss(&mut self, device: DeviceNo) -> Result<(), Fault> {
-        let peer = &mut self.peers[device];
-        let refused = peer.device.store().refused().map_err(|e| e.to_string())?;
-        if let Some(first) = refused.first() {
-            peer.device.store().dismiss(first).map_err(|e| e.to_string())?;
-            peer.dismissed += 1;
+        // Whatever no mark vouches for may have to be sent again.
+        let left = peer.device.stamps()?;
+        match peer.twin.log.iter().find(|e| !left.contains(&e.hlc)) {
+            Some(entry) => Err(format!("I15: {entry:?} was pruned, and no mark vouches for it")),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     fn backup(&mut self, device: DeviceNo) -> Result<(), Fault> {
@@ -305,6 +337,7 @@ impl World {
             return Ok(());
         }
         self.stats.restored += 1;
+        self.reader_goes(device);
         let (file, mind) = &self.files[which % self.files.len()];
         let file = self.place.copy(file)?;
         let peer = &mut self.peers[device];

@@ -136,7 +136,7 @@ fn spread(n: u64) -> Origin {
 fn value(op: &Op, field: &str) -> Option<Value> {
     match op {
         Op::Insert(values) | Op::Update(values) => values.get(field).copied(),
-        Op::Delete(_) | Op::Cascade(..) | Op::Stale(..) => None,
+        Op::Delete(_) | Op::Cascade(..) | Op::Stale(..) | Op::Resolve(..) => None,
     }
 }
 

@@ -1,0 +1,127 @@
+//! What people decide on a device, and what a program does there that keeps foreign keys off.
+
+use super::Fault;
+use super::judge::protocol;
+use super::schema::Schema;
+use super::step::DeviceNo;
+use super::twin::Replayed;
+use super::world::World;
+use crate::oracle::log::{self, Clock, Write, Wrote};
+use crate::oracle::{Id, Key, Value};
+use windrow::store::{Answer, Conflict};
+use windrow_protocol::log::About;
+
+fn say(error: impl std::fmt::Display) -> Fault {
+    error.to_string()
+}
+
+impl World {
+    /// Somebody decides one of the conflicts that a device knows.
+    pub(super) fn decide(&mut self, device: DeviceNo, which: usize, how: usize) -> Result<(), Fault> {
+        let known = self.peers[device].device.store().conflicts().map_err(say)?;
+        // The oracle decides one field at a time.
+        let plain = |c: &&Conflict| c.about != About::Fields || !self.schema.table(c.table).whole;
+        let known: Vec<Conflict> = known.iter().filter(plain).cloned().collect();
+        let Some(conflict) = known.get(which % known.len().max(1)) else { return Ok(()) };
+        let key = (conflict.table, Id::from_be_bytes(conflict.record.0));
+        // What went here, or is said to be somewhere else, is not for this device to decide.
+        if !self.peers[device].twin.rows[key.0].contains_key(&key.1) {
+            return Ok(());
+        }
+        self.stats.decided += 1;
+        self.stats.others += u64::from(conflict.about != About::Fields);
+        let unique = log::About::Unique(conflict.fields.first().copied().unwrap_or_default());
+        match conflict.about {
+            About::Fields => self.choose(device, conflict, key, how),
+            About::Delete if how.is_multiple_of(2) => {
+                self.answer(device, conflict, key, Answer::Delete, (log::About::Delete, Value::Null))
+            }
+            About::Delete => self.answer(device, conflict, key, Answer::Keep, (log::About::Delete, Value::Null)),
+            About::Unique(_) => self.answer(device, conflict, key, Answer::Keep, (unique, Value::Null)),
+        }
+    }
+
+    /// For what is shown, for a candidate that the hub has, or for another value.
+    fn choose(&mut self, device: DeviceNo, conflict: &Conflict, key: Key, how: usize) -> Result<(), Fault> {
+        let field = conflict.fields[0];
+        let spec = self.schema.field(key.0, field);
+        let candidates: Vec<Value> = self
+            .twin
+            .hub
+            .conflicts()
+            .into_iter()
+            .filter(|c| c.key == key && c.field == field)
+            .flat_map(|c| c.candidates)
+            .map(|c| c.value)
+            .collect();
+        let (value, answer) = match (how % 3, candidates.get(how / 3 % candidates.len().max(1))) {
+            (0, _) => (self.peers[device].twin.rows[key.0][&key.1][field], Answer::Keep),
+            (1, Some(value)) => (*value, Answer::Values(vec![protocol(spec.ty.sql(*value))])),
+            _ => {
+                let value = Value::Int((how / 3) as i64 % spec.ty.most().max(1));
+                (value, Answer::Values(vec![protocol(spec.ty.sql(value))]))
+            }
+        };
+        self.answer(device, conflict, key, answer, (log::About::Field(field), value))
+    }
+
+    fn answer(
+        &mut self,
+        device: DeviceNo,
+        conflict: &Conflict,
+        key: Key,
+        answer: Answer,
+        (about, value): (log::About, Value),
+    ) -> Result<(), Fault> {
+        let (now, deletes) = (self.now, answer == Answer::Delete);
+        let peer = &mut self.peers[device];
+        if deletes && !goes(peer, key, &self.schema) {
+            return Ok(());
+        }
+        let done = peer.device.decide(conflict, answer, peer.watch.reading(now) << 15)?;
+        let (mut replayed, begin) = (Replayed::new(self.schema.plain.clone(), done.logged), peer.twin.log.len());
+        peer.twin.resolve(key, about, value, &mut replayed);
+        if deletes {
+            peer.twin.write(&Write::Delete { table: key.0, id: key.1 }, &mut replayed);
+        }
+        replayed.settle(&mut peer.twin, begin)?;
+        peer.twin.hlc = done.hlc;
+        peer.talk.iter_mut().for_each(|t| t.written = true);
+        self.device_shows(device)
+    }
+
+    /// A program that keeps foreign keys off deletes a record.
+    pub(super) fn delete_alone(&mut self, device: DeviceNo, key: Key) -> Result<(), Fault> {
+        let (now, write) = (self.now, Write::Delete { table: key.0, id: key.1 });
+        let peer = &mut self.peers[device];
+        if peer.hangs_on_nothing(&write) {
+            return Ok(());
+        }
+        let done = peer.device.write(&[write], peer.watch.reading(now) << 15, false, false)?;
+        let (mut replayed, begin) = (Replayed::new(self.schema.plain.clone(), done.logged), peer.twin.log.len());
+        peer.twin.delete_alone(key, &mut replayed);
+        replayed.settle(&mut peer.twin, begin)?;
+        peer.twin.hlc = done.hlc;
+        peer.talk.iter_mut().for_each(|t| t.written = true);
+        let dangling = self.schema.plain.dangling(&peer.twin.rows).len();
+        peer.loose |= dangling > 0;
+        self.stats.alone += 1;
+        self.stats.dangled += dangling as u64;
+        self.device_shows(device)
+    }
+}
+
+/// Whether the foreign keys here let a record go.
+fn goes(peer: &super::peer::Peer, key: Key, schema: &Schema) -> bool {
+    let mut ghost = peer.twin.clone();
+    let write = Write::Delete { table: key.0, id: key.1 };
+    schema.table(key.0).role == super::schema::Role::Any && ghost.write(&write, &mut Ghost) == Wrote::Done
+}
+
+struct Ghost;
+
+impl Clock for Ghost {
+    fn stamp(&mut self, _: Key, _: crate::oracle::log::Kind, last: u64) -> u64 {
+        last + 1
+    }
+}
