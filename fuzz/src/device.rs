@@ -20,7 +20,7 @@ use windrow_protocol::digest::TableDigest;
 use windrow_protocol::message::{Answer, Refusal, RefusalCode};
 use windrow_protocol::model::Schema;
 use windrow_protocol::session::{Event, Request, Session};
-use windrow_protocol::told::{Cursor, News, Page, Told};
+use windrow_protocol::told::{News, Page, Reached, Told};
 use windrow_protocol::value::Value;
 
 /// What is done to the file, and what the hub answers afterwards.
@@ -379,7 +379,7 @@ fn page(schema: &Schema, first: bool) -> Vec<u8> {
         told((PLOT, id(6)), false, News::Whole(vec![named, Value::Real(2.0)])),
     ];
     let (told, next) = match first {
-        true => (here, Some(Cursor { reached: point(5), table: PLOT, id: id(6) })),
+        true => (here, Some(Reached { seq: point(5).seq, table: PLOT, id: id(6) })),
         false => (vec![told((PLOT, id(3)), false, News::Gone)], None),
     };
     let highest = Hlc::from_millis(NOON);

@@ -9,7 +9,7 @@ use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::model::{FieldIx, Schema};
-use windrow_protocol::told::{Conflict, Cursor, News, Page, Told};
+use windrow_protocol::told::{Conflict, News, Page, Reached, Told};
 use windrow_protocol::value::Value;
 
 /// One instruction.
@@ -18,7 +18,7 @@ pub enum Part {
     /// Device, author, checkpoint, own commits, spans, last stamp of a changeset; place, next, highest stamp of a page.
     Head(DeviceId, Origin, Point, Vec<Point>, Vec<Span>, Hlc),
     /// Where a page goes on.
-    Next(Cursor),
+    Next(Reached),
     /// A change of a record; the bits say born, deleted, cascaded, again.
     Change(u8, RecordId, u8, Hlc, Seq),
     /// The change before wrote this; later than the change itself: with a stamp and base of its own.
@@ -97,7 +97,7 @@ fn add(schema: &Schema, part: Part, changeset: &mut Changeset, page: &mut Page) 
             (page.at, page.highest) = (checkpoint, upto);
             *changeset = Changeset { device, author, checkpoint, own, spans, upto, ..changeset.clone() };
         }
-        Part::Next(next) => page.next = Some(Cursor { table: next.table % tables, ..next }),
+        Part::Next(next) => page.next = Some(Reached { table: next.table % tables, ..next }),
         Part::Change(n, id, bits, hlc, base) => {
             let end = [End::Alive, End::Delete, End::Cascade, End::Alive][usize::from(bits >> 1 & 3)];
             let (born, again, (resolves, writes, stale)) = (bits & 1 == 1, bits & 8 == 8, (vec![], vec![], vec![]));

@@ -332,7 +332,7 @@ impl Past {
 
     /// Whether a pull stands in this past.
     pub fn holds(&self, pull: &Pull) -> bool {
-        let mut named = points(pull.checkpoint, &pull.own).chain(pull.cursor.map(|cursor| cursor.reached));
+        let mut named = points(pull.checkpoint, &pull.own).chain(pull.cursor.map(|cursor| cursor.head));
         named.all(|p| self.gave(p)) && pull.covers.iter().all(|(origin, upto)| self.cover(*origin) >= *upto)
     }
 }

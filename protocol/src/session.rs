@@ -305,9 +305,8 @@ impl Session {
 
     /// Each page leads on in the order of the scan: a hub whose pages led back would be asked for ever.
     fn kept(&mut self, inbox: Inbox, pull: Pull) -> Result<Action, Unexpected> {
-        let place = |c: Cursor| (c.reached.seq, c.table, c.id);
         match (self.asked, inbox) {
-            (Some(asked), Inbox::Partial(next)) if place(next) <= place(asked) => Err(Unexpected),
+            (Some(asked), Inbox::Partial(next)) if next.reached <= asked.reached => Err(Unexpected),
             _ => Ok(self.page(inbox, pull)),
         }
     }

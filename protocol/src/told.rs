@@ -69,7 +69,7 @@ pub struct Page {
     /// Where the hub stands in the snapshot that this page read. With [`Page::next`] none, the device's next checkpoint.
     pub at: Point,
     /// Where the next page goes on; none: this one reached the end of its own snapshot.
-    pub next: Option<Cursor>,
+    pub next: Option<Reached>,
     /// The highest stamp that any session brought, as merged.
     pub highest: Hlc,
     /// Of each table, in order, the digest of all that this snapshot shows, where the device asked for it; only the last
@@ -77,15 +77,32 @@ pub struct Page {
     pub digests: Option<Vec<TableDigest>>,
 }
 
-/// Where a page stopped. Opaque to the device.
+/// Where a page stopped, in the order of a pull.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Cursor {
-    /// The seq it has reached, with the mark by which a restored hub is noticed between pages.
-    pub reached: Point,
+pub struct Reached {
+    /// The seq.
+    pub seq: Seq,
     /// Within that seq: the table.
     pub table: TableIx,
     /// Within that table: the record.
     pub id: RecordId,
+}
+
+/// How to ask for the page after one. Opaque to the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Where the hub stood in the snapshot that the page read: a hub that was restored to before that is noticed, even if
+    /// it knows what the page has reached. What was told once may have come back behind that.
+    pub head: Point,
+    /// Where the page stopped.
+    pub reached: Reached,
+}
+
+impl Page {
+    /// How to ask for the next page.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.next.map(|reached| Cursor { head: self.at, reached })
+    }
 }
 
 /// What a device at `since` is told of a record; none where nothing of it changed for that device.

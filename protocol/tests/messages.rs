@@ -12,7 +12,7 @@ use windrow_protocol::message::{
 };
 use windrow_protocol::model::{Deletes, Field, Kind, Strategy, Table};
 use windrow_protocol::record::{Former, Record};
-use windrow_protocol::told::Cursor;
+use windrow_protocol::told::{Cursor, Reached};
 
 const ABOVE: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
 
@@ -47,7 +47,7 @@ fn pull() -> Pull {
         own: vec![point(1001), point(1003)],
         covers: vec![(Origin(5), Hlc::from_millis(1_787_776_361_025))],
         refetch: vec![(1, id)],
-        cursor: Some(Cursor { reached: point(1002), table: 2, id }),
+        cursor: Some(Cursor { head: point(1002), reached: Reached { seq: point(1001).seq, table: 2, id } }),
         whole_ids: true,
         whole: vec![0, 2],
         verify: true,

@@ -6,7 +6,7 @@ use windrow_protocol::clock::{DeviceId, Mark, Point, Seq};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Answer, Pull};
 use windrow_protocol::session::{Action, Event, Inbox, Loaded, Session, Unexpected};
-use windrow_protocol::told::Cursor;
+use windrow_protocol::told::{Cursor, Reached};
 
 fn pull() -> Pull {
     Pull {
@@ -24,8 +24,8 @@ fn pull() -> Pull {
 }
 
 fn place(seq: u64, table: usize, id: u8) -> Cursor {
-    let reached = Point { seq: Seq::from_bits(seq).unwrap(), mark: Mark(seq) };
-    Cursor { reached, table, id: RecordId([id; 16]) }
+    let head = Point { seq: Seq::from_bits(seq).unwrap(), mark: Mark(seq) };
+    Cursor { head, reached: Reached { seq: head.seq, table, id: RecordId([id; 16]) } }
 }
 
 /// What the machine does when the pages that follow one another name these places to go on at.

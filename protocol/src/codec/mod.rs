@@ -38,7 +38,7 @@
 //!           with its length: each record asked about, a PATCH if it is offered, HELD if values are, else GONE
 //! page      flag 2: hash over all ids
 //!           at, highest
-//!           flag 1: next: reached near `at`, table, id of 16 bytes
+//!           flag 1: next: seq near `at`, table, id of 16 bytes
 //!           flag 4: of each table the number of its rows, a varint, and their digest of 16 bytes, little-endian
 //! ```
 //!

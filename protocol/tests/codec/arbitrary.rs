@@ -11,7 +11,7 @@ use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::model::{FieldIx, TableIx};
-use windrow_protocol::told::{Choice, Conflict, Cursor, News, Page, Told};
+use windrow_protocol::told::{Choice, Conflict, News, Page, Reached, Told};
 use windrow_protocol::value::Value;
 
 /// Numbers that are often near each other, and sometimes anywhere.
@@ -263,10 +263,10 @@ fn told() -> impl Strategy<Value = Vec<Told>> {
 
 /// Any page over the test's domain.
 pub(crate) fn page() -> impl Strategy<Value = Page> {
-    let cursor = (point(), 0..3usize, record_id()).prop_map(|(reached, table, id)| Cursor { reached, table, id });
+    let reached = (seq(), 0..3usize, record_id()).prop_map(|(seq, table, id)| Reached { seq, table, id });
     let digest = (any::<u64>(), any::<u128>()).prop_map(|(rows, sum)| TableDigest { rows, sum });
     let digests = prop_oneof![4 => Just(None), 1 => vec(digest, schema().tables().len()).prop_map(Some)];
-    (told(), point(), option::of(cursor), hlc(), digests).prop_map(|(told, at, next, highest, digests)| Page {
+    (told(), point(), option::of(reached), hlc(), digests).prop_map(|(told, at, next, highest, digests)| Page {
         told,
         at,
         next,

@@ -17,7 +17,7 @@ use windrow_protocol::codec::{Effort, Limits, decode_changeset, decode_page, enc
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
-use windrow_protocol::told::{Choice, Conflict, Cursor, News, Page, Told};
+use windrow_protocol::told::{Choice, Conflict, News, Page, Reached, Told};
 use windrow_protocol::value::Value;
 
 /// The highest bit of a head's flags.
@@ -218,6 +218,6 @@ fn every_shape_of_news() {
         whole(EMPTY, made(8), vec![]),
     ];
     let lens: Vec<u8> = told.iter().map(|told| if told.held { 7 } else { 16 }).collect();
-    let next = Some(Cursor { reached: point(1250), table: PLOT, id: made(7) });
+    let next = Some(Reached { seq: seq(1250), table: PLOT, id: made(7) });
     check_page("page-shapes", &Page { next, ..page(told) }, &lens);
 }

@@ -162,7 +162,7 @@ impl Device {
     /// Reads this page and those that follow, and applies them all.
     pub(crate) async fn take(&mut self, hub: &dyn HubStore, first: Vec<u8>) -> Vec<Page> {
         let mut pages = vec![self.read(&first)];
-        while let Some(cursor) = pages[pages.len() - 1].next {
+        while let Some(cursor) = pages[pages.len() - 1].cursor() {
             let pull = Pull { cursor: Some(cursor), ..self.pull() };
             pages.push(self.read(&news(hub.pull(pull).await.unwrap())));
         }

@@ -6,7 +6,7 @@ use crate::domain::{CATTLE, FARM, NAME, PHONE};
 use windrow_protocol::clock::{Mark, Point, Seq};
 use windrow_protocol::codec::{Limits, decode_page};
 use windrow_protocol::message::{Answer, ProblemKind, Pull};
-use windrow_protocol::told::{Cursor, News};
+use windrow_protocol::told::{Cursor, News, Page, Reached};
 use windrow_protocol::value::Value;
 
 pub(crate) async fn nothing_new_says_where_the_hub_stands(bench: &dyn Bench) {
@@ -37,7 +37,7 @@ pub(crate) async fn a_long_answer_comes_in_pages_and_misses_nothing(bench: &dyn 
     // What b was told, and what it was not told yet, changes between two pages.
     let edits = [1, 10].map(|n| a.set((FARM, id(n)), NAME, Value::Text("after".into()))).into();
     a.sync(&*hub, edits).await;
-    while let Some(cursor) = pages.last().and_then(|p| p.next) {
+    while let Some(cursor) = pages.last().and_then(Page::cursor) {
         pages.push(b.read(&news(hub.pull(Pull { cursor: Some(cursor), ..b.pull() }).await.unwrap())));
     }
     let told: usize = pages.iter().map(|p| p.told.len()).sum();
@@ -102,14 +102,14 @@ pub(crate) async fn a_cursor_of_another_past_is_noticed(bench: &dyn Bench) {
     let (mut a, b) = (Device::new(1), Device::new(2));
     let farms = vec![a.farm(1, "Kongo"), a.farm(2, "Elbe")];
     a.sync(&*hub, farms).await;
-    let cursor = b.read(&news(hub.pull(b.pull()).await.unwrap())).next.unwrap();
-    let mark = Mark(cursor.reached.mark.0 ^ 1);
-    let forged = Cursor { reached: Point { mark, ..cursor.reached }, ..cursor };
-    let beyond = Cursor { reached: Point { seq: Seq::from_bits(9).unwrap(), ..cursor.reached }, ..cursor };
+    let cursor = b.read(&news(hub.pull(b.pull()).await.unwrap())).cursor().unwrap();
+    let mark = Mark(cursor.head.mark.0 ^ 1);
+    let forged = Cursor { head: Point { mark, ..cursor.head }, ..cursor };
+    let beyond = Cursor { head: Point { seq: Seq::from_bits(9).unwrap(), ..cursor.head }, ..cursor };
     for cursor in [forged, beyond] {
         assert_eq!(hub.pull(Pull { cursor: Some(cursor), ..b.pull() }).await.unwrap(), Answer::Astray);
     }
-    let nowhere = Cursor { table: 4, ..cursor };
+    let nowhere = Cursor { reached: Reached { table: 4, ..cursor.reached }, ..cursor };
     let problem = hub.pull(Pull { cursor: Some(nowhere), ..b.pull() }).await.unwrap_err().into_problem();
     assert_eq!(problem.kind, ProblemKind::Malformed);
 }

@@ -41,6 +41,26 @@ fn a_seq_that_was_given_again() {
     assert_eq!(world.quiet(&[&c, &b, &a]), [(1, (5, Some(0))), (2, (1, Some(1)))].into());
 }
 
+/// C wanted plot 1 whole, and the first page of its answer told it, as A had just written it. Then the hub was restored to
+/// before that write, which nobody had any more. The restored hub knew the place that C's page had reached, but plot 1 stood
+/// behind that place again, and was not told: C showed a lost value for good. (Simulator, world 1005.)
+#[test]
+fn restored_between_two_pages() {
+    let mut world = World::with_pages_of(1);
+    let (a, c) = (world.device(), world.device());
+    for name in [1, 2, 3] {
+        a.insert(name, 0, 10);
+        world.sync(&a);
+    }
+    let saved = world.backup();
+    a.sql("UPDATE plot SET v = 20 WHERE id = ?1", 1);
+    world.sync(&a);
+    c.sql("INSERT INTO windrow_refetch VALUES ('plot', ?1)", 1);
+    world.session(&c, Some(Cut::Page), || {});
+    world.restore(&saved);
+    assert_eq!(world.quiet(&[&c])[&1], (0, Some(10)));
+}
+
 /// What A no longer has in its log the hub can't get back; A must not go on showing it.
 #[test]
 fn a_pruned_log_cannot_give_back_a_difference() {

@@ -49,12 +49,15 @@ pub(crate) enum Cut {
     Commit,
     /// The commit is acknowledged, and the answer never applied.
     Apply,
+    /// The first page of the answer is kept, and the next one never asked for.
+    Page,
 }
 
 pub(crate) struct World {
     dir: tempfile::TempDir,
     runtime: Runtime,
     hub: Option<Arc<dyn HubStore>>,
+    page: usize,
     files: usize,
 }
 
@@ -69,9 +72,14 @@ pub(crate) struct Saved(PathBuf);
 
 impl World {
     pub(crate) fn new() -> World {
+        World::with_pages_of(2_000)
+    }
+
+    /// A hub that tells of so many records on a page.
+    pub(crate) fn with_pages_of(page: usize) -> World {
         let dir = tempfile::tempdir().unwrap();
         let runtime = Builder::new_current_thread().build().unwrap();
-        let mut world = World { dir, runtime, hub: None, files: 0 };
+        let mut world = World { dir, runtime, hub: None, page, files: 0 };
         world.open_hub();
         world
     }
@@ -81,7 +89,8 @@ impl World {
     }
 
     fn open_hub(&mut self) {
-        self.hub = Some(SqliteHub::open(self.hub_path()).unwrap().open_for(&PLOTS).unwrap());
+        let hub = SqliteHub::open(self.hub_path()).unwrap().page_records(self.page);
+        self.hub = Some(hub.open_for(&PLOTS).unwrap());
     }
 
     pub(crate) fn hub(&self) -> &dyn HubStore {
@@ -156,6 +165,7 @@ impl World {
                     let sent = match &request {
                         Request::Prepare(_) => Some(Cut::Prepare),
                         Request::Commit(_) => Some(Cut::Commit),
+                        Request::Pull(pull) if pull.cursor.is_some() && cut == Some(Cut::Page) => return None,
                         Request::Pull(_) => None,
                     };
                     let answer = self.answer(request);

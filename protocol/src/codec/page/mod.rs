@@ -4,7 +4,7 @@ mod group;
 
 use self::group::{Group, Shape};
 use super::column::ids::WHOLE;
-use super::column::stamps::{read_hlc, read_point, write_hlc, write_point};
+use super::column::stamps::{read_hlc, read_point, read_seq, write_hlc, write_point, write_seq};
 use super::frame::{self, Body, Kind};
 use super::groups::{GroupReader, GroupWriter};
 use super::read::{Reader, Result};
@@ -15,7 +15,7 @@ use crate::clock::{Hlc, Seq};
 use crate::digest::TableDigest;
 use crate::id::RecordId;
 use crate::model::Schema;
-use crate::told::{Cursor, Page, Told};
+use crate::told::{Page, Reached, Told};
 use std::collections::BTreeMap;
 
 const KIND: Kind = Kind { name: "page", magic: *b"WP", flags: NEXT | HASH | DIGESTS };
@@ -77,7 +77,7 @@ fn write_head(page: &Page, hash: Option<[u8; 8]>) -> (u8, Writer) {
     write_point(&mut w, Seq::ZERO, page.at);
     write_hlc(&mut w, Hlc::ZERO, page.highest);
     if let Some(next) = page.next {
-        write_point(&mut w, page.at.seq, next.reached);
+        write_seq(&mut w, page.at.seq, next.seq);
         w.count(next.table);
         w.slice(&next.id.0);
     }
@@ -95,8 +95,8 @@ fn read_head(r: &mut Reader<'_>, flags: u8, tables: usize) -> Result<(Page, Opti
     let highest = read_hlc(r, Hlc::ZERO)?;
     let next = match flags & NEXT {
         0 => None,
-        _ => Some(Cursor {
-            reached: read_point(r, at.seq)?,
+        _ => Some(Reached {
+            seq: read_seq(r, at.seq)?,
             table: r.below(tables, "a table that the schema does not have")?,
             id: RecordId(r.array()?),
         }),

@@ -1,7 +1,8 @@
 //! Pulls: what changed after a checkpoint, a page at a time.
 //!
 //! Each page reads a snapshot of its own in order of `(seq, table, id)`, and is the last only if it reaches the end of that
-//! snapshot. A record that changes between two pages moves ahead of the scan and is met again, so nothing is missed.
+//! snapshot. A record that changes between two pages moves ahead of the scan and is met again, so nothing is missed, as long
+//! as the hub still has the snapshot of the page before in its past.
 
 use super::scan::{Place, Scan};
 use super::shared::Shared;
@@ -15,7 +16,7 @@ use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::record::Record;
-use windrow_protocol::told::{Cursor, News, Page, Told, tell};
+use windrow_protocol::told::{News, Page, Reached, Told, tell};
 use windrow_protocol::value::Value;
 
 /// How long a page may become.
@@ -43,10 +44,10 @@ pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<bool
         return Err(Problem::new(ProblemKind::UnknownVersion, detail).into());
     }
     let asked = pull.refetch.iter().map(|(table, _)| *table).chain(pull.whole.iter().copied());
-    if asked.chain(pull.cursor.map(|c| c.table)).any(|t| t >= tables) {
+    if asked.chain(pull.cursor.map(|c| c.reached.table)).any(|t| t >= tables) {
         return Err(Problem::new(ProblemKind::Malformed, "It names a table that the schema does not have.").into());
     }
-    let named = points(pull.checkpoint, &pull.own).chain(pull.cursor.map(|cursor| cursor.reached));
+    let named = points(pull.checkpoint, &pull.own).chain(pull.cursor.map(|cursor| cursor.head));
     Ok(system::past(c, named, pull.covers.iter().map(|(origin, _)| *origin))?.holds(pull))
 }
 
@@ -95,10 +96,11 @@ impl Telling<'_> {
     }
 
     /// What changed, as much as fits. Where it goes on; none at the end of the snapshot.
-    fn scan(&mut self) -> Result<Option<Cursor>, HubError> {
+    fn scan(&mut self) -> Result<Option<Reached>, HubError> {
         let (size, since) = (&self.shared.page, self.pull.checkpoint.seq);
         let since = if self.pull.whole.is_empty() { since } else { Seq::ZERO };
-        let from = self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.table, c.id));
+        let from =
+            self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.reached.table, c.reached.id));
         let mut statements = Scan::prepare(self.c, &self.shared.tables)?;
         let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
         let mut looked_at = 0;
@@ -111,7 +113,7 @@ impl Telling<'_> {
             }
             let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= size.bytes;
             if full && !scan.is_over() {
-                return self.cursor(seq, key).map(Some);
+                return Ok(Some(Reached { seq, table: key.0, id: key.1 }));
             }
         }
         Ok(None)
@@ -125,11 +127,6 @@ impl Telling<'_> {
     fn add(&mut self, told: Told) {
         self.bytes += size(&told);
         self.told.insert((told.table, told.id), told);
-    }
-
-    fn cursor(&self, seq: Seq, (table, id): Key) -> Result<Cursor, HubError> {
-        let mark = system::mark(self.c, seq)?.ok_or_else(|| HubError::Damaged("a record of no commit".into()))?;
-        Ok(Cursor { reached: Point { seq, mark }, table, id })
     }
 }
 

@@ -16,7 +16,7 @@ use windrow_protocol::told::Page;
 /// Keeps a page after the others; what the inbox is then, and how to ask on.
 pub(super) fn keep(conn: &Connection, plan: &Plan, body: &[u8]) -> Result<(Inbox, Pull), StoreError> {
     let page = decode(plan, body)?;
-    let next = fault!(PageDropped: None, page.unresolved().next);
+    let next = fault!(PageDropped: None, page.unresolved().cursor());
     let next = next.map(|cursor| to_bytes(&cursor)).transpose().map_err(AnswerError::Kept)?;
     conn.run("INSERT INTO windrow_inbox (body, next) VALUES (?1, ?2)", params![body, next])?;
     state::note_contact(conn)?;

@@ -150,10 +150,10 @@ fn later_pages_override_earlier_ones() {
     let plot = Plot { id: Id::new(), farm_id: Id::new(), variety: String::new(), best_yield: None };
     let session = device.store.session();
     session.load(true, false).unwrap();
-    let cursor = windrow_protocol::told::Cursor { reached: point(2), table: 0, id: id.record() };
+    let reached = Reached { seq: point(2).seq, table: 0, id: id.record() };
     // Between the pages the plot's farm changed, and the first one went.
     let first = vec![patch(id, vec![(0, text("a")), (1, text("1"))]), whole(&plot)];
-    session.keep(&device.page(&Page { next: Some(cursor), ..last(2, first) })).unwrap();
+    session.keep(&device.page(&Page { next: Some(reached), ..last(2, first) })).unwrap();
     let moved = Plot { farm_id: id, ..plot.clone() };
     let second = vec![patch(id, vec![(0, text("b"))]), whole(&moved)];
     session
@@ -241,8 +241,8 @@ fn an_overflow_that_a_later_page_takes_back_is_none() {
     session.load(true, false).unwrap();
     device.edit(id, |f| f.cattle += 7);
     let told = |cattle: i64| vec![patch(id, vec![(2, Value::Integer(cattle))])];
-    let cursor = windrow_protocol::told::Cursor { reached: point(2), table: 0, id: id.record() };
-    session.keep(&device.page(&Page { next: Some(cursor), ..last(2, told(i64::MAX - 3)) })).unwrap();
+    let reached = Reached { seq: point(2).seq, table: 0, id: id.record() };
+    session.keep(&device.page(&Page { next: Some(reached), ..last(2, told(i64::MAX - 3)) })).unwrap();
     session.keep(&device.page(&last(3, told(100)))).unwrap();
     assert_eq!(session.apply().unwrap(), Applied::Applied);
     assert_eq!((device.get(id).unwrap().cattle, device.store.refused().unwrap()), (107, vec![]));

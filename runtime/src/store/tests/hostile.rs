@@ -11,14 +11,14 @@ fn busy() -> Device {
     device.sync(5, vec![]);
     device.plot(farm);
     device.store.session().load(false, false).unwrap();
-    let half = Page { next: Some(cursor()), ..last(6, vec![]) };
+    let half = Page { next: Some(reached()), ..last(6, vec![]) };
     device.store.session().keep(&device.page(&half)).unwrap();
     device.edit(farm, |f| f.cattle += 1);
     device
 }
 
-fn cursor() -> windrow_protocol::told::Cursor {
-    windrow_protocol::told::Cursor { reached: point(6), table: 1, id: windrow_protocol::id::RecordId([7; 16]) }
+fn reached() -> Reached {
+    Reached { seq: point(6).seq, table: 1, id: windrow_protocol::id::RecordId([7; 16]) }
 }
 
 /// Asks everything of a file that may hold anything; an error is as good an answer as any.

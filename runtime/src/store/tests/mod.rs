@@ -20,7 +20,7 @@ use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Hlc, Mark, Point, Seq};
 use windrow_protocol::codec::{self, Effort, Limits};
 use windrow_protocol::session::{Inbox, Loaded};
-use windrow_protocol::told::{News, Page, Told};
+use windrow_protocol::told::{News, Page, Reached, Told};
 use windrow_protocol::value::Value;
 
 /// A farm.

@@ -6,8 +6,9 @@ fn outbox(device: &Device) -> Loaded {
 }
 
 fn partial(device: &Device, seq: u64, told: Vec<Told>) -> (Vec<u8>, Cursor) {
-    let cursor = Cursor { reached: point(seq), table: 0, id: Id::<Farm>::new().record() };
-    (device.page(&Page { next: Some(cursor), ..last(seq, told) }), cursor)
+    let reached = Reached { seq: point(seq).seq, table: 0, id: Id::<Farm>::new().record() };
+    let page = Page { next: Some(reached), ..last(seq, told) };
+    (device.page(&page), page.cursor().unwrap())
 }
 
 #[test]
