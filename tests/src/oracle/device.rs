@@ -192,6 +192,14 @@ impl Device {
         Wrote::Done
     }
 
+    /// Whether references that dangle would go, were this record deleted: its own, or those of what goes with it.
+    pub fn takes_back(&self, key: Key) -> bool {
+        let Some(row) = self.row(key).cloned() else { return false };
+        let mut rows = self.rows.clone();
+        self.remove(&mut rows, key, Op::Delete(row), &mut Vec::new());
+        !self.schema.dangling(&self.rows).is_subset(&self.schema.dangling(&rows))
+    }
+
     /// A program that keeps foreign keys off deletes a record: what hung on it dangles until the hub has heard of it.
     pub fn delete_alone(&mut self, key: Key, clock: &mut dyn Clock) -> Wrote {
         if let Some(row) = self.table(key.0).remove(&key.1) {

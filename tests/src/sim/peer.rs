@@ -135,6 +135,10 @@ impl Peer {
         if matches!(write, Write::Insert { .. }) && schema.dangling(&self.twin.rows).iter().any(|d| d.2 == id) {
             return true;
         }
+        // It counts them as made up for, too, where a delete takes others along.
+        if matches!(write, Write::Delete { .. }) {
+            return self.twin.takes_back((table, id));
+        }
         let Some(row) = self.twin.rows[table].get(&id) else { return false };
         let taken = |field: &str| match write {
             Write::Update { values, .. } => values.contains_key(field),
