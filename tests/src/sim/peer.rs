@@ -86,7 +86,9 @@ impl Peer {
     /// Where product and twin differ.
     pub fn write(&mut self, writes: &[Write], undone: bool, now: u64, schema: &Schema) -> Result<bool, Fault> {
         let said = |w: &&Write| self.can_be_said(w) && !(self.loose && self.hangs_on_nothing(w));
-        let writes: Vec<Write> = writes.iter().filter(said).cloned().collect();
+        // What a write takes back is judged by what stands before it.
+        let most = if self.loose { 1 } else { writes.len() };
+        let writes: Vec<Write> = writes.iter().filter(said).take(most).cloned().collect();
         if writes.is_empty() {
             return Ok(false);
         }
