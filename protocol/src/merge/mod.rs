@@ -15,6 +15,7 @@ mod order;
 mod restamp;
 mod rules;
 mod settle;
+mod tangle;
 mod upsert;
 mod world;
 

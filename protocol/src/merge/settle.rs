@@ -7,6 +7,7 @@
 use super::Begun;
 use super::history::{Detail, History, Notice};
 use super::rules::refusal;
+use super::tangle::{Tangle, Untangled};
 use super::world::{View, Wants, World};
 use crate::change::Key;
 use crate::clock::{DeviceId, Hlc, Origin, Stamp};
@@ -18,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// How many references deep records may hang on each other. Only a chain of self-references gets so far.
 const DEEPEST: usize = 200;
+
+/// How many questions about one record are asked one by one. Where it takes more, references are woven into rings.
+const PATIENCE: usize = 2_000;
 
 /// What settling comes to.
 #[derive(Debug, Default)]
@@ -61,6 +65,7 @@ pub(super) fn settle(schema: &Schema, begun: &Begun, world: &World) -> Result<Re
         settled: Settled::default(),
         depth: Cell::new(0),
         too_deep: Cell::new(None),
+        patience: Cell::new(PATIENCE),
         known: RefCell::default(),
     };
     search.revive();
@@ -100,6 +105,8 @@ struct Search<'a> {
     settled: Settled,
     depth: Cell<usize>,
     too_deep: Cell<Option<Key>>,
+    /// Questions that may still be asked one by one.
+    patience: Cell<usize>,
     /// Answers that hold until the next record comes back; that one is pinned holds for good.
     known: RefCell<HashMap<(Question, Key), bool>>,
 }
@@ -193,7 +200,7 @@ impl Search<'_> {
     /// Some cascade parent of this record is dead and stays so, or is about to fall itself. A parent that only a cascade
     /// killed counts as what it will be: in a ring each waits for another.
     fn falling(&self, key: Key) -> bool {
-        self.falls(key, &mut Asked::default())
+        self.patiently(Question::Falls, key, || self.falls(key, &mut Asked::default()))
     }
 
     fn falls(&self, key: Key, asked: &mut Asked) -> bool {
@@ -208,7 +215,59 @@ impl Search<'_> {
 
     /// Some live record below refuses to lose this one.
     fn pinned(&self, key: Key) -> bool {
-        self.pins(key, &mut Asked::default())
+        self.patiently(Question::Pins, key, || self.pins(key, &mut Asked::default()))
+    }
+
+    /// Asks one by one, and where that has no end, all at once.
+    fn patiently(&self, what: Question, key: Key, ask: impl FnOnce() -> bool) -> bool {
+        self.patience.set(PATIENCE);
+        let answer = ask();
+        if self.patience.get() > 0 {
+            return answer;
+        }
+        let answers = self.untangle(what, key);
+        match what {
+            Question::Pins => answers.held.contains(&key),
+            Question::Falls => answers.falls.contains(&key),
+        }
+    }
+
+    /// All that hangs together with this question, answered.
+    fn untangle(&self, what: Question, key: Key) -> Untangled {
+        let (mut tangle, mut todo) = (Tangle::default(), vec![(what, key)]);
+        while let Some((what, key)) = todo.pop() {
+            match what {
+                Question::Pins if tangle.asks_who_holds(key) => self.hold(key, &mut tangle, &mut todo),
+                Question::Falls if tangle.asks_whether_falls(key) => self.hang(key, &mut tangle, &mut todo),
+                _ => {}
+            }
+        }
+        tangle.solve()
+    }
+
+    fn hold(&self, key: Key, tangle: &mut Tangle, todo: &mut Vec<(Question, Key)>) {
+        for edge in self.schema.children(key.0).iter().filter(|e| e.on_delete != OnDelete::SetNull) {
+            for child in self.view.children(edge, key.1) {
+                tangle.is_above(key, child);
+                todo.push((Question::Pins, child));
+                if edge.on_delete == OnDelete::Restrict && self.alive(child) {
+                    tangle.refuses(child, key);
+                    todo.push((Question::Falls, child));
+                }
+            }
+        }
+    }
+
+    fn hang(&self, key: Key, tangle: &mut Tangle, todo: &mut Vec<(Question, Key)>) {
+        let cascades = self.schema.parents(key.0).iter().filter(|e| e.on_delete == OnDelete::Cascade);
+        for parent in cascades.filter_map(|edge| self.parent(key, edge)) {
+            if !self.alive(parent) && !self.cascaded(parent) {
+                tangle.is_doomed(key);
+                continue;
+            }
+            tangle.goes_with(key, parent);
+            todo.extend([(Question::Falls, parent), (Question::Pins, parent)]);
+        }
     }
 
     fn pins(&self, key: Key, asked: &mut Asked) -> bool {
@@ -232,6 +291,10 @@ impl Search<'_> {
         if let Some(known) = self.known.borrow().get(&(what, key)) {
             return *known;
         }
+        match self.patience.get() {
+            0 => return false,
+            left => self.patience.set(left - 1),
+        }
         self.deeper(key, || {
             let depth = self.depth.get();
             let within = if what == Question::Falls { asked.pins } else { 0 };
@@ -245,7 +308,7 @@ impl Search<'_> {
             asked.under_way.remove(&(what, key, within));
             if asked.rests_on >= depth {
                 asked.rests_on = usize::MAX;
-                if self.view.complete() {
+                if self.view.complete() && self.patience.get() > 0 {
                     self.known.borrow_mut().insert((what, key), answer);
                 }
             }

@@ -8,77 +8,16 @@ use super::hub::Hub;
 use super::record::Record;
 use super::schema::{Edge, OnDelete};
 use super::{Id, Key, Seq};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What refers to each record, and by what.
+/// What a record would lose, were another one to go: by what it refers to it, and who does.
 type Referring = BTreeMap<Key, Vec<(Edge, Key)>>;
-
-/// Who goes, and who may not.
-struct Judge<'a> {
-    hub: &'a Hub,
-    referring: &'a Referring,
-}
-
-impl Judge<'_> {
-    /// Whether somebody asked for its death, and not only a cascade.
-    fn stays_dead(&self, key: Key) -> bool {
-        self.hub.get(key).is_none_or(|r| !r.alive && !r.cascaded)
-    }
-
-    /// Some cascade parent of this record is dead and stays so, or is about to fall itself. One that only a cascade killed
-    /// counts as what it will be: in a circle each waits for another.
-    fn falling(&self, key: Key, asked: &mut Vec<Key>) -> bool {
-        self.falls(key, asked, &mut Vec::new())
-    }
-
-    /// `asked`: questions of `pinned` under way, each taken as no; `below`: those of this one, where records that refer
-    /// to each other in a circle would ask for ever.
-    fn falls(&self, key: Key, asked: &mut Vec<Key>, below: &mut Vec<Key>) -> bool {
-        if below.contains(&key) {
-            return false;
-        }
-        below.push(key);
-        let falls = self.hub.schema.parents(key.0).filter(|e| e.on_delete == OnDelete::Cascade).any(|e| {
-            let Some(id) = self.hub.get(key).and_then(|r| r.target(e.field)) else { return false };
-            let parent = (e.parent, id);
-            self.stays_dead(parent) || self.falls(parent, asked, below) && !self.pinned(parent, asked)
-        });
-        below.pop();
-        falls
-    }
-
-    /// Some live record below refuses to lose this one. `asked`: questions under way, each taken as no.
-    fn pinned(&self, key: Key, asked: &mut Vec<Key>) -> bool {
-        if asked.contains(&key) {
-            return false;
-        }
-        asked.push(key);
-        let pinned =
-            self.referring.get(&key).is_some_and(|all| all.iter().any(|(e, below)| self.needs(*e, *below, asked)));
-        asked.pop();
-        pinned
-    }
-
-    fn needs(&self, e: Edge, below: Key, asked: &mut Vec<Key>) -> bool {
-        let lives = || self.hub.get(below).is_some_and(|child| child.alive);
-        e.on_delete != OnDelete::SetNull
-            && (self.pinned(below, asked)
-                || e.on_delete == OnDelete::Restrict && lives() && !self.falling(below, asked))
-    }
-}
 
 impl Hub {
     pub(super) fn settle(&mut self) {
         let referring = self.referring();
         while self.revive(&referring) {}
         while self.follow_the_dead() {}
-    }
-
-    fn revive(&mut self, referring: &Referring) -> bool {
-        let pinned = |hub: &Hub, key, r: &Record| !r.alive && Judge { hub, referring }.pinned(key, &mut Vec::new());
-        let freed = |hub: &Hub, key, r: &Record| r.cascaded && !Judge { hub, referring }.falling(key, &mut Vec::new());
-        let (pinned, freed) = (self.revive_where(true, pinned), self.revive_where(false, freed));
-        pinned || freed
     }
 
     /// Bringing records back moves no reference.
@@ -97,19 +36,69 @@ impl Hub {
         referring
     }
 
-    fn revive_where(&mut self, children_first: bool, judge: impl Fn(&Hub, Key, &Record) -> bool) -> bool {
-        let (mut keys, seq) = (self.keys(), self.seq);
-        if children_first {
-            keys.reverse();
-        }
-        let mut changed = false;
-        for key in keys {
-            if self.get(key).is_some_and(|r| judge(self, key, r)) {
-                self.live_again(key, seq);
-                changed = true;
+    /// What some live record needs comes back, and what only a cascade killed whose parents stay.
+    fn revive(&mut self, referring: &Referring) -> bool {
+        let (pinned, seq) = (self.pinned(referring), self.seq);
+        let stays = self.staying(&pinned);
+        let back = |key: &Key| {
+            let freed = |r: &Record| r.cascaded && stays.contains(key);
+            self.get(*key).is_some_and(|r| !r.alive && (pinned.contains(key) || freed(r)))
+        };
+        let back: Vec<Key> = self.keys().into_iter().filter(back).collect();
+        back.iter().for_each(|key| self.live_again(*key, seq));
+        !back.is_empty()
+    }
+
+    /// The records that some live record below refuses to lose. None is at first: records that only hold each other hold
+    /// nothing; and who is held makes more of those below stay, which then hold something themselves.
+    fn pinned(&self, referring: &Referring) -> BTreeSet<Key> {
+        let mut pinned = BTreeSet::new();
+        loop {
+            let stays = self.staying(&pinned);
+            let holds = |(e, child): &(Edge, Key), pinned: &BTreeSet<Key>| {
+                let refuses = e.on_delete == OnDelete::Restrict && stays.contains(child);
+                let lives = self.get(*child).is_some_and(|r| r.alive);
+                e.on_delete != OnDelete::SetNull && (refuses && lives || pinned.contains(child))
+            };
+            let before = pinned.len();
+            // Upwards, until nobody else is held.
+            loop {
+                let held = referring
+                    .iter()
+                    .filter(|(key, below)| !pinned.contains(*key) && below.iter().any(|below| holds(below, &pinned)));
+                let held: Vec<Key> = held.map(|(key, _)| *key).collect();
+                if held.is_empty() {
+                    break;
+                }
+                pinned.extend(held);
+            }
+            if pinned.len() == before {
+                return pinned;
             }
         }
-        changed
+    }
+
+    /// The records whose cascade parents all live, or may come back and stay or are held. All do at first: in a circle each
+    /// waits for another.
+    fn staying(&self, pinned: &BTreeSet<Key>) -> BTreeSet<Key> {
+        let mut stays: BTreeSet<Key> = self.keys().into_iter().collect();
+        loop {
+            let falls = |key: &&Key| {
+                let parents = self.schema.parents(key.0).filter(|e| e.on_delete == OnDelete::Cascade);
+                let parents = parents.filter_map(|e| Some((e.parent, self.get(**key)?.target(e.field)?)));
+                parents.into_iter().any(|p| self.stays_dead(p) || !stays.contains(&p) && !pinned.contains(&p))
+            };
+            let falling: Vec<Key> = stays.iter().filter(falls).copied().collect();
+            if falling.is_empty() {
+                return stays;
+            }
+            stays.retain(|key| !falling.contains(key));
+        }
+    }
+
+    /// Whether somebody asked for its death, and not only a cascade.
+    fn stays_dead(&self, key: Key) -> bool {
+        self.get(key).is_none_or(|r| !r.alive && !r.cascaded)
     }
 
     fn live_again(&mut self, key: Key, seq: Seq) {
