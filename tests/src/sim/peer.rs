@@ -10,7 +10,8 @@ use super::twin::{Replayed, widen};
 use crate::oracle::log::{Wall, Write, Wrote};
 use crate::oracle::message::Pulled;
 use crate::oracle::schema::Edge;
-use crate::oracle::{Value, device as plain};
+use crate::oracle::{Id, Value, device as plain};
+use std::collections::BTreeMap;
 use windrow_protocol::message::SessionId;
 
 /// A device and its twin. A copy of the file is a copy of all this.
@@ -85,7 +86,8 @@ impl Peer {
     /// # Errors
     /// Where product and twin differ.
     pub fn write(&mut self, writes: &[Write], undone: bool, now: u64, schema: &Schema) -> Result<bool, Fault> {
-        let said = |w: &&Write| self.can_be_said(w) && !(self.loose && self.hangs_on_nothing(w));
+        let mut amounts = BTreeMap::new();
+        let said = |w: &&Write| self.can_be_said(w, &mut amounts) && !(self.loose && self.hangs_on_nothing(w));
         // What a write takes back is judged by what stands before it.
         let most = if self.loose { 1 } else { writes.len() };
         let writes: Vec<Write> = writes.iter().filter(said).take(most).cloned().collect();
@@ -151,14 +153,20 @@ impl Peer {
         schema.parents(table).filter(gone).any(|e| e.parent == table || taken(e.field))
     }
 
-    /// The oracle adds up differences in 64 bits: what it could not say is not written.
-    fn can_be_said(&self, write: &Write) -> bool {
-        let Write::Update { table, id, values } = write else { return true };
+    /// The oracle adds up differences in 64 bits: what it could not say is not written. `amounts`: what this transaction has
+    /// written before.
+    fn can_be_said(&self, write: &Write, amounts: &mut BTreeMap<Id, i64>) -> bool {
+        let (Write::Insert { table, id, values } | Write::Update { table, id, values }) = write else { return true };
         let Some(new) = values.get(LARGE).filter(|_| *table == VAULT).map(|v| v.number()) else { return true };
-        let Some(row) = self.twin.rows[table].get(id) else { return true };
+        let shown = self.twin.rows[table].get(id).map_or(0, |row| row[LARGE].number());
+        let now = amounts.get(id).copied().unwrap_or(shown);
         let pending = self.twin.fold().get(&(*table, *id)).and_then(|c| Some(c.fields.get(LARGE)?.value.number()));
-        let difference = new.checked_sub(row[LARGE].number());
-        difference.and_then(|d| d.checked_add(pending.unwrap_or(0))).is_some()
+        let before = now.checked_sub(shown).and_then(|d| d.checked_add(pending.unwrap_or(0)));
+        let can = new.checked_sub(now).zip(before).is_some_and(|(d, before)| before.checked_add(d).is_some());
+        if can {
+            amounts.insert(*id, new);
+        }
+        can
     }
 }
 
