@@ -77,6 +77,13 @@ pub fn judge(
     let ahead = |hlc: Hlc| excused.iter().any(|(_, raw)| *raw == hlc);
     let restamped: BTreeSet<(Id, i64)> =
         ever.iter().filter(|p| ahead(p.hlc)).filter_map(|p| Some((p.id, p.value?))).collect();
+    // What was refused and written again replaces what it was replaced by.
+    let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
+    for value in ever.iter().filter_map(|p| Some((p.id, p.value?))) {
+        if !once.insert(value) {
+            again.insert(value);
+        }
+    }
     let mut totals: BTreeMap<Id, i64> = BTreeMap::new();
     let mut replaced: BTreeMap<Id, BTreeMap<i64, i64>> = BTreeMap::new();
     for p in ever.iter().filter(|p| covered(p)) {
@@ -84,6 +91,7 @@ pub fn judge(
         if let (Some(value), Some(over)) = (p.value, p.over)
             && !restamped.contains(&(p.id, value))
             && !restamped.contains(&(p.id, over))
+            && !again.contains(&(p.id, over))
         {
             replaced.entry(p.id).or_default().insert(over, value);
         }
