@@ -75,8 +75,17 @@ pub fn judge(
     }
     // A value that was brought back to the hub's time may be so again, and later, when a restored hub is offered it once more.
     let ahead = |hlc: Hlc| excused.iter().any(|(_, raw)| *raw == hlc);
-    let restamped: BTreeSet<(Id, i64)> =
+    let mut restamped: BTreeSet<(Id, i64)> =
         ever.iter().filter(|p| ahead(p.hlc)).filter_map(|p| Some((p.id, p.value?))).collect();
+    // What its author overwrote before it was sent went with what it was overwritten by.
+    for p in ever.iter().rev() {
+        if let (Some(value), Some(over)) = (p.value, p.over)
+            && restamped.contains(&(p.id, value))
+            && ever.iter().any(|o| (o.author, o.id, o.value) == (p.author, p.id, Some(over)))
+        {
+            restamped.insert((p.id, over));
+        }
+    }
     // What was refused and written again replaces what it was replaced by.
     let (mut once, mut again) = (BTreeSet::new(), BTreeSet::new());
     for value in ever.iter().filter_map(|p| Some((p.id, p.value?))) {
