@@ -1,5 +1,5 @@
-//! Faults planted on purpose, to see whether the simulator and the plug find them. None of this is in a shipped build: it exists under
-//! `--cfg windrow_planted` alone.
+//! Faults planted on purpose, to see whether the simulator and the plug find them. None of this is in a shipped build: it
+//! exists under `--cfg windrow_planted` alone.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,5 +1,5 @@
 //! `max` and `min`: the extreme of all that counts. What a record held before it was deleted and inserted again within one net
-//! change counts no more, unless somebody edited it without having seen that: `docs/merging.md`, "A new life".
+//! change counts no more, unless somebody edited it without having seen that: `docs/merging.md`, "Fresh starts".
 
 use super::upsert::lost;
 use super::{Begun, Fate};

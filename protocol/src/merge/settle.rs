@@ -225,24 +225,28 @@ impl Search<'_> {
         if self.patience.get() > 0 {
             return answer;
         }
-        let answers = self.untangle(what, key);
-        match what {
-            Question::Pins => answers.held.contains(&key),
-            Question::Falls => answers.falls.contains(&key),
-        }
+        self.untangle((what, key))
     }
 
-    /// All that hangs together with this question, answered.
-    fn untangle(&self, what: Question, key: Key) -> Untangled {
-        let (mut tangle, mut todo) = (Tangle::default(), vec![(what, key)]);
+    /// Answers all that hangs together with this question, and so whatever else is asked of it.
+    fn untangle(&self, question: (Question, Key)) -> bool {
+        let (mut tangle, mut todo, mut met) = (Tangle::default(), vec![question], HashSet::new());
         while let Some((what, key)) = todo.pop() {
-            match what {
-                Question::Pins if tangle.asks_who_holds(key) => self.hold(key, &mut tangle, &mut todo),
-                Question::Falls if tangle.asks_whether_falls(key) => self.hang(key, &mut tangle, &mut todo),
-                _ => {}
+            match (met.insert((what, key)), what) {
+                (false, _) => {}
+                (true, Question::Pins) => self.hold(key, &mut tangle, &mut todo),
+                (true, Question::Falls) => self.hang(key, &mut tangle, &mut todo),
             }
         }
-        tangle.solve()
+        let Untangled { held, falls } = tangle.solve();
+        let answer = |(what, key): &(Question, Key)| match what {
+            Question::Pins => held.contains(key),
+            Question::Falls => falls.contains(key),
+        };
+        if self.view.complete() {
+            self.known.borrow_mut().extend(met.into_iter().map(|question| (question, answer(&question))));
+        }
+        answer(&question)
     }
 
     fn hold(&self, key: Key, tangle: &mut Tangle, todo: &mut Vec<(Question, Key)>) {

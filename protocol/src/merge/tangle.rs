@@ -11,8 +11,6 @@ use std::collections::{HashMap, HashSet};
 /// What hangs together with a record.
 #[derive(Debug, Default)]
 pub(super) struct Tangle {
-    /// Who is asked whether anybody holds them.
-    asked: HashSet<Key>,
     /// Who would lose a live record that refuses, unless that falls: by that record.
     refusing: HashMap<Key, Vec<Key>>,
     /// Who is held if this record is.
@@ -33,20 +31,6 @@ pub(super) struct Untangled {
 }
 
 impl Tangle {
-    /// Whether it is asked for the first time who holds this record.
-    pub(super) fn asks_who_holds(&mut self, key: Key) -> bool {
-        self.asked.insert(key)
-    }
-
-    /// Whether it is asked for the first time whether this record falls.
-    pub(super) fn asks_whether_falls(&mut self, key: Key) -> bool {
-        if self.falling.contains_key(&key) {
-            return false;
-        }
-        self.falling.insert(key, Vec::new());
-        true
-    }
-
     /// Whoever holds `below` holds `key`.
     pub(super) fn is_above(&mut self, key: Key, below: Key) {
         self.above.entry(below).or_default().push(key);
