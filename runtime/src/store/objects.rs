@@ -4,13 +4,15 @@ use super::error::{OpenError, StoreError};
 use super::plan::{Plan, join};
 use super::system;
 use super::warning::Warning;
+use crate::domain::{Domain, Table};
 use rusqlite::Connection;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use windrow_protocol::message::Digest;
-use windrow_protocol::model::TableIx;
+use windrow_protocol::model::{OnDelete, Schema, TableIx};
 
 /// Something that this program wants in the file.
-struct Wanted {
+#[derive(Debug)]
+pub(super) struct Wanted {
     name: String,
     sql: String,
     /// Of which kind, as in `sqlite_schema.type`.
@@ -63,13 +65,13 @@ fn found(conn: &Connection) -> rusqlite::Result<Vec<Found>> {
 
 /// Creates everything.
 pub(super) fn create(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
-    wanted(plan).iter().try_for_each(|object| conn.execute_batch(&object.sql))
+    plan.objects().iter().try_for_each(|object| conn.execute_batch(&object.sql))
 }
 
 /// Names all that this program wants in a file, and the domain it is for.
 pub(super) fn digest(plan: &Plan) -> Digest {
     let mut all = plan.schema.digest().to_vec();
-    wanted(plan).iter().for_each(|object| all.extend(object.sql.bytes()));
+    plan.objects().iter().for_each(|object| all.extend(object.sql.bytes()));
     Digest::of(&all)
 }
 
@@ -79,7 +81,7 @@ pub(super) fn digest(plan: &Plan) -> Digest {
 pub(super) fn verify(conn: &Connection, plan: &Plan, same_schema: bool) -> Result<Vec<Warning>, StoreError> {
     let has: HashMap<String, Found> = found(conn)?.into_iter().map(|f| (f.name.clone(), f)).collect();
     let mut warnings = Vec::new();
-    for object in &wanted(plan) {
+    for object in plan.objects() {
         match has.get(&object.name) {
             Some(found) if found.sql == object.sql => {}
             Some(found) => warnings.extend(mend(conn, object, found, same_schema)?),
@@ -111,7 +113,7 @@ fn add(conn: &Connection, object: &Wanted, same_schema: bool) -> Result<Option<W
 /// AFTER triggers fire newest first. Where the application added one to a synced table, ours are created again, so that
 /// what its trigger writes is logged after what set it off.
 pub(super) fn renew_older_triggers(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
-    let wanted = wanted(plan);
+    let wanted = plan.objects();
     let has: Vec<Found> = found(conn)?.into_iter().filter(|f| f.kind == "trigger").collect();
     let age = |trigger: &Wanted| has.iter().find(|f| f.name == trigger.name).map(|f| f.rowid);
     for table in wanted.iter().filter_map(|w| w.fires_on).collect::<BTreeSet<_>>() {
@@ -133,18 +135,22 @@ fn renew(conn: &Connection, triggers: &[&Wanted]) -> rusqlite::Result<()> {
 }
 
 /// Everything, in the order in which to create it.
-fn wanted(plan: &Plan) -> Vec<Wanted> {
+pub(super) fn wanted(domain: &Domain, schema: &Schema) -> Vec<Wanted> {
     let system = system::SYSTEM_TABLES.iter().map(|(name, sql)| Wanted::new(name, (*sql).to_owned()));
-    let tables = plan.domain.tables.iter().flat_map(|t| t.device.objects.iter());
+    let tables = domain.tables.iter().flat_map(|t| t.device.objects.iter());
     let tables = tables.map(|o| Wanted::new(o.name, join(o.sql)));
-    let triggers = plan.tables().flat_map(|at| triggers(plan, at));
-    system.chain(tables).chain([changelog(plan)]).chain(triggers).collect()
+    let triggers = domain.tables.iter().enumerate().flat_map(|(at, table)| triggers(table, takes_along(schema, at)));
+    system.chain(tables).chain([changelog(domain)]).chain(triggers).collect()
+}
+
+/// Whether a foreign key may act when a record of this table is deleted.
+pub(super) fn takes_along(schema: &Schema, table: TableIx) -> bool {
+    schema.children(table).iter().any(|edge| edge.on_delete != OnDelete::Restrict)
 }
 
 /// A table's triggers, and with them those who are leaving.
-fn triggers(plan: &Plan, at: TableIx) -> impl Iterator<Item = Wanted> {
-    let table = plan.domain.tables[at];
-    let leave = if plan.takes_along(at) { table.device.leave } else { &[] };
+fn triggers(table: &'static Table, takes_along: bool) -> impl Iterator<Item = Wanted> {
+    let leave = if takes_along { table.device.leave } else { &[] };
     table.device.triggers.iter().chain(leave).map(|o| {
         let object = Wanted::new(o.name, join(o.sql));
         let fires_on = (object.kind == "trigger").then_some(table.model.name);
@@ -152,8 +158,8 @@ fn triggers(plan: &Plan, at: TableIx) -> impl Iterator<Item = Wanted> {
     })
 }
 
-fn changelog(plan: &Plan) -> Wanted {
-    let parts: Vec<String> = plan.domain.tables.iter().map(|t| join(t.device.changelog)).collect();
+fn changelog(domain: &Domain) -> Wanted {
+    let parts: Vec<String> = domain.tables.iter().map(|t| join(t.device.changelog)).collect();
     Wanted::new("windrow_changelog", changelog_view(&parts))
 }
 
@@ -165,6 +171,6 @@ pub fn changelog_view(parts: &[String]) -> String {
 
 /// Of what the file has, what is not ours.
 pub(super) fn others(conn: &Connection, plan: &Plan) -> rusqlite::Result<Vec<Found>> {
-    let ours: HashSet<String> = wanted(plan).into_iter().map(|w| w.name).collect();
-    Ok(found(conn)?.into_iter().filter(|f| !ours.contains(&f.name)).collect())
+    let ours: HashSet<&str> = plan.objects().iter().map(|w| w.name.as_str()).collect();
+    Ok(found(conn)?.into_iter().filter(|f| !ours.contains(f.name.as_str())).collect())
 }

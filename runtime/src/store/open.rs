@@ -9,6 +9,7 @@ use super::{foreign, objects, origins, session, state, system};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 use windrow_protocol::clock::DeviceId;
+use windrow_protocol::model::TableIx;
 
 /// A file that is ready for use.
 pub(super) struct Opened {
@@ -67,7 +68,8 @@ fn knows_all_logs(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), Sto
 fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
     let forget = |sql: &str| conn.execute(sql, []).map(|_| ());
     plan.tables().try_for_each(|table| forget(&plan.sql(table).forget_notes))?;
-    plan.tables().filter(|t| plan.takes_along(*t)).try_for_each(|table| forget(&plan.sql(table).forget_leaving))
+    let takes_along = |table: &TableIx| objects::takes_along(&plan.schema, *table);
+    plan.tables().filter(takes_along).try_for_each(|table| forget(&plan.sql(table).forget_leaving))
 }
 
 fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {

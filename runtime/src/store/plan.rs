@@ -1,15 +1,17 @@
 //! A domain made ready for use: its schema resolved, its statements joined.
 
 use super::error::{OpenError, WriteError};
+use super::objects::{self, Wanted};
 use crate::domain::{Domain, Sql, Table};
 use windrow_protocol::change::Key;
-use windrow_protocol::model::{self, FieldIx, OnDelete, Schema, TableIx};
+use windrow_protocol::model::{self, FieldIx, Schema, TableIx};
 
 /// What a store knows of its domain.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) domain: &'static Domain,
     pub(crate) schema: Schema,
+    objects: Vec<Wanted>,
     statements: Vec<Statements>,
 }
 
@@ -46,7 +48,8 @@ impl Plan {
         let schema = Schema::new(domain.tables.iter().map(|t| t.model).collect())
             .map_err(|e| OpenError::Domain { domain: domain.name, reason: e.to_string() })?;
         let statements = domain.tables.iter().map(|t| Statements::new(t)).collect();
-        Ok(Plan { domain, schema, statements })
+        let objects = objects::wanted(domain, &schema);
+        Ok(Plan { domain, schema, objects, statements })
     }
 
     /// The positions of all tables, parents before children.
@@ -69,9 +72,9 @@ impl Plan {
             .ok_or(WriteError::NotInDomain { type_name: table.model.type_name, domain: self.domain.name })
     }
 
-    /// Whether a foreign key may act when a record of this table is deleted.
-    pub(super) fn takes_along(&self, table: TableIx) -> bool {
-        self.schema.children(table).iter().any(|edge| edge.on_delete != OnDelete::Restrict)
+    /// What a file is to have, in the order in which to create it.
+    pub(super) fn objects(&self) -> &[Wanted] {
+        &self.objects
     }
 
     /// The statements that find what refers to a record of this table, with the tables of what they find.
