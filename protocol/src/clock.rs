@@ -139,6 +139,13 @@ counter! {
     DeviceId
 }
 
+impl DeviceId {
+    /// As people see it, and in JSON: hexadecimal digits, because JSON's readers round such numbers.
+    pub fn hex(self) -> String {
+        format!("{:016x}", self.0)
+    }
+}
+
 /// 64 random bits, compared unsigned; SQLite stores them as the signed integer of the same bits.
 macro_rules! random {
     ($(#[$doc:meta])* $name:ident) => {

@@ -1,7 +1,6 @@
 //! Values, ids and devices as text and JSON.
 
 use serde_json::{Value as Json, json};
-use windrow::protocol::clock::DeviceId;
 use windrow::protocol::id::RecordId;
 use windrow::protocol::model::{Field, Kind};
 use windrow::protocol::value::Value;
@@ -46,9 +45,4 @@ pub(crate) fn parse(field: &Field, text: &str) -> Option<Value> {
         Kind::Text | Kind::Date | Kind::Enum(_) | Kind::Json => Value::Text(text.to_owned()),
     };
     field.kind.admits(&value).then_some(value)
-}
-
-/// A device: 63 bits, in hexadecimal digits because JSON's readers round such numbers.
-pub(crate) fn device(device: DeviceId) -> String {
-    format!("{:016x}", device.bits())
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 use windrow_protocol::change::Key;
-use windrow_protocol::clock::{DeviceId, Hlc};
+use windrow_protocol::clock::Hlc;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::merge::{Detail, Written};
@@ -44,11 +44,6 @@ pub(crate) fn id(text: &str) -> Option<RecordId> {
     text.parse::<uuid::Uuid>().ok().map(|id| RecordId(*id.as_bytes()))
 }
 
-/// A device as people see it: its 63 bits, in hexadecimal digits, because JSON's readers round such numbers.
-pub(crate) fn device(device: DeviceId) -> String {
-    format!("{:016x}", device.bits())
-}
-
 /// A time as people write it, UTC.
 pub(crate) fn time(millis: i64) -> Json {
     jiff::Timestamp::from_millisecond(millis).map_or(Json::Null, |time| json!(time.to_string()))
@@ -81,7 +76,7 @@ pub(crate) fn about(about: About) -> &'static str {
 fn choice(table: &Table, conflict: &Conflict, choice: &Choice) -> Json {
     let fields = conflict.fields.iter().filter_map(|f| table.fields.get(*f));
     let values: Map<_, _> = fields.zip(&choice.values).map(|(f, v)| (f.name.into(), value(&f.kind, v))).collect();
-    json!({ "values": values, "device": device(choice.device), "at": stamped(choice.hlc) })
+    json!({ "values": values, "device": choice.device.hex(), "at": stamped(choice.hlc) })
 }
 
 fn stamped(hlc: Hlc) -> Json {

@@ -42,7 +42,7 @@ fn conflict_json(conflict: &Conflict) -> Json {
 fn candidate_json(conflict: &Conflict, at: usize, candidate: &Candidate) -> Json {
     let values = conflict.fields.iter().zip(&candidate.values);
     let values: Map<String, Json> = values.map(|(f, v)| ((*f).to_owned(), values::to_json(v))).collect();
-    json!({ "number": at + 1, "values": values, "device": values::device(candidate.device), "at": candidate.at })
+    json!({ "number": at + 1, "values": values, "device": candidate.device.hex(), "at": candidate.at })
 }
 
 fn conflict_text(conflict: &Conflict) -> String {
@@ -54,7 +54,7 @@ fn conflict_text(conflict: &Conflict) -> String {
     let mut text = format!("{} {}: {what}", conflict.table, conflict.record);
     for (at, candidate) in conflict.candidates.iter().enumerate() {
         let values: Vec<String> = candidate.values.iter().map(values::to_text).collect();
-        let (values, device) = (values.join(", "), values::device(candidate.device));
+        let (values, device) = (values.join(", "), candidate.device.hex());
         text += &format!("\n  {}  {values}  (device {device}, {})", at + 1, candidate.at);
     }
     text

@@ -4,7 +4,6 @@ use crate::barley;
 use crate::fault::Fault;
 use crate::model::SURVEY;
 use crate::said::Said;
-use crate::values;
 use serde_json::json;
 use std::path::Path;
 use windrow::Store;
@@ -27,7 +26,7 @@ pub(super) fn warnings(store: &Store) -> Vec<String> {
 pub(super) fn init(db: &Path) -> Result<Said, Fault> {
     let created = !db.exists();
     let store = Store::open(db, &SURVEY)?;
-    let device = values::device(store.device_id());
+    let device = store.device_id().hex();
     let done = if created { "created" } else { "was here already" };
     let mut text = format!("{} {done}: device {device}", db.display());
     let warnings = warnings(&store);

@@ -3,7 +3,6 @@
 use super::device;
 use crate::fault::Fault;
 use crate::said::Said;
-use crate::values;
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use windrow::Timestamp;
@@ -33,7 +32,7 @@ fn document(logged: &Logged) -> Json {
         // As text: JSON's readers round numbers of 63 bits.
         "stamp": logged.stamp.bits().to_string(),
         "at": at(logged),
-        "device": values::device(logged.device),
+        "device": logged.device.hex(),
         "origin": logged.origin.to_string(),
         "table": logged.table,
         "id": logged.record.to_string(),

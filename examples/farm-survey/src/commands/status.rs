@@ -4,7 +4,6 @@ use super::device;
 use crate::fault::Fault;
 use crate::model::{Farm, Plot, Visit, Worker};
 use crate::said::Said;
-use crate::values;
 use serde_json::json;
 use std::path::Path;
 use windrow::store::Status;
@@ -16,7 +15,7 @@ pub(super) fn run(db: &Path) -> Result<Said, Fault> {
     let (status, records, warnings) = (store.status()?, records(&store)?, device::warnings(&store));
     let json = json!({
         "db": db,
-        "device": values::device(status.device),
+        "device": status.device.hex(),
         "pending_records": status.pending_records,
         "pending_entries": status.pending_entries,
         "refused": status.refused,
@@ -46,7 +45,7 @@ fn text(status: &Status, [farms, plots, workers, visits]: [u64; 4], warnings: &[
         "device        {}\nholds         {farms} farms, {plots} plots, {workers} workers, {visits} visits\n\
          pending       {} log entries on {} records\nrefused       {}\nconflicts     {}\n\
          checkpoint    seq {}\nlast contact  {contact}",
-        values::device(status.device),
+        status.device.hex(),
         status.pending_entries,
         status.pending_records,
         status.refused,
