@@ -36,7 +36,7 @@ pub(crate) fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
-/// Statements of sessions, which come again and again: they are kept prepared.
+/// Statements that come again and again: they are kept prepared.
 pub(crate) trait Repeated {
     /// Runs a statement; how many rows it changed.
     fn run(&self, sql: &str, params: impl Params) -> rusqlite::Result<usize>;

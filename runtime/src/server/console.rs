@@ -68,7 +68,7 @@ fn line(line: &Happened) -> Json {
         "seq": line.seq,
         "merged_at": plain::time(line.at),
         "written_at": plain::time(line.stamp.hlc.millis()),
-        "device": plain::device(line.device),
+        "device": line.device.hex(),
         "origin": line.stamp.author.to_string(),
         "detail": line.detail,
     })

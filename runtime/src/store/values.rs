@@ -1,7 +1,7 @@
 //! Rows and values, in and out.
 
 use super::error::StoreError;
-use crate::sqlite::{Bound, value_of};
+use crate::sqlite::{Bound, Repeated, value_of};
 use rusqlite::{Connection, Row, params_from_iter};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::model::{Field, FieldIx, Table};
@@ -9,7 +9,7 @@ use windrow_protocol::value::Value;
 
 /// Runs a statement; how many rows it changed.
 pub(super) fn execute(conn: &Connection, sql: &str, args: &[Value]) -> rusqlite::Result<usize> {
-    conn.prepare_cached(sql)?.execute(params_from_iter(args.iter().map(Bound)))
+    conn.run(sql, params_from_iter(args.iter().map(Bound)))
 }
 
 /// An id as a parameter.

@@ -4,9 +4,8 @@ use super::Fault;
 use super::judge::protocol;
 use super::schema::Schema;
 use super::step::DeviceNo;
-use super::twin::Replayed;
 use super::world::World;
-use crate::oracle::log::{self, Clock, Write, Wrote};
+use crate::oracle::log::{self, Wall, Write, Wrote};
 use crate::oracle::{Id, Key, Value};
 use windrow::store::{Answer, Conflict};
 use windrow_protocol::log::About;
@@ -79,14 +78,12 @@ impl World {
             return Ok(());
         }
         let done = peer.device.decide(conflict, answer, peer.watch.reading(now) << 15)?;
-        let (mut replayed, begin) = (Replayed::new(self.schema.plain.clone(), done.logged), peer.twin.log.len());
-        peer.twin.resolve(key, about, value, &mut replayed);
-        if deletes {
-            peer.twin.write(&Write::Delete { table: key.0, id: key.1 }, &mut replayed);
-        }
-        replayed.settle(&mut peer.twin, begin)?;
-        peer.twin.hlc = done.hlc;
-        peer.talk.iter_mut().for_each(|t| t.written = true);
+        peer.follows(done, &self.schema, |twin, clock| {
+            twin.resolve(key, about, value, clock);
+            if deletes {
+                twin.write(&Write::Delete { table: key.0, id: key.1 }, clock);
+            }
+        })?;
         self.device_shows(device)
     }
 
@@ -98,11 +95,9 @@ impl World {
             return Ok(());
         }
         let done = peer.device.write(&[write], peer.watch.reading(now) << 15, false, false)?;
-        let (mut replayed, begin) = (Replayed::new(self.schema.plain.clone(), done.logged), peer.twin.log.len());
-        peer.twin.delete_alone(key, &mut replayed);
-        replayed.settle(&mut peer.twin, begin)?;
-        peer.twin.hlc = done.hlc;
-        peer.talk.iter_mut().for_each(|t| t.written = true);
+        peer.follows(done, &self.schema, |twin, clock| {
+            twin.delete_alone(key, clock);
+        })?;
         let dangling = self.schema.plain.dangling(&peer.twin.rows).len();
         peer.loose |= dangling > 0;
         self.stats.alone += 1;
@@ -115,13 +110,5 @@ impl World {
 fn goes(peer: &super::peer::Peer, key: Key, schema: &Schema) -> bool {
     let mut ghost = peer.twin.clone();
     let write = Write::Delete { table: key.0, id: key.1 };
-    schema.table(key.0).role == super::schema::Role::Any && ghost.write(&write, &mut Ghost) == Wrote::Done
-}
-
-struct Ghost;
-
-impl Clock for Ghost {
-    fn stamp(&mut self, _: Key, _: crate::oracle::log::Kind, last: u64) -> u64 {
-        last + 1
-    }
+    schema.table(key.0).role == super::schema::Role::Any && ghost.write(&write, &mut Wall(0)) == Wrote::Done
 }

@@ -1,7 +1,7 @@
 //! A device and its twin.
 
 use super::Fault;
-use super::device::Device;
+use super::device::{Device, Done};
 use super::ledger::Lineage;
 use super::network::Talk;
 use super::schema::{LARGE, Schema, VAULT};
@@ -130,6 +130,21 @@ impl Peer {
         replayed.settle(&mut self.twin, begin)?;
         self.twin.hlc = done.hlc;
         Ok(true)
+    }
+
+    /// The twin does what the device has done and logged.
+    pub(super) fn follows(
+        &mut self,
+        done: Done,
+        schema: &Schema,
+        what: impl FnOnce(&mut plain::Device, &mut Replayed),
+    ) -> Result<(), Fault> {
+        let (mut replayed, begin) = (Replayed::new(schema.plain.clone(), done.logged), self.twin.log.len());
+        what(&mut self.twin, &mut replayed);
+        replayed.settle(&mut self.twin, begin)?;
+        self.twin.hlc = done.hlc;
+        self.talk.iter_mut().for_each(|t| t.written = true);
+        Ok(())
     }
 
     /// Whether a write takes back a reference that dangles: the log tells that from what a foreign key does no more.

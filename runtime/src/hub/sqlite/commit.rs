@@ -8,6 +8,7 @@ use super::threads::in_savepoint;
 use super::{open, prepare, pull, system, wire};
 use crate::hub::error::HubError;
 use crate::hub::plain;
+use crate::sqlite::Repeated;
 use rusqlite::{Connection, ErrorCode, params};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{DeviceId, Point, Seq};
@@ -141,16 +142,19 @@ fn save_history(shared: &Shared, c: &Connection, at: Seq, line: &History, now: i
     let table = shared.tables.schema.table(line.key.0);
     let sql = "INSERT INTO windrow_history (seq, tbl, record, device, hlc, author, detail, at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    c.prepare_cached(sql)?.execute(params![
-        at.to_i64(),
-        table.name,
-        line.key.1.0,
-        line.device.to_i64(),
-        line.stamp.hlc.to_i64(),
-        line.stamp.author.to_i64(),
-        plain::detail(table, &line.detail).to_string(),
-        now,
-    ])?;
+    c.run(
+        sql,
+        params![
+            at.to_i64(),
+            table.name,
+            line.key.1.0,
+            line.device.to_i64(),
+            line.stamp.hlc.to_i64(),
+            line.stamp.author.to_i64(),
+            plain::detail(table, &line.detail).to_string(),
+            now,
+        ],
+    )?;
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use super::tables::Tables;
 use crate::hub::error::HubError;
 use crate::hub::plain;
-use crate::sqlite::{Bound, value_of};
+use crate::sqlite::{Bound, Repeated, value_of};
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::Seq;
@@ -91,13 +91,13 @@ pub(super) fn only_between(
 pub(super) fn neighbours(c: &Connection, tables: &Tables, (table, id): Key) -> Result<[Option<RecordId>; 2], HubError> {
     let sql = &tables.sql(table).neighbours;
     let read = |r: &Row<'_>| Ok([r.get::<_, Option<[u8; 16]>>(0)?, r.get(1)?]);
-    Ok(c.prepare_cached(sql)?.query_row([id.0], read)?.map(|id| id.map(RecordId)))
+    Ok(c.one(sql, [id.0], read)?.map(|id| id.map(RecordId)))
 }
 
 /// What a record is stored under: its scope, if it has one; nothing where it is not stored.
 pub(super) fn scope(c: &Connection, tables: &Tables, (table, id): Key) -> Result<Option<Option<RecordId>>, HubError> {
     let sql = &tables.sql(table).scope;
-    let found: Option<Option<[u8; 16]>> = c.prepare_cached(sql)?.query_row([id.0], |r| r.get(0)).optional()?;
+    let found: Option<Option<[u8; 16]>> = c.one(sql, [id.0], |r| r.get(0)).optional()?;
     Ok(found.map(|scope| scope.map(RecordId)))
 }
 
@@ -122,7 +122,7 @@ pub(super) fn save_version(
         Value::Blob(record.pack()?),
     ];
     params.extend(sql.references().map(|field| record.reference(field).map_or(Value::Null, blob)));
-    c.prepare_cached(&sql.save)?.execute(params_from_iter(params.iter().map(Bound)))?;
+    c.run(&sql.save, params_from_iter(params.iter().map(Bound)))?;
     Ok(())
 }
 
@@ -132,10 +132,10 @@ pub(super) fn show(c: &Connection, tables: &Tables, (table, id): Key, record: &R
     match record.shown() {
         Some(fields) => {
             let params = std::iter::once(&id).chain(&fields).map(Bound);
-            c.prepare_cached(&sql.upsert)?.execute(params_from_iter(params))?;
+            c.run(&sql.upsert, params_from_iter(params))?;
         }
         None => {
-            c.prepare_cached(&sql.delete)?.execute([Bound(&id)])?;
+            c.run(&sql.delete, [Bound(&id)])?;
         }
     }
     Ok(())
@@ -148,13 +148,13 @@ pub(super) fn save_conflicts(c: &Connection, tables: &Tables, key: Key, record: 
     }
     let ((table, id), t) = (key, tables.schema.table(key.0));
     let forget = "DELETE FROM windrow_conflicts WHERE position = ?1 AND record = ?2";
-    c.prepare_cached(forget)?.execute(params![table as i64, id.0])?;
+    c.run(forget, params![table as i64, id.0])?;
     let open = if record.alive { record.conflicts(t) } else { Vec::new() };
     for (number, conflict) in open.iter().enumerate() {
         let sql = "INSERT INTO windrow_conflicts (position, record, number, tbl, seq, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let detail = plain::conflict(&tables.schema, key, conflict).to_string();
         let row = params![table as i64, id.0, number as i64, t.name, conflict.seq.to_i64(), detail];
-        c.prepare_cached(sql)?.execute(row)?;
+        c.run(sql, row)?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::system::seq;
 use crate::hub::error::HubError;
+use crate::sqlite::Repeated;
 use rusqlite::{Connection, params};
 use std::time::Duration;
 use windrow_protocol::clock::Seq;
@@ -61,20 +62,20 @@ pub(super) fn find(
 pub(super) fn stage(c: &Connection, id: SessionId, digest: Digest, payload: &[u8], now: i64) -> Result<(), HubError> {
     let sql = "INSERT INTO windrow_sessions (id, digest, state, payload, at) VALUES (?1, ?2, 'staged', ?3, ?4)
         ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, payload = excluded.payload, at = excluded.at";
-    c.prepare_cached(sql)?.execute(params![id.0, digest.0, payload, now])?;
+    c.run(sql, params![id.0, digest.0, payload, now])?;
     Ok(())
 }
 
 /// Records the outcome of a commit; its payload is not needed any more.
 pub(super) fn finish(c: &Connection, id: SessionId, at: Option<Seq>, now: i64) -> Result<(), HubError> {
     let sql = "UPDATE windrow_sessions SET state = 'done', payload = NULL, seq = ?2, at = ?3 WHERE id = ?1";
-    c.prepare_cached(sql)?.execute(params![id.0, at.map(Seq::to_i64), now])?;
+    c.run(sql, params![id.0, at.map(Seq::to_i64), now])?;
     Ok(())
 }
 
 /// Forgets a session that was refused: the rest of it comes under another id.
 pub(super) fn discard(c: &Connection, id: SessionId) -> Result<(), HubError> {
-    c.prepare_cached("DELETE FROM windrow_sessions WHERE id = ?1")?.execute([id.0])?;
+    c.run("DELETE FROM windrow_sessions WHERE id = ?1", [id.0])?;
     Ok(())
 }
 
@@ -83,7 +84,7 @@ pub(super) fn forget(c: &Connection, keeping: &Keeping, now: i64) -> Result<(), 
     let sql = "DELETE FROM windrow_sessions WHERE id IN
         (SELECT id FROM windrow_sessions WHERE state = ?1 AND at <= ?2 ORDER BY at LIMIT 100)";
     for (state, kept) in [("staged", keeping.staged), ("done", keeping.outcomes)] {
-        c.prepare_cached(sql)?.execute(params![state, before(now, kept)])?;
+        c.run(sql, params![state, before(now, kept)])?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The hub's own tables: where it stands, which past it shares with whom.
 
 use crate::hub::error::HubError;
+use crate::sqlite::Repeated;
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
 use windrow_protocol::fault;
@@ -89,7 +90,7 @@ pub(super) struct Standing {
 pub(super) fn standing(c: &Connection) -> Result<Standing, HubError> {
     let sql = "SELECT h.seq, m.mark, h.hlc, h.highest FROM windrow_hub h JOIN windrow_marks m ON m.seq = h.seq";
     let read = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?));
-    let (at, mark, hlc, highest) = c.prepare_cached(sql)?.query_row([], read)?;
+    let (at, mark, hlc, highest) = c.one(sql, [], read)?;
     let head = Point { seq: seq(at)?, mark: Mark::from_i64(mark) };
     Ok(Standing { head, hlc: stamp(hlc)?, highest: stamp(highest)? })
 }
@@ -98,18 +99,18 @@ pub(super) fn standing(c: &Connection) -> Result<Standing, HubError> {
 pub(super) fn advance(c: &Connection, at: Option<Point>, hlc: Hlc, highest: Hlc) -> Result<(), HubError> {
     if let Some(Point { seq, mark }) = at {
         let sql = "INSERT INTO windrow_marks (seq, mark) VALUES (?1, ?2)";
-        c.prepare_cached(sql)?.execute([seq.to_i64(), mark.to_i64()])?;
-        c.prepare_cached("UPDATE windrow_hub SET seq = ?1")?.execute([seq.to_i64()])?;
+        c.run(sql, [seq.to_i64(), mark.to_i64()])?;
+        c.run("UPDATE windrow_hub SET seq = ?1", [seq.to_i64()])?;
     }
     let sql = "UPDATE windrow_hub SET hlc = max(hlc, ?1), highest = max(highest, ?2)";
-    c.prepare_cached(sql)?.execute([hlc.to_i64(), highest.to_i64()])?;
+    c.run(sql, [hlc.to_i64(), highest.to_i64()])?;
     Ok(())
 }
 
 /// The mark of a seq; none where there is no such commit.
 pub(super) fn mark(c: &Connection, seq: Seq) -> Result<Option<Mark>, HubError> {
     let sql = "SELECT mark FROM windrow_marks WHERE seq = ?1";
-    let found: Option<i64> = c.prepare_cached(sql)?.query_row([seq.to_i64()], |r| r.get(0)).optional()?;
+    let found: Option<i64> = c.one(sql, [seq.to_i64()], |r| r.get(0)).optional()?;
     Ok(found.map(Mark::from_i64))
 }
 
@@ -133,7 +134,7 @@ pub(super) fn past(
 
 fn cover(c: &Connection, origin: Origin) -> Result<Hlc, HubError> {
     let sql = "SELECT upto FROM windrow_covers WHERE origin = ?1";
-    let found: Option<i64> = c.prepare_cached(sql)?.query_row([origin.to_i64()], |r| r.get(0)).optional()?;
+    let found: Option<i64> = c.one(sql, [origin.to_i64()], |r| r.get(0)).optional()?;
     found.map_or(Ok(Hlc::ZERO), stamp)
 }
 
@@ -142,7 +143,7 @@ pub(super) fn save_covers(c: &Connection, spans: &[Span], device: DeviceId) -> R
     let sql = "INSERT INTO windrow_covers (origin, upto, device) VALUES (?1, ?2, ?3)
         ON CONFLICT (origin) DO UPDATE SET upto = excluded.upto, device = excluded.device";
     for span in fault!(CoverForgotten: &[][..], spans) {
-        c.prepare_cached(sql)?.execute([span.origin.to_i64(), span.upto.to_i64(), device.to_i64()])?;
+        c.run(sql, [span.origin.to_i64(), span.upto.to_i64(), device.to_i64()])?;
     }
     Ok(())
 }
@@ -150,7 +151,7 @@ pub(super) fn save_covers(c: &Connection, spans: &[Span], device: DeviceId) -> R
 /// The highest stamp merged under a device id.
 pub(super) fn device_highest(c: &Connection, device: DeviceId) -> Result<Hlc, HubError> {
     let sql = "SELECT highest FROM windrow_devices WHERE device = ?1";
-    let found: Option<i64> = c.prepare_cached(sql)?.query_row([device.to_i64()], |r| r.get(0)).optional()?;
+    let found: Option<i64> = c.one(sql, [device.to_i64()], |r| r.get(0)).optional()?;
     found.map_or(Ok(Hlc::ZERO), stamp)
 }
 
@@ -158,7 +159,7 @@ pub(super) fn device_highest(c: &Connection, device: DeviceId) -> Result<Hlc, Hu
 pub(super) fn save_device(c: &Connection, device: DeviceId, highest: Hlc, now: i64) -> Result<(), HubError> {
     let sql = "INSERT INTO windrow_devices (device, highest, committed_at) VALUES (?1, ?2, ?3)
         ON CONFLICT (device) DO UPDATE SET highest = max(highest, excluded.highest), committed_at = excluded.committed_at";
-    c.prepare_cached(sql)?.execute(params![device.to_i64(), highest.to_i64(), now])?;
+    c.run(sql, params![device.to_i64(), highest.to_i64(), now])?;
     Ok(())
 }
 
