@@ -3,8 +3,8 @@
 use crate::args::SourceArgs;
 use crate::fault::{Fault, Mistake};
 use std::path::{Path, PathBuf};
-use windrow_schema::sql::{Part, Sql, quoted};
-use windrow_schema::{Domain, List, Model, OnDelete, Parent, Source, Variants};
+use windrow_schema::sql::Sql;
+use windrow_schema::{Domain, List, Model, Source, Variants};
 
 /// What a project syncs.
 #[derive(Debug)]
@@ -17,29 +17,14 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// The texts of an enum that a field is of.
-    pub(crate) fn variants(&self, path: &syn::Path) -> Option<&Variants> {
-        let name = path.segments.last()?;
-        self.enums.iter().find(|e| *e.name() == name.ident)
-    }
-
-    /// Whether a foreign key may act when a record of this struct is deleted.
-    pub(crate) fn takes_along(&self, model: &Model) -> bool {
-        let acts = |parent: &Parent| parent.on_delete() != OnDelete::Restrict;
-        let mut children = self.domain.models().iter().flat_map(|child| child.references());
-        children.any(|(_, _, parent)| *model.name() == parent.name() && acts(parent))
+    /// The enum of this name.
+    pub(crate) fn variants(&self, name: &str) -> Option<&Variants> {
+        self.enums.iter().find(|e| e.name() == name)
     }
 
     /// A statement, ready to be run.
     pub(crate) fn render(&self, sql: &Sql) -> String {
-        sql.render(|open| match open {
-            Part::Text(text) => text.clone(),
-            Part::Table(path) => {
-                let name = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-                quoted(self.domain.table_of(&name).unwrap_or(&name))
-            }
-            Part::Variants(path) => self.variants(path).map(Variants::sql_list).unwrap_or_default(),
-        })
+        self.domain.render(sql, |name| self.variants(name).map(Variants::sql_list).unwrap_or_default())
     }
 }
 

@@ -62,6 +62,32 @@ const DELETES: [(&str, Deletes); 3] = [("keep", Deletes::Keep), ("drop", Deletes
 const ON_DELETE: [(&str, OnDelete); 3] =
     [("restrict", OnDelete::Restrict), ("cascade", OnDelete::Cascade), ("set_null", OnDelete::SetNull)];
 
+impl Strategy {
+    /// The word for it in an attribute.
+    pub fn word(self) -> &'static str {
+        written(&STRATEGIES, self)
+    }
+}
+
+impl Deletes {
+    /// The word for it in an attribute.
+    pub fn word(self) -> &'static str {
+        written(&DELETES, self)
+    }
+}
+
+impl OnDelete {
+    /// The word for it in an attribute.
+    pub fn word(self) -> &'static str {
+        written(&ON_DELETE, self)
+    }
+}
+
+/// The word that a table has for this.
+fn written<T: PartialEq>(words: &[(&'static str, T)], what: T) -> &'static str {
+    words.iter().find(|(_, said)| *said == what).map_or("", |(word, _)| word)
+}
+
 impl StructAttrs {
     pub(crate) fn read(attrs: &[Attribute], errors: &mut Errors) -> StructAttrs {
         let mut read = StructAttrs::default();

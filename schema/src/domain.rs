@@ -1,6 +1,8 @@
 //! What structs must keep among each other. `domain!` checks the same at compile time, with the same words.
 
-use crate::model::Model;
+use crate::model::{Model, OnDelete};
+use crate::sql::{Part, Sql, quoted};
+use syn::Path;
 
 /// Models that make a domain, parents before children.
 #[derive(Debug, Clone)]
@@ -74,6 +76,23 @@ impl Domain {
     /// The table of the struct of this name.
     pub fn table_of(&self, name: &str) -> Option<&str> {
         self.models.iter().find(|m| m.name == name).map(|m| m.table())
+    }
+
+    /// Whether a foreign key may act when a record of this struct is deleted.
+    pub fn takes_along(&self, model: &Model) -> bool {
+        let mut references = self.models.iter().flat_map(Model::references);
+        references.any(|(_, _, parent)| model.name == parent.name() && parent.on_delete != OnDelete::Restrict)
+    }
+
+    /// A statement of this domain, ready to be run. `enums`: the texts of the enum of this name, as SQL
+    /// ([`Variants::sql_list`](crate::Variants::sql_list)).
+    pub fn render(&self, sql: &Sql, enums: impl Fn(&str) -> String) -> String {
+        let name = |path: &Path| path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+        sql.render(|open| match open {
+            Part::Text(text) => text.clone(),
+            Part::Table(path) => quoted(self.table_of(&name(path)).unwrap_or_default()),
+            Part::Variants(path) => enums(&name(path)),
+        })
     }
 }
 

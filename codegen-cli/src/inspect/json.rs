@@ -1,6 +1,6 @@
 //! For programs. Numbers of 64 bits are text, because JSON's readers round them; times are RFC 3339.
 
-use super::{device_id, hex};
+use super::hex;
 use serde_json::{Value, json};
 use windrow::Timestamp;
 use windrow::inspect::{Device, Hub, Report, Size};
@@ -18,7 +18,7 @@ fn device(device: &Device) -> Value {
     let time = |time: Option<Timestamp>| time.map(|t| t.to_string());
     json!({
         "kind": "device",
-        "device": device_id(device.device),
+        "device": device.device.hex(),
         "opened_with": hex(&device.opened_with),
         "checkpoint": point(device.checkpoint),
         "clock": clock(device.clock),
@@ -51,7 +51,7 @@ fn hub(hub: &Hub) -> Value {
         "head": point(hub.head),
         "clock": clock(hub.clock),
         "devices": hub.devices.iter().map(|d| json!({
-            "device": device_id(d.device), "committed": d.committed.to_string(), "highest": clock(d.highest),
+            "device": d.device.hex(), "committed": d.committed.to_string(), "highest": clock(d.highest),
         })).collect::<Vec<_>>(),
         "prepared": { "changesets": hub.staged.0, "bytes": hub.staged.1 },
         "conflicts": hub.conflicts.iter().map(|c| json!({

@@ -6,16 +6,10 @@ mod text;
 use crate::fault::Fault;
 use std::path::Path;
 use windrow::inspect::inspect;
-use windrow::protocol::clock::DeviceId;
 
 pub(crate) fn write(file: &Path, as_json: bool) -> Result<String, Fault> {
     let report = inspect(file)?;
     Ok(if as_json { json::write(&report) } else { text::write(&report) })
-}
-
-/// A device as the hub's console shows it.
-fn device_id(device: DeviceId) -> String {
-    format!("{:016x}", device.bits())
 }
 
 /// Bytes in hexadecimal digits.

@@ -1,6 +1,6 @@
 //! For people.
 
-use super::{device_id, hex};
+use super::hex;
 use crate::print::{bytes, columns, facts, heading};
 use windrow::Timestamp;
 use windrow::inspect::{Device, Hub, Report, Size};
@@ -14,7 +14,7 @@ pub(super) fn write(report: &Report) -> String {
 }
 
 fn device(device: &Device) -> String {
-    let mut text = heading(&format!("device {}", device_id(device.device)));
+    let mut text = heading(&format!("device {}", device.device.hex()));
     let never = |time: &Option<Timestamp>| time.map_or("never".to_owned(), |t| t.to_string());
     text += &facts(&[
         ("pending", pending(device)),
@@ -100,7 +100,7 @@ fn hub(hub: &Hub) -> String {
         ("size", size(&hub.size)),
     ]);
     if !hub.devices.is_empty() {
-        let row = |d: &windrow::inspect::Known| [device_id(d.device), d.committed.to_string(), time(d.highest)];
+        let row = |d: &windrow::inspect::Known| [d.device.hex(), d.committed.to_string(), time(d.highest)];
         let rows: Vec<_> = hub.devices.iter().map(row).collect();
         text += &format!("\n{}", heading("devices"));
         text += &columns(["device", "last commit", "highest stamp"], &rows);

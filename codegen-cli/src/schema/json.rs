@@ -1,6 +1,6 @@
 //! For programs.
 
-use super::{deletes, kind, on_delete, parent_table, strategy};
+use super::{kind, parent_table};
 use crate::model::Declared;
 use serde_json::{Value, json};
 use windrow_schema::{Field, Kind, Model};
@@ -14,7 +14,7 @@ fn table(declared: &Declared, model: &Model) -> Value {
     json!({
         "table": model.table(),
         "struct": model.name().to_string(),
-        "deletes": deletes(model.deletes()),
+        "deletes": model.deletes().word(),
         "whole": model.whole(),
         "scope": model.scope(),
         "fields": model.fields().iter().map(|f| field(declared, model, f)).collect::<Vec<_>>(),
@@ -24,7 +24,7 @@ fn table(declared: &Declared, model: &Model) -> Value {
 fn field(declared: &Declared, model: &Model, field: &Field) -> Value {
     let parent = parent_table(declared, model.table(), field).zip(field.parent());
     let variants = match field.kind() {
-        Kind::Enum(path) => declared.variants(path).map(|e| e.all().iter().map(|v| v.text()).collect::<Vec<_>>()),
+        Kind::Enum(_) => declared.variants(&kind(field)).map(|e| e.all().iter().map(|v| v.text()).collect::<Vec<_>>()),
         _ => None,
     };
     json!({
@@ -33,8 +33,8 @@ fn field(declared: &Declared, model: &Model, field: &Field) -> Value {
         "holds": kind(field),
         "variants": variants,
         "nullable": field.nullable(),
-        "merge": strategy(field.strategy()),
-        "parent": parent.map(|(table, p)| json!({ "table": table, "on_delete": on_delete(p.on_delete()) })),
+        "merge": field.strategy().word(),
+        "parent": parent.map(|(table, p)| json!({ "table": table, "on_delete": p.on_delete().word() })),
         "unique": field.unique(),
         "indexed": field.indexed(),
     })

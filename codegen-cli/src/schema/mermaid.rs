@@ -1,6 +1,6 @@
 //! An entity-relationship diagram for Mermaid. Its names take letters, digits and `_` only, so others become `_`.
 
-use super::{kind, parent_table, strategy};
+use super::{kind, parent_table};
 use crate::model::Declared;
 use std::fmt::Write;
 use windrow_schema::{Field, Model};
@@ -36,7 +36,7 @@ fn field(text: &mut String, field: &Field) {
         (false, true) => " UK",
         (false, false) => "",
     };
-    let (kind, column, merges) = (name(&kind(field)), name(field.column()), strategy(field.strategy()));
+    let (kind, column, merges) = (name(&kind(field)), name(field.column()), field.strategy().word());
     writeln!(text, "        {kind} {column}{key} \"{merges}\"").ok();
 }
 

@@ -7,7 +7,7 @@ mod table;
 
 use crate::args::{Format, Side};
 use crate::model::Declared;
-use windrow_schema::{Deletes, Field, Kind, OnDelete, Strategy};
+use windrow_schema::{Field, Kind};
 
 /// Writes it in a form.
 pub(crate) fn write(declared: &Declared, format: Format, of: Side) -> String {
@@ -23,7 +23,7 @@ pub(crate) fn write(declared: &Declared, format: Format, of: Side) -> String {
 fn kind(field: &Field) -> String {
     match field.kind() {
         Kind::Bool => "bool".into(),
-        Kind::Integer { .. } => plain_type(field),
+        Kind::Integer { min, max } => integer(*min, *max),
         Kind::Real => "real".into(),
         Kind::Text => "text".into(),
         Kind::Blob => "blob".into(),
@@ -37,36 +37,9 @@ fn kind(field: &Field) -> String {
 }
 
 /// The integer type of this range, as Rust names it.
-fn plain_type(field: &Field) -> String {
-    let Kind::Integer { min, max } = field.kind() else { return String::new() };
+fn integer(min: i64, max: i64) -> String {
     let bits = 64 - max.leading_zeros();
-    if *min < 0 { format!("i{}", bits + 1) } else { format!("u{bits}") }
-}
-
-fn strategy(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::Lww => "lww",
-        Strategy::Sum => "sum",
-        Strategy::Max => "max",
-        Strategy::Min => "min",
-        Strategy::Review => "review",
-    }
-}
-
-fn deletes(deletes: Deletes) -> &'static str {
-    match deletes {
-        Deletes::Keep => "keep",
-        Deletes::Drop => "drop",
-        Deletes::Review => "review",
-    }
-}
-
-fn on_delete(on_delete: OnDelete) -> &'static str {
-    match on_delete {
-        OnDelete::Restrict => "restrict",
-        OnDelete::Cascade => "cascade",
-        OnDelete::SetNull => "set_null",
-    }
+    if min < 0 { format!("i{}", bits + 1) } else { format!("u{bits}") }
 }
 
 /// The table that a reference leads to.

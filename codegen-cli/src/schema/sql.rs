@@ -19,7 +19,7 @@ pub(super) fn write(declared: &Declared, of: Side) -> String {
             Side::Device => {
                 let device = Device::of(model);
                 triggers.extend(device.triggers);
-                if declared.takes_along(model) {
+                if declared.domain.takes_along(model) {
                     triggers.extend(device.leave);
                 }
                 logs.push(declared.render(&device.changelog));

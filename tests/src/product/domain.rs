@@ -63,15 +63,7 @@ fn type_name(table: &str) -> String {
 }
 
 fn text(domain: &windrow_schema::Domain, statement: &sql::Sql) -> Sql {
-    let open = |part: &sql::Part| match part {
-        sql::Part::Text(text) => text.clone(),
-        sql::Part::Table(path) => {
-            let name = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-            sql::quoted(domain.table_of(&name).unwrap_or(&name))
-        }
-        sql::Part::Variants(_) => variants(),
-    };
-    let text: &'static str = statement.render(open).leak();
+    let text: &'static str = domain.render(statement, |_| variants()).leak();
     vec![text].leak()
 }
 

@@ -5,8 +5,7 @@
 use super::Fault;
 use super::values::Kind;
 use fastrand::Rng;
-use std::collections::BTreeMap;
-use windrow_schema::sql::{Device, Part, Sql, quoted};
+use windrow_schema::sql::{Device, Sql, quoted};
 use windrow_schema::{Domain, Model, Variants};
 
 /// What a parent's death does to a child.
@@ -162,12 +161,12 @@ impl Schema {
     }
 
     fn of(domain: &Domain, tables: Vec<Table>, mood: &Variants) -> Schema {
-        let enums = BTreeMap::from([(mood.name().to_string(), mood.sql_list())]);
         let devices: Vec<Device> = domain.models().iter().map(Device::of).collect();
-        let text = |sql: &Sql| render(domain, &enums, sql);
+        let text = |sql: &Sql| domain.render(sql, |_| mood.sql_list());
         let parts: Vec<String> = devices.iter().map(|d| text(&d.changelog)).collect();
         let log = |t: &Table| format!("main.{}", quoted(&format!("windrow_log_{}", t.name)));
-        let leave = |at: usize| if takes_along(&tables, at) { &devices[at].leave[..] } else { &[] };
+        let takes_along = |at: usize| domain.takes_along(&domain.models()[at]);
+        let leave = |at: usize| if takes_along(at) { &devices[at].leave[..] } else { &[] };
         let capture = (0..tables.len()).flat_map(|at| devices[at].triggers.iter().chain(leave(at)));
         let capture = capture.map(|o| text(&o.sql)).collect();
         let counts = tables.iter().map(|t| format!(" + (SELECT count(*) FROM {})", log(t))).collect::<String>();
@@ -184,26 +183,6 @@ impl Schema {
             changelog: format!("CREATE VIEW windrow_changelog AS {} ORDER BY stamp", parts.join(" UNION ALL ")),
         }
     }
-}
-
-/// Whether a foreign key may act when a record of this table is deleted.
-fn takes_along(tables: &[Table], parent: usize) -> bool {
-    let references = tables.iter().flat_map(|t| &t.columns).filter_map(|c| c.parent);
-    references.filter(|(_, on_delete)| *on_delete != OnDelete::Restrict).any(|(p, _)| p == parent)
-}
-
-fn render(domain: &Domain, enums: &BTreeMap<String, String>, sql: &Sql) -> String {
-    sql.render(|part| match part {
-        Part::Text(text) => text.clone(),
-        Part::Table(path) => {
-            let name = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-            quoted(domain.table_of(&name).unwrap_or_default())
-        }
-        Part::Variants(path) => {
-            let name = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-            enums.get(&name).cloned().unwrap_or_default()
-        }
-    })
 }
 
 /// One table in the making.

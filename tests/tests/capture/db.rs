@@ -7,8 +7,8 @@ use std::process::{Command, Stdio};
 
 use windrow::rusqlite::Connection;
 use windrow::rusqlite::types::Value;
-use windrow_schema::sql::{Device, Part, Sql, quoted};
-use windrow_schema::{Domain, Model, OnDelete, Variants};
+use windrow_schema::sql::{Device, quoted};
+use windrow_schema::{Domain, Model, Variants};
 
 /// The structs of most cases.
 pub(crate) const FARMS: &[&str] = &[
@@ -82,10 +82,11 @@ impl Db {
         let dir = tempfile::tempdir().unwrap();
         let objects = domain.models().iter().flat_map(|model| {
             let device = Device::of(model);
-            let leave = if takes_along(&domain, model) { device.leave } else { Vec::new() };
+            let leave = if domain.takes_along(model) { device.leave } else { Vec::new() };
             device.objects.into_iter().chain(device.triggers).chain(leave)
         });
-        let objects: Vec<_> = objects.map(|o| (o.name, render(&domain, &enums, &o.sql) + ";\n")).collect();
+        let objects: Vec<_> =
+            objects.map(|o| (o.name, domain.render(&o.sql, |name| enums[name].clone()) + ";\n")).collect();
         let triggers = || objects.iter().filter(|(_, sql)| sql.starts_with("CREATE TRIGGER"));
         let drops: String = triggers().map(|(name, _)| format!("DROP TRIGGER {};\n", quoted(name))).collect();
         let renewal = drops + &triggers().map(|(_, sql)| sql.as_str()).collect::<String>();
@@ -202,12 +203,6 @@ impl Db {
     }
 }
 
-/// Whether a foreign key may act when a record of this table is deleted.
-fn takes_along(domain: &Domain, model: &Model) -> bool {
-    let references = domain.models().iter().flat_map(|m| m.fields()).filter_map(|f| f.parent());
-    references.filter(|p| p.on_delete() != OnDelete::Restrict).any(|p| *model.name() == p.name())
-}
-
 fn describe(model: &Model, row: &[String]) -> String {
     let mask: i64 = row[4].parse().unwrap();
     let (op, all) = match row[1].as_str() {
@@ -254,12 +249,4 @@ fn ids(script: &str) -> String {
         }
     }
     out
-}
-
-fn render(domain: &Domain, enums: &BTreeMap<String, String>, sql: &Sql) -> String {
-    sql.render(|part| match part {
-        Part::Text(text) => text.clone(),
-        Part::Table(path) => quoted(domain.table_of(&path.segments.last().unwrap().ident.to_string()).unwrap()),
-        Part::Variants(path) => enums[&path.segments.last().unwrap().ident.to_string()].clone(),
-    })
 }
