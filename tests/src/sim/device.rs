@@ -7,7 +7,7 @@ use super::tables::{Statements, differs};
 use crate::history::world::Logged;
 use crate::oracle::log::{Kind, Write, Wrote};
 use crate::oracle::{Hlc, Id, Origin, Row, View};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use windrow::rusqlite::types::Value as Sql;
@@ -217,6 +217,17 @@ impl Device {
         }
         logged.sort_by_key(|l| l.hlc);
         Ok(logged)
+    }
+
+    /// By origin, where the stretch ends that the stored changeset speaks for.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn speaks_for(&self) -> Result<BTreeMap<Origin, Hlc>, Fault> {
+        let mut query = self.conn.prepare_cached("SELECT origin, upto FROM windrow_outbox_spans").map_err(say)?;
+        let read = |row: &windrow::rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)? as u64, row.get::<_, i64>(1)? as u64));
+        let spans = query.query_map([], read).map_err(say)?;
+        spans.collect::<windrow::rusqlite::Result<_>>().map_err(say)
     }
 
     /// Whether the application sees just this.

@@ -341,6 +341,11 @@ impl World {
                 }
                 self.sessions += 1;
                 let session = peer.twin.stage(self.sessions, past);
+                let expected = session.spans.iter().map(|(origin, (_, upto))| (*origin, *upto)).collect();
+                let spans = peer.device.speaks_for()?;
+                if spans != expected {
+                    return Err(format!("the changeset speaks for {spans:?}, expected {expected:?}"));
+                }
                 peer.twin.session = Some(session);
                 peer.sending = Some((self.sessions, outbox.session));
             }

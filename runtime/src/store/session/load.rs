@@ -9,7 +9,7 @@ use crate::store::values::id_value;
 use crate::store::{log, state};
 use rusqlite::Connection;
 use windrow_protocol::change::{Change, Changeset};
-use windrow_protocol::clock::{Hlc, Span};
+use windrow_protocol::clock::{Hlc, Origin, Span};
 use windrow_protocol::codec::{self, Effort};
 use windrow_protocol::fold::{self, Part};
 use windrow_protocol::id::RecordId;
@@ -53,12 +53,13 @@ pub(super) fn fold(
     }
     let net = fold::recovering(&plan.schema, parts, state.recovering);
     let recovery = recover::said(conn, plan, past, &passed, &net)?;
+    let logged = if state.recovering { logged(conn, plan, &stretches)? } else { Vec::new() };
     let changeset = Changeset {
         device: state.device,
         author: origins::author(&stretches)?,
         checkpoint: state.checkpoint,
         own: state::own(conn)?,
-        spans: spans(&stretches, &stamps, state.recovering),
+        spans: spans(&stretches, &stamps, &logged),
         upto: state.hlc,
         changes: net.changes,
         recovery,
@@ -84,13 +85,24 @@ pub(super) fn loaded(conn: &Connection, plan: &Plan, folded: bool) -> Result<Loa
     Ok(Loaded { outbox, stored_before, inbox: pages::inbox(conn)?, pull: pages::pull(conn, plan)? })
 }
 
+/// The origins of which the log has entries.
+fn logged(conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> Result<Vec<Origin>, StoreError> {
+    let mut logged = Vec::new();
+    for stretch in stretches {
+        if !log::is_empty(conn, plan, stretch.before, stretch.last)? {
+            logged.push(stretch.origin);
+        }
+    }
+    Ok(logged)
+}
+
 /// What the changeset speaks for: of each origin the entries that are pending now. Origins that no checkpoint vouches
-/// for are named too, so that a hub that lost them says so; all of them, where it has lost some of its past.
-fn spans(stretches: &[Stretch], stamps: &[Hlc], all: bool) -> Vec<Span> {
+/// for are named too, so that a hub that lost them says so; and those of what is `logged`, where it has lost some of its past.
+fn spans(stretches: &[Stretch], stamps: &[Hlc], logged: &[Origin]) -> Vec<Span> {
     let span = |s: &Stretch| {
         let (after, last) = s.pending();
         let upto = stamps[..stamps.partition_point(|hlc| *hlc <= last)].last().filter(|hlc| **hlc > after);
-        let upto = upto.copied().or((s.unsure || all).then_some(s.hub_has))?;
+        let upto = upto.copied().or((s.unsure || logged.contains(&s.origin)).then_some(s.hub_has))?;
         Some(Span { origin: s.origin, after: s.hub_has, upto })
     };
     let mut spans: Vec<Span> = stretches.iter().filter_map(span).collect();
