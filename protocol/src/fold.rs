@@ -159,10 +159,21 @@ impl<'s> Fold<'s> {
     }
 
     fn went(&mut self, key: Key, end: End, gone: Gone) {
+        let end = if self.closes_ring(key, gone.via) { End::Delete } else { end };
         if let Some(change) = self.net.get_mut(&key) {
             change.end = end;
             self.gone.insert(key, gone);
         }
+    }
+
+    /// Whether what took this record went with the record itself. In a ring of rows each goes with another, and the last of
+    /// them is the one that somebody deleted, because foreign keys act first: its parent is gone by then, with it.
+    fn closes_ring(&self, key: Key, mut via: Option<Key>) -> bool {
+        while let Some(at) = via.filter(|at| *at != key) {
+            let cascaded = self.net.get(&at).is_some_and(|c| c.end == End::Cascade);
+            via = cascaded.then(|| self.gone.get(&at)).flatten().and_then(|gone| gone.via);
+        }
+        via.is_some()
     }
 
     fn emptied(&mut self, key: Key, field: FieldIx, target: RecordId, hlc: Hlc, base: Seq) {
@@ -277,28 +288,10 @@ impl<'s> Fold<'s> {
         fault!(NeededUnbornLeftOut: HashSet::new(), needed.collect())
     }
 
-    /// Records that a cascade took whose parents' death the hub will not see: it ends at no delete that is sent. In a ring of
-    /// rows each went with another; the last of them is the one that somebody deleted, because foreign keys act first.
+    /// Records that a cascade took whose parents' death the hub will not see.
     fn underived(&self, dead: &HashSet<Key>) -> HashSet<Key> {
-        let (mut asked, mut judged) = (HashSet::new(), HashSet::new());
-        for key in self.net.iter().filter(|(_, c)| c.end == End::Cascade).map(|(k, _)| *k) {
-            let (mut path, mut at) = (Vec::new(), key);
-            // Up, from parent to parent, until a delete, something judged before, or the beginning of a ring.
-            while self.net[&at].end == End::Cascade && judged.insert(at) {
-                path.push(at);
-                match self.gone.get(&at).and_then(|g| g.via).filter(|via| dead.contains(via)) {
-                    Some(via) => at = via,
-                    None => {
-                        asked.insert(at);
-                        break;
-                    }
-                }
-            }
-            if let Some(ring) = path.iter().position(|k| *k == at).filter(|_| !asked.contains(&at)) {
-                asked.extend(path[ring..].iter().copied().max_by_key(|k| self.net[k].hlc));
-            }
-        }
-        asked
+        let cascaded = self.net.iter().filter(|(_, c)| c.end == End::Cascade).map(|(key, _)| *key);
+        cascaded.filter(|key| !self.gone.get(key).and_then(|g| g.via).is_some_and(|via| dead.contains(&via))).collect()
     }
 }
 

@@ -26,6 +26,29 @@ fn of_a_ring_that_went_by_cascade_the_last_is_sent_as_deleted() {
     assert_eq!(ends, [End::Cascade, End::Delete, End::Cascade]);
 }
 
+/// Somebody inserted a part, closed a ring with it, deleted it again, and inserted one of the others anew. By then the ring
+/// could not be seen any more: the part that was born and dead offline was sent, as gone with its parent, and came to life
+/// when somebody else had edited that parent. World 33 of the simulator.
+#[test]
+fn who_was_deleted_in_a_ring_is_known_though_another_came_back() {
+    let hub = Hub::new();
+    let entry = |n: u8, i: i64, op: Op| Entry { hlc: at(i), table: PART, id: RecordId([n; 16]), base: seq(1), op };
+    let gone = |n: u8, within: u8, i: i64| entry(n, i, Op::Cascade { last: vec![refers(within)], via: 0 });
+    let changes = net_changes(
+        &hub.schema,
+        [
+            entry(3, 1, Op::Insert(vec![refers(2)])),
+            entry(1, 2, Op::Update(vec![(0, refers(3))])),
+            gone(1, 3, 3),
+            gone(2, 1, 4),
+            gone(3, 2, 5),
+            entry(1, 6, Op::Insert(vec![Value::Null])),
+        ],
+    );
+    let ends: Vec<_> = changes.iter().map(|c| (c.id.0[0], c.end)).collect();
+    assert_eq!(ends, [(1, End::Alive), (2, End::Delete)], "3 was never the hub's, and is not sent");
+}
+
 #[test]
 fn a_ring_lives_and_dies_together() {
     let mut hub = Hub::new();
