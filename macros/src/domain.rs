@@ -17,7 +17,7 @@ pub(crate) fn expand(list: &List) -> TokenStream {
             const ENTRIES: [::windrow::__private::Entry; #count] = [#(#entries),*];
             #(#checks)*
             const TABLES: [&'static ::windrow::__private::Table; #count] = ::windrow::__private::sorted(&ENTRIES);
-            ::windrow::Domain { name: #text, tables: &TABLES }
+            ::windrow::Domain { name: #text, tables: &TABLES, earlier: &[] }
         };
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn field(field: &Field) -> TokenStream {
             strategy: ::windrow::__private::model::Strategy::#strategy,
             parent: #parent,
             unique: #unique,
+            default: ::core::option::Option::None,
         }
     }
 }

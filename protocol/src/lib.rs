@@ -52,3 +52,4 @@ pub mod record;
 pub mod session;
 pub mod told;
 pub mod value;
+pub mod versions;

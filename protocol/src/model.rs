@@ -7,7 +7,7 @@ use crate::digest;
 use crate::value::Value;
 
 /// A table: one annotated struct.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Table {
     /// Its name in SQL and on the wire.
     pub name: &'static str,
@@ -24,7 +24,7 @@ pub struct Table {
 }
 
 /// A field of a struct, a column of its table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Field {
     /// Its name in SQL and on the wire.
     pub name: &'static str,
@@ -38,6 +38,29 @@ pub struct Field {
     pub parent: Option<Parent>,
     /// Whether two records must not share a value.
     pub unique: bool,
+    /// What a record holds that was made by a program that did not know the field.
+    pub default: Option<Literal>,
+}
+
+/// A value as a constant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Literal {
+    /// An integer: also a bool, a timestamp, a decimal in units of its last place.
+    Integer(i64),
+    /// A double.
+    Real(f64),
+    /// A text: also a date, an enum's text, a JSON document.
+    Text(&'static str),
+}
+
+impl From<Literal> for Value {
+    fn from(literal: Literal) -> Value {
+        match literal {
+            Literal::Integer(n) => Value::Integer(n),
+            Literal::Real(x) => Value::Real(x),
+            Literal::Text(text) => Value::Text(text.into()),
+        }
+    }
 }
 
 /// A reference to another table.

@@ -3,7 +3,7 @@
 use crate::clock::{DeviceId, Hlc, Origin, Seq, Stamp};
 use crate::id::RecordId;
 use crate::log::About;
-use crate::model::{FieldIx, Strategy, Table};
+use crate::model::{Field, FieldIx, Strategy, Table};
 use crate::told::{Choice, Conflict};
 use crate::value::Value;
 use serde::{Deserialize, Serialize};
@@ -85,9 +85,13 @@ pub struct Candidate {
 }
 
 impl Register {
-    /// A field before any write.
-    pub fn fresh(strategy: Strategy, seq: Seq) -> Register {
-        let value = if strategy == Strategy::Sum { Value::Integer(0) } else { Value::Null };
+    /// A field before any write: with its default, if it has one.
+    pub fn fresh(field: &Field, seq: Seq) -> Register {
+        let value = match field.default {
+            Some(default) => default.into(),
+            None if field.strategy == Strategy::Sum => Value::Integer(0),
+            None => Value::Null,
+        };
         let stamp = Stamp { hlc: Hlc::ZERO, author: Origin::HUB };
         let (candidates, former) = (Vec::new(), Vec::new());
         Register { value, stamp, seq, own: true, nulled: false, candidates, open: false, former }
@@ -120,7 +124,7 @@ impl Record {
 
     /// Fields before any write.
     pub fn blank(table: &Table, seq: Seq) -> Vec<Register> {
-        table.fields.iter().map(|f| Register::fresh(f.strategy, seq)).collect()
+        table.fields.iter().map(|f| Register::fresh(f, seq)).collect()
     }
 
     /// The seq at which anything of it last changed: what a pull goes by.

@@ -131,8 +131,24 @@ fn many_covers_are_compared_once_each() {
 }
 
 static FIELDS: [Field; 2] = [
-    Field { name: "code", kind: Kind::Text, nullable: true, strategy: Strategy::Review, parent: None, unique: true },
-    Field { name: "farm", kind: Kind::Id, nullable: true, strategy: Strategy::Lww, parent: None, unique: false },
+    Field {
+        name: "code",
+        kind: Kind::Text,
+        nullable: true,
+        strategy: Strategy::Review,
+        parent: None,
+        unique: true,
+        default: None,
+    },
+    Field {
+        name: "farm",
+        kind: Kind::Id,
+        nullable: true,
+        strategy: Strategy::Lww,
+        parent: None,
+        unique: false,
+        default: None,
+    },
 ];
 const TABLE: Table =
     Table { name: "plot", type_name: "Plot", fields: &FIELDS, deletes: Deletes::Keep, whole: false, scope: false };

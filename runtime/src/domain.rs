@@ -5,7 +5,7 @@
 //! bit masks of fields, one INTEGER for each 63 fields (`ceil(n / 63)`, at least one): field `i` is bit `i % 63` of
 //! mask `i / 63`.
 
-use windrow_protocol::model;
+use windrow_protocol::{model, versions};
 
 /// A statement in pieces, to be joined: the names of other structs' tables are known only to the compiler.
 pub type Sql = &'static [&'static str];
@@ -17,6 +17,8 @@ pub struct Domain {
     pub name: &'static str,
     /// Its tables in dependency order: parents before children.
     pub tables: &'static [&'static Table],
+    /// Its earlier versions, oldest first: what devices in the field may still speak.
+    pub earlier: &'static [versions::Earlier],
 }
 
 /// A table of a domain: what `#[derive(Syncable)]` makes of a struct.

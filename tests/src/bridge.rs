@@ -44,7 +44,7 @@ fn field(of: &plain::Field) -> Field {
     });
     let kind = if parent.is_some() { Kind::Id } else { Kind::Integer { min: i64::MIN, max: i64::MAX } };
     let nullable = strategy != Strategy::Sum;
-    Field { name: of.name, kind, nullable, strategy, parent, unique: false }
+    Field { name: of.name, kind, nullable, strategy, parent, unique: false, default: None }
 }
 
 /// A record's name.

@@ -7,7 +7,7 @@ use crate::fold::references;
 use crate::id::RecordId;
 use crate::log::About;
 use crate::message::{Refusal, RefusalCode};
-use crate::model::{FieldIx, OnDelete, Schema, Strategy, Table};
+use crate::model::{Field, FieldIx, OnDelete, Schema, Strategy, Table};
 use crate::value::Value;
 use std::collections::HashSet;
 
@@ -64,8 +64,8 @@ const REQUIRED: &str = "it is required; give it a value";
 
 /// The first required field that a new record does not have.
 fn lacking(table: &Table, has: impl Fn(FieldIx) -> bool) -> Option<FieldIx> {
-    let required = |f: &FieldIx| !table.fields[*f].nullable && table.fields[*f].strategy != Strategy::Sum;
-    (0..table.fields.len()).filter(required).find(|field| !has(*field))
+    let required = |f: &Field| !f.nullable && f.strategy != Strategy::Sum && f.default.is_none();
+    (0..table.fields.len()).filter(|field| required(&table.fields[*field])).find(|field| !has(*field))
 }
 
 struct Rules<'a> {

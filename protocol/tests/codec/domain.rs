@@ -12,7 +12,7 @@ pub(crate) const PLOT: TableIx = 1;
 pub(crate) const EMPTY: TableIx = 2;
 
 const fn field(name: &'static str, kind: Kind, strategy: Strategy) -> Field {
-    Field { name, kind, nullable: true, strategy, parent: None, unique: false }
+    Field { name, kind, nullable: true, strategy, parent: None, unique: false, default: None }
 }
 
 const fn parent(name: &'static str, table: &'static str, on_delete: OnDelete) -> Field {

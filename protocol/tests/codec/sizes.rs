@@ -15,7 +15,7 @@ const BAGS: usize = 5;
 const STATUS: usize = 6;
 
 const fn field(name: &'static str, kind: Kind) -> Field {
-    Field { name, kind, nullable: true, strategy: Strategy::Lww, parent: None, unique: false }
+    Field { name, kind, nullable: true, strategy: Strategy::Lww, parent: None, unique: false, default: None }
 }
 
 static FIELDS: [Field; 11] = [

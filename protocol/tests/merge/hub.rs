@@ -22,12 +22,13 @@ const fn number(name: &'static str, strategy: Strategy) -> Field {
         strategy,
         parent: None,
         unique: false,
+        default: None,
     }
 }
 
 const fn reference(name: &'static str, table: &'static str, on_delete: OnDelete) -> Field {
     let parent = Some(Parent { table, on_delete });
-    Field { name, kind: Kind::Id, nullable: true, strategy: Strategy::Lww, parent, unique: false }
+    Field { name, kind: Kind::Id, nullable: true, strategy: Strategy::Lww, parent, unique: false, default: None }
 }
 
 const fn table(name: &'static str, fields: &'static [Field], deletes: Deletes, whole: bool) -> Table {

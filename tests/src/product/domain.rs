@@ -28,7 +28,7 @@ pub fn of(schema: &plain::Schema) -> Result<&'static Domain, Fault> {
             hub: hub(&domain, model),
         })));
     }
-    Ok(Box::leak(Box::new(Domain { name: "HISTORY", tables: tables.leak() })))
+    Ok(Box::leak(Box::new(Domain { name: "HISTORY", tables: tables.leak(), earlier: &[] })))
 }
 
 /// The struct that declares a table.

@@ -31,7 +31,7 @@ pub(super) fn of(schema: &plain::Schema, specs: &[Table]) -> Result<&'static Dom
             hub: hub(&domain, read),
         })));
     }
-    Ok(Box::leak(Box::new(Domain { name: "SIM", tables: tables.leak() })))
+    Ok(Box::leak(Box::new(Domain { name: "SIM", tables: tables.leak(), earlier: &[] })))
 }
 
 /// The struct that declares a table.
@@ -118,7 +118,15 @@ fn shape(of: &plain::Field, spec: Field) -> model::Field {
         };
         model::Parent { table, on_delete }
     });
-    model::Field { name: of.name, kind: kind(spec.ty), nullable: spec.nullable, strategy, parent, unique: spec.unique }
+    model::Field {
+        name: of.name,
+        kind: kind(spec.ty),
+        nullable: spec.nullable,
+        strategy,
+        parent,
+        unique: spec.unique,
+        default: None,
+    }
 }
 
 fn kind(ty: Type) -> model::Kind {

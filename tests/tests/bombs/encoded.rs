@@ -8,7 +8,15 @@ use windrow_protocol::model::{Deletes, Field, Kind, Schema, Strategy, Table};
 const LIMITS: Limits = Limits { bytes: 4 * MIB, memory: 16 * MIB };
 
 static FIELDS: [Field; 8] = [const {
-    Field { name: "note", kind: Kind::Text, nullable: true, strategy: Strategy::Lww, parent: None, unique: false }
+    Field {
+        name: "note",
+        kind: Kind::Text,
+        nullable: true,
+        strategy: Strategy::Lww,
+        parent: None,
+        unique: false,
+        default: None,
+    }
 }; 8];
 
 fn schema() -> Schema {

@@ -38,12 +38,13 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
         Session::Done(at) => return Ok(Committed::At(at.map(|seq| point(c, seq)).transpose()?)),
         Session::Staged(payload) => payload,
     };
-    let encoded = wire::decode(&shared.tables, &payload)?;
-    if let Some(answer) = fault!(CommitUnchecked: None, prepare::continues(shared, c, &encoded)?) {
+    let received = wire::decode(&shared.tables, &payload)?;
+    let version = received.version;
+    if let Some(answer) = fault!(CommitUnchecked: None, prepare::continues(shared, c, &received)?) {
         sessions::discard(c, request.session)?;
         return Ok(Committed::Not(answer));
     }
-    let Some(changeset) = wire::resolve(c, &shared.tables, encoded)? else {
+    let Some(changeset) = received.resolve(c, &shared.tables)? else {
         return Ok(Committed::Not(Answer::WholeIds));
     };
     let moment = prepare::moment(shared, c, &changeset, open::draw()?)?;
@@ -55,7 +56,7 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
         }
         Err(refusals) => {
             sessions::discard(c, request.session)?;
-            Ok(Committed::Not(Answer::Refused(refusals)))
+            Ok(Committed::Not(Answer::Refused(version.refusals(refusals))))
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use super::sessions::{self, Session};
 use super::shared::Shared;
-use super::{records, system, wire};
+use super::wire::{self, Received};
+use super::{records, system};
 use crate::hub::error::HubError;
 use rusqlite::Connection;
 use windrow_protocol::change::Changeset;
 use windrow_protocol::clock::Mark;
-use windrow_protocol::codec::Encoded;
 use windrow_protocol::merge::{self, Moment, Step, World};
 use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, names_few, points};
 
@@ -28,13 +28,14 @@ pub(super) fn check(shared: &Shared, c: &Connection, request: &Prepare) -> Resul
         Session::Reused => return answered(Answer::Reused),
         Session::Unknown | Session::Staged(_) => {}
     }
-    let encoded = wire::decode(&shared.tables, &request.payload)?;
-    if let Some(answer) = continues(shared, c, &encoded)? {
+    let received = wire::decode(&shared.tables, &request.payload)?;
+    if let Some(answer) = continues(shared, c, &received)? {
         return answered(answer);
     }
-    let Some(changeset) = wire::resolve(c, &shared.tables, encoded)? else { return answered(Answer::WholeIds) };
+    let version = received.version;
+    let Some(changeset) = received.resolve(c, &shared.tables)? else { return answered(Answer::WholeIds) };
     let refusals = refusals(shared, c, &changeset)?;
-    if refusals.is_empty() { Ok(Checked::Good(digest)) } else { answered(Answer::Refused(refusals)) }
+    if refusals.is_empty() { Ok(Checked::Good(digest)) } else { answered(Answer::Refused(version.refusals(refusals))) }
 }
 
 /// Keeps what was checked. Another payload may have come under the same id since.
@@ -53,18 +54,18 @@ pub(super) fn stage(shared: &Shared, c: &Connection, request: &Prepare, digest: 
 
 /// What to answer a changeset that does not continue this hub's past; none where it does. No shortened ids are needed for
 /// that.
-pub(super) fn continues(
-    shared: &Shared,
-    c: &Connection,
-    encoded: &Encoded<Changeset>,
-) -> Result<Option<Answer>, HubError> {
-    let changeset = encoded.unresolved();
+pub(super) fn continues(shared: &Shared, c: &Connection, received: &Received<'_>) -> Result<Option<Answer>, HubError> {
+    let changeset = received.unresolved();
     let recovery = &changeset.recovery;
     names_few(changeset.own.len() + changeset.spans.len() + recovery.past.as_ref().map_or(0, Vec::len))?;
     let named = points(changeset.checkpoint, &changeset.own).chain(recovery.past.iter().flatten().copied());
     let mut past = system::past(c, named, changeset.spans.iter().map(|s| s.origin))?;
     for key in &recovery.ask {
-        if records::scope(c, &shared.tables, *key)?.is_none() {
+        // Nobody misses what its table was dropped with.
+        let now = received.version.key(*key);
+        if let Some(now) = now
+            && records::scope(c, &shared.tables, now)?.is_none()
+        {
             past.missing.push(*key);
         }
     }

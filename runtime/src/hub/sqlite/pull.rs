@@ -18,6 +18,7 @@ use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, Page, Reached, Told, tell};
 use windrow_protocol::value::Value;
+use windrow_protocol::versions::Version;
 
 /// How long a page may become.
 #[derive(Debug, Clone, Copy)]
@@ -35,14 +36,10 @@ impl PageSize {
     pub(super) const DEFAULT: PageSize = PageSize { records: 2_000, bytes: 256 << 10, looked_at: 50_000 };
 }
 
-/// Whether a pull stands in this hub's past. One by another schema is refused.
+/// Whether a pull stands in this hub's past. One by a schema that the hub does not know is refused.
 pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<bool, HubError> {
-    let tables = shared.tables.schema.tables().len();
     names_few(pull.own.len() + pull.covers.len() + pull.refetch.len())?;
-    if pull.schema != shared.tables.schema.digest() {
-        let detail = "The device's program was built with another schema than the hub's; update the older of the two.";
-        return Err(Problem::new(ProblemKind::UnknownVersion, detail).into());
-    }
+    let tables = shared.tables.version(pull.schema)?.schema().tables().len();
     let asked = pull.refetch.iter().map(|(table, _)| *table).chain(pull.whole.iter().copied());
     if asked.chain(pull.cursor.map(|c| c.reached.table)).any(|t| t >= tables) {
         return Err(Problem::new(ProblemKind::Malformed, "It names a table that the schema does not have.").into());
@@ -60,16 +57,17 @@ pub(super) fn page(
 ) -> Result<Vec<u8>, HubError> {
     let standing = system::standing(c)?;
     let own: HashSet<Seq> = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
-    let mut telling = Telling { shared, c, pull, own, told: BTreeMap::new(), bytes: 0 };
+    let version = shared.tables.version(pull.schema)?;
+    let mut telling = Telling { shared, c, pull, version, own, told: BTreeMap::new(), bytes: 0 };
     if pull.cursor.is_none() {
         telling.refetch()?;
     }
     let next = telling.scan()?;
     let told: Vec<Told> = telling.told.into_values().collect();
-    let lens = told.iter().map(|t| shown_length(shared, c, pull, t)).collect::<Result<Vec<u8>, _>>()?;
-    let digests = (pull.verify && next.is_none()).then(|| digests(shared, c)).transpose()?;
+    let lens = told.iter().map(|t| shown_length(shared, c, pull, version, t)).collect::<Result<Vec<u8>, _>>()?;
+    let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, version)).transpose()?;
     let page = Page { told, at: standing.head, next, highest: standing.highest, digests };
-    Ok(encode_page(&shared.tables.schema, &page, &lens, Effort::Page))
+    Ok(encode_page(version.schema(), &page, &lens, Effort::Page))
 }
 
 /// A page in the making.
@@ -77,7 +75,10 @@ struct Telling<'a> {
     shared: &'a Shared,
     c: &'a Connection,
     pull: &'a Pull,
+    /// In whose words it tells.
+    version: &'a Version,
     own: HashSet<Seq>,
+    /// By record, as the device names it.
     told: BTreeMap<Key, Told>,
     bytes: usize,
 }
@@ -86,8 +87,12 @@ impl Telling<'_> {
     /// What the device asks for, whole; gone where nobody has it.
     fn refetch(&mut self) -> Result<(), HubError> {
         for key in &self.pull.refetch {
-            let told = match records::load(self.c, &self.shared.tables, *key)? {
-                Some(record) => self.tell(*key, &record, true),
+            let record = match self.version.key(*key) {
+                Some(now) => records::load(self.c, &self.shared.tables, now)?.map(|record| (now, record)),
+                None => None,
+            };
+            let told = match record {
+                Some((now, record)) => self.tell(now, &record, true),
                 None => Some(Told { table: key.0, id: key.1, held: false, what: News::Gone, conflicts: None }),
             };
             told.into_iter().for_each(|told| self.add(told));
@@ -101,19 +106,19 @@ impl Telling<'_> {
         let since = if self.pull.whole.is_empty() { since } else { Seq::ZERO };
         let from =
             self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.reached.table, c.reached.id));
-        let mut statements = Scan::prepare(self.c, &self.shared.tables)?;
+        let mut statements = Scan::prepare(self.c, &self.shared.tables, self.version)?;
         let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
         let mut looked_at = 0;
-        while let Some((seq, key, record)) = scan.next()? {
+        while let Some(found) = scan.next()? {
             looked_at += 1;
-            if !self.told.contains_key(&key) {
-                let whole = record.alive && self.pull.whole.contains(&key.0);
-                let told = self.tell(key, &record, whole);
+            if !self.told.contains_key(&(found.then, found.key.1)) {
+                let whole = found.record.alive && self.pull.whole.contains(&found.then);
+                let told = self.tell(found.key, &found.record, whole);
                 told.into_iter().for_each(|told| self.add(told));
             }
             let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= size.bytes;
             if full && !scan.is_over() {
-                return Ok(Some(Reached { seq, table: key.0, id: key.1 }));
+                return Ok(Some(Reached { seq: found.seq, table: found.then, id: found.key.1 }));
             }
         }
         Ok(None)
@@ -121,7 +126,8 @@ impl Telling<'_> {
 
     fn tell(&self, (table, id): Key, record: &Record, whole: bool) -> Option<Told> {
         let own = |seq| self.own.contains(&seq);
-        tell((table, self.shared.tables.schema.table(table)), id, record, self.pull.checkpoint.seq, &own, whole)
+        let now = (table, self.shared.tables.schema.table(table));
+        self.version.told(tell(now, id, record, self.pull.checkpoint.seq, &own, whole)?)
     }
 
     fn add(&mut self, told: Told) {
@@ -130,14 +136,14 @@ impl Telling<'_> {
     }
 }
 
-/// What each table shows.
-fn digests(shared: &Shared, c: &Connection) -> Result<Vec<TableDigest>, HubError> {
-    let tables = &shared.tables;
-    let mut digests = vec![TableDigest::default(); tables.schema.tables().len()];
-    let mut statements = Scan::prepare(c, tables)?;
-    let mut scan = Scan::start(tables, &mut statements, Place::after(Seq::ZERO), usize::MAX - 1)?;
-    while let Some((_, key, record)) = scan.next()? {
-        record.shown().into_iter().for_each(|values| digests[key.0].add(key.1, &values));
+/// What each table of this version shows.
+fn digests(shared: &Shared, c: &Connection, version: &Version) -> Result<Vec<TableDigest>, HubError> {
+    let mut digests = vec![TableDigest::default(); version.schema().tables().len()];
+    let mut statements = Scan::prepare(c, &shared.tables, version)?;
+    let mut scan = Scan::start(&shared.tables, &mut statements, Place::after(Seq::ZERO), usize::MAX - 1)?;
+    while let Some(found) = scan.next()? {
+        let values = found.record.shown().and_then(|shown| version.row(found.then, &shown));
+        values.into_iter().for_each(|values| digests[found.then].add(found.key.1, &values));
     }
     Ok(digests)
 }
@@ -160,10 +166,10 @@ fn size(told: &Told) -> usize {
 
 /// How many bytes of the id name the record to this device: one more than among all that the hub has, because the device
 /// may have made records of its own meanwhile.
-fn shown_length(shared: &Shared, c: &Connection, pull: &Pull, told: &Told) -> Result<u8, HubError> {
-    if pull.whole_ids || !told.held {
+fn shown_length(shared: &Shared, c: &Connection, pull: &Pull, version: &Version, told: &Told) -> Result<u8, HubError> {
+    let Some(now) = version.key((told.table, told.id)).filter(|_| told.held && !pull.whole_ids) else {
         return Ok(16);
-    }
-    let near = records::neighbours(c, &shared.tables, (told.table, told.id))?;
+    };
+    let near = records::neighbours(c, &shared.tables, now)?;
     Ok(told.id.name_length(near.into_iter().flatten()))
 }

@@ -2,12 +2,16 @@
 
 use crate::domain::{Domain, Sql};
 use crate::hub::error::OpenError;
+use windrow_protocol::message::{Problem, ProblemKind};
 use windrow_protocol::model::{FieldIx, Schema, TableIx};
+use windrow_protocol::versions::{Lineage, Version};
 
 /// A domain's schema and, for each table, what a hub runs.
 pub(super) struct Tables {
     /// What merging knows.
     pub(super) schema: Schema,
+    /// Which versions of it devices may speak.
+    lineage: Lineage,
     /// In the schema's order.
     sql: Vec<TableSql>,
 }
@@ -30,7 +34,20 @@ impl Tables {
     /// Those of a domain.
     pub(super) fn new(domain: &Domain) -> Result<Tables, OpenError> {
         let sql = domain.tables.iter().map(|t| TableSql::new(t)).collect();
-        Ok(Tables { schema: schema_of(domain)?, sql })
+        let schema = schema_of(domain)?;
+        let lineage = Lineage::new(&schema, domain.earlier);
+        let lineage = lineage.map_err(|source| OpenError::Domain { domain: domain.name, source })?;
+        Ok(Tables { schema, lineage, sql })
+    }
+
+    /// The version of this digest.
+    ///
+    /// # Errors
+    /// One that this hub does not know.
+    pub(super) fn version(&self, digest: [u8; 8]) -> Result<&Version, Problem> {
+        let detail = "The device's program was built with another schema than the hub's, and the hub does not know it as an \
+                      earlier one; update the older of the two.";
+        self.lineage.version(digest).ok_or_else(|| Problem::new(ProblemKind::UnknownVersion, detail))
     }
 
     pub(super) fn sql(&self, table: TableIx) -> &TableSql {

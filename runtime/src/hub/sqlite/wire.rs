@@ -7,30 +7,45 @@ use rusqlite::Connection;
 use windrow_protocol::change::Changeset;
 use windrow_protocol::codec::{self, DecodeError, Encoded, Limits};
 use windrow_protocol::message::{Problem, ProblemKind};
+use windrow_protocol::versions::Version;
 
-/// The changeset of a payload, its ids as they were sent.
-///
-/// # Errors
-/// Bytes that are none, or of another version or schema.
-pub(super) fn decode(tables: &Tables, payload: &[u8]) -> Result<Encoded<Changeset>, Problem> {
-    codec::decode_changeset(&tables.schema, payload, &Limits::default()).map_err(problem)
+/// A payload read, in the words of the version that it names, its ids as they were sent.
+pub(super) struct Received<'a> {
+    pub(super) version: &'a Version,
+    encoded: Encoded<Changeset>,
 }
 
-/// The changeset with whole ids; none where the sender must send them whole.
-pub(super) fn resolve(
-    c: &Connection,
-    tables: &Tables,
-    encoded: Encoded<Changeset>,
-) -> Result<Option<Changeset>, HubError> {
-    let mut failed = None;
-    let resolved = encoded.resolve(|table, low, high| {
-        let found = records::only_between(c, tables, table, (low, high));
-        found.unwrap_or_else(|error| {
-            failed = Some(error);
-            None
-        })
-    });
-    failed.map_or(Ok(resolved.ok()), Err)
+/// The changeset of a payload.
+///
+/// # Errors
+/// Bytes that are none, or of a format or a version that this hub does not know.
+pub(super) fn decode<'a>(tables: &'a Tables, payload: &[u8]) -> Result<Received<'a>, Problem> {
+    let version = tables.version(codec::changeset_schema(payload).map_err(problem)?)?;
+    let encoded = codec::decode_changeset(version.schema(), payload, &Limits::default()).map_err(problem)?;
+    Ok(Received { version, encoded })
+}
+
+impl Received<'_> {
+    /// The changeset, its shortened ids filled up with zeros.
+    pub(super) fn unresolved(&self) -> &Changeset {
+        self.encoded.unresolved()
+    }
+
+    /// The changeset in the last version's words, with whole ids; none where the sender must send them whole.
+    pub(super) fn resolve(self, c: &Connection, tables: &Tables) -> Result<Option<Changeset>, HubError> {
+        let mut failed = None;
+        let resolved = self.encoded.resolve(|table, low, high| {
+            let found = match self.version.table(table) {
+                Some(table) => records::only_between(c, tables, table, (low, high)),
+                None => Ok(None),
+            };
+            found.unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            })
+        });
+        failed.map_or(Ok(resolved.ok().map(|changeset| self.version.changeset(changeset))), Err)
+    }
 }
 
 fn problem(error: DecodeError) -> Problem {
