@@ -8,10 +8,10 @@ use crate::model::{FieldIx, Schema, Strategy};
 use crate::value::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-/// The net changes of pending entries, given in order of their stamps. This is what the records look like *under* which
+/// The net changes of what is pending, given in order of stamps. This is what the records look like *under* which
 /// an answer is applied; what is sent is [`net_changes`].
-pub fn pending(schema: &Schema, entries: impl IntoIterator<Item = Entry>) -> BTreeMap<Key, Change> {
-    Fold::of(schema, entries.into_iter().map(Part::Pending)).net
+pub fn pending(schema: &Schema, parts: impl IntoIterator<Item = Part>) -> BTreeMap<Key, Change> {
+    Fold::of(schema, parts).net
 }
 
 /// What a device sends for its pending entries, given in order of their stamps; by table, then by id.

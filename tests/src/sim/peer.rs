@@ -7,7 +7,7 @@ use super::network::Talk;
 use super::schema::{LARGE, Schema, VAULT};
 use super::step::Watch;
 use super::twin::{Replayed, widen};
-use crate::oracle::log::{Wall, Write, Wrote};
+use crate::oracle::log::{Entry, Op, Wall, Write, Wrote};
 use crate::oracle::message::Pulled;
 use crate::oracle::schema::Edge;
 use crate::oracle::{Id, Value, device as plain};
@@ -168,20 +168,29 @@ impl Peer {
         schema.parents(table).filter(gone).any(|e| e.parent == table || taken(e.field))
     }
 
-    /// The oracle adds up differences in 64 bits: what it could not say is not written. `amounts`: what this transaction has
-    /// written before.
-    fn can_be_said(&self, write: &Write, amounts: &mut BTreeMap<Id, i64>) -> bool {
+    /// The oracle adds up differences in 64 bits: what it could not say, in whichever parts it is sent, is not written.
+    /// `amounts`: by record, what this transaction makes it hold, and how far that and all that is pending moves it.
+    fn can_be_said(&self, write: &Write, amounts: &mut BTreeMap<Id, (i64, i128)>) -> bool {
         let (Write::Insert { table, id, values } | Write::Update { table, id, values }) = write else { return true };
         let Some(new) = values.get(LARGE).filter(|_| *table == VAULT).map(|v| v.number()) else { return true };
-        let shown = self.twin.rows[table].get(id).map_or(0, |row| row[LARGE].number());
-        let now = amounts.get(id).copied().unwrap_or(shown);
-        let pending = self.twin.fold().get(&(*table, *id)).and_then(|c| Some(c.fields.get(LARGE)?.value.number()));
-        let before = now.checked_sub(shown).and_then(|d| d.checked_add(pending.unwrap_or(0)));
-        let can = new.checked_sub(now).zip(before).is_some_and(|(d, before)| before.checked_add(d).is_some());
+        let (now, moved) = amounts.get(id).copied().unwrap_or_else(|| {
+            let shown = self.twin.rows[table].get(id).map_or(0, |row| row[LARGE].number());
+            (shown, self.twin.pending().filter(|e| e.key == (*table, *id)).map(moves).sum())
+        });
+        let moved = moved + (i128::from(new) - i128::from(now)).abs();
+        let can = moved <= i128::from(i64::MAX);
         if can {
-            amounts.insert(*id, new);
+            amounts.insert(*id, (new, moved));
         }
         can
+    }
+}
+
+/// How far an entry moves the amount in a vault.
+fn moves(entry: &Entry) -> i128 {
+    match &entry.op {
+        Op::Insert(values) | Op::Update(values) => values.get(LARGE).map_or(0, |v| i128::from(v.number()).abs()),
+        _ => 0,
     }
 }
 

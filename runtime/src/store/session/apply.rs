@@ -13,7 +13,7 @@ use windrow_protocol::change::{Change, End, Key};
 use windrow_protocol::clock::Hlc;
 use windrow_protocol::codec::Encoded;
 use windrow_protocol::fault;
-use windrow_protocol::fold;
+use windrow_protocol::fold::{self, Part};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::Entry;
 use windrow_protocol::model::{FieldIx, TableIx};
@@ -44,7 +44,7 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
         return Err(AnswerError::Incomplete.into());
     }
     let entries = log::pending(conn, plan, &origins::stretches(conn)?)?;
-    let pending = fold::pending(&plan.schema, entries.iter().cloned());
+    let pending = fold::pending(&plan.schema, entries.iter().cloned().map(Part::Pending));
     let whole = recovery::whole(conn, plan, state::read(conn)?.recovering)?;
     let before = whole.into_iter().map(|table| Ok((table, rows(conn, plan, table)?))).collect::<Result<_, Stop>>()?;
     let (told, over, touched) = (BTreeSet::new(), BTreeSet::new(), Touched::default());

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use windrow_protocol::change::{Change, End, Held, Key, What, Write};
 use windrow_protocol::clock::{Hlc, Seq};
 use windrow_protocol::fault;
-use windrow_protocol::fold::{self, Part};
+use windrow_protocol::fold;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::{Entry, Op};
 use windrow_protocol::message::{Refusal, RefusalCode};
@@ -48,9 +48,11 @@ impl Sent {
     fn read(conn: &Connection, plan: &Plan, entries: Vec<Entry>) -> Result<Sent, StoreError> {
         let followed = entries.iter().filter_map(|e| followed(plan, e)).collect();
         let missing = recovery::missing(conn, plan)?;
-        let net = fold::recovering(&plan.schema, entries.iter().cloned().map(Part::Pending), true);
+        // What another copy has sent tells which of these inserts begin a record, as it did in the changeset.
+        let parts = recover::parts(conn, plan, entries)?;
+        let net = fold::recovering(&plan.schema, parts.iter().cloned(), true);
         let offered = recover::offers(conn, plan, &missing, &net)?.into_iter().map(|held| (held.key(), insert(held)));
-        Ok(Sent { pending: fold::pending(&plan.schema, entries), offered: offered.collect(), followed })
+        Ok(Sent { pending: fold::pending(&plan.schema, parts), offered: offered.collect(), followed })
     }
 
     /// A refusal that takes nothing out of the changeset would be met again and again.
