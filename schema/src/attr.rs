@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::meta::ParseNestedMeta;
 use syn::parse::ParseStream;
-use syn::{Attribute, LitStr, Path, Token};
+use syn::{Attribute, Expr, LitStr, Path, Token};
 
 use crate::errors::Errors;
 use crate::model::{Deletes, OnDelete, Strategy};
@@ -29,6 +29,7 @@ pub(crate) struct StructAttrs {
     pub(crate) deletes: Option<Said<Deletes>>,
     pub(crate) scope: Option<Said<()>>,
     pub(crate) merge: Option<Said<Strategy>>,
+    pub(crate) was: Option<LitStr>,
 }
 
 /// What stands on a field.
@@ -42,6 +43,8 @@ pub(crate) struct FieldAttrs {
     pub(crate) bad_parent: bool,
     pub(crate) unique: Option<Said<()>>,
     pub(crate) index: Option<Said<()>>,
+    pub(crate) was: Option<LitStr>,
+    pub(crate) default: Option<Expr>,
 }
 
 /// `#[parent(T, on_delete = ...)]`.
@@ -67,6 +70,11 @@ impl Strategy {
     pub fn word(self) -> &'static str {
         written(&STRATEGIES, self)
     }
+
+    /// What this word means.
+    pub(crate) fn from_word(word: &str) -> Option<Strategy> {
+        STRATEGIES.iter().find(|(name, _)| *name == word).map(|(_, what)| *what)
+    }
 }
 
 impl Deletes {
@@ -74,12 +82,22 @@ impl Deletes {
     pub fn word(self) -> &'static str {
         written(&DELETES, self)
     }
+
+    /// What this word means.
+    pub(crate) fn from_word(word: &str) -> Option<Deletes> {
+        DELETES.iter().find(|(name, _)| *name == word).map(|(_, what)| *what)
+    }
 }
 
 impl OnDelete {
     /// The word for it in an attribute.
     pub fn word(self) -> &'static str {
         written(&ON_DELETE, self)
+    }
+
+    /// What this word means.
+    pub(crate) fn from_word(word: &str) -> Option<OnDelete> {
+        ON_DELETE.iter().find(|(name, _)| *name == word).map(|(_, what)| *what)
     }
 }
 
@@ -113,11 +131,18 @@ impl StructAttrs {
             once(&mut self.deletes, deletes, &meta.path, errors);
         } else if meta.path.is_ident("scope") {
             once(&mut self.scope, Some(Said::new((), &meta.path)), &meta.path, errors);
+        } else if meta.path.is_ident("was") {
+            let was = Some(meta.value()?.parse()?);
+            once(&mut self.was, was, &meta.path, errors);
         } else {
             unknown(
                 meta,
-                &["table", "deletes", "scope"],
-                &[("rename", "a field: a struct's table is named by `table = \"...\"`"), ("json", "a field")],
+                &["table", "deletes", "scope", "was"],
+                &[
+                    ("rename", "a field: a struct's table is named by `table = \"...\"`"),
+                    ("json", "a field"),
+                    ("default", "a field"),
+                ],
                 errors,
             )?;
         }
@@ -155,10 +180,16 @@ impl FieldAttrs {
             once(&mut self.rename, rename, &meta.path, errors);
         } else if meta.path.is_ident("json") {
             once(&mut self.json, Some(Said::new((), &meta.path)), &meta.path, errors);
+        } else if meta.path.is_ident("was") {
+            let was = Some(meta.value()?.parse()?);
+            once(&mut self.was, was, &meta.path, errors);
+        } else if meta.path.is_ident("default") {
+            let default = Some(meta.value()?.parse()?);
+            once(&mut self.default, default, &meta.path, errors);
         } else {
             unknown(
                 meta,
-                &["rename", "json"],
+                &["rename", "json", "was", "default"],
                 &[("table", "the struct"), ("deletes", "the struct"), ("scope", "the struct")],
                 errors,
             )?;
@@ -169,10 +200,12 @@ impl FieldAttrs {
     /// Where anything at all was said, for a field that takes nothing.
     pub(crate) fn places(&self) -> Vec<TokenStream> {
         let rename = self.rename.as_ref().map(ToTokens::to_token_stream);
+        let was = self.was.as_ref().map(ToTokens::to_token_stream);
+        let default = self.default.as_ref().map(ToTokens::to_token_stream);
         let parent = self.parent.as_ref().map(|p| p.at.clone());
         let merge = self.merge.as_ref().map(|s| s.at.clone());
         let flags = [&self.json, &self.unique, &self.index].into_iter().flatten().map(|s| s.at.clone());
-        [rename, parent, merge].into_iter().flatten().chain(flags).collect()
+        [rename, was, default, parent, merge].into_iter().flatten().chain(flags).collect()
     }
 }
 

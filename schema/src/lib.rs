@@ -2,12 +2,14 @@
 //!
 //! A struct is read once, by [`Model::read`]; the macros and every tool use this one reader; [`Source`] finds structs in a file. What it returns is valid:
 //! a [`Model`] can't be made by hand. [`Domain::new`] checks models against each other and puts parents before children.
-//! [`sql`] writes all SQL that depends on a user's tables, and is the only place that quotes an identifier.
+//! [`lock`] keeps what models were before, and says what leads from one version to the next. [`sql`] writes all SQL that depends on a user's tables, and is the only place that quotes an identifier.
 
 mod attr;
+mod default;
 mod domain;
 mod errors;
 mod list;
+pub mod lock;
 mod model;
 mod names;
 mod parse;

@@ -1,21 +1,23 @@
 //! A valid struct. Only [`Model::read`] makes one.
 
+use crate::lock::Literal;
 use proc_macro2::Ident;
 use syn::{Path, Type};
 
 /// A struct that was read and found valid.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Model {
     pub(crate) name: Ident,
     pub(crate) table: String,
     pub(crate) deletes: Deletes,
     pub(crate) whole: bool,
     pub(crate) scope: bool,
+    pub(crate) was: Option<String>,
     pub(crate) fields: Vec<Field>,
 }
 
 /// A field of a struct, a column of its table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Field {
     pub(crate) name: Ident,
     pub(crate) ty: Type,
@@ -26,6 +28,8 @@ pub struct Field {
     pub(crate) parent: Option<Parent>,
     pub(crate) unique: bool,
     pub(crate) indexed: bool,
+    pub(crate) was: Option<String>,
+    pub(crate) default: Option<Literal>,
 }
 
 /// A reference to another struct, or to its own.
@@ -131,6 +135,11 @@ impl Model {
         self.scope
     }
 
+    /// The table's name in an earlier version, if it had another.
+    pub fn was(&self) -> Option<&str> {
+        self.was.as_deref()
+    }
+
     /// The fields in order of declaration, without the id. There is at least one.
     pub fn fields(&self) -> &[Field] {
         &self.fields
@@ -186,6 +195,16 @@ impl Field {
     /// Whether lookups by its value deserve an index of their own.
     pub fn indexed(&self) -> bool {
         self.indexed
+    }
+
+    /// The column's name in an earlier version, if it had another.
+    pub fn was(&self) -> Option<&str> {
+        self.was.as_deref()
+    }
+
+    /// What records hold that were written by who did not know the column.
+    pub fn default(&self) -> Option<&Literal> {
+        self.default.as_ref()
     }
 }
 

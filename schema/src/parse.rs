@@ -5,6 +5,7 @@ use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, FieldsNamed, LitStr};
 
 use crate::attr::{FieldAttrs, StructAttrs};
+use crate::default;
 use crate::errors::Errors;
 use crate::model::{Deletes, Field, Model, Strategy};
 use crate::names::{self, snake_case};
@@ -65,6 +66,7 @@ impl Reader<'_> {
             deletes: attrs.deletes.map_or(Deletes::Keep, |said| said.what),
             whole: whole.is_some(),
             scope: attrs.scope.is_some(),
+            was: attrs.was.map(|was| was.value()),
             fields: self.fields(fields, whole),
         };
         if model.fields.is_empty() && fields.named.len() < 2 {
@@ -129,6 +131,10 @@ impl Reader<'_> {
         let parent = seen.parent(self.errors);
         let strategy = seen.strategy(self.errors);
         seen.unique(strategy, self.errors);
+        let default = attrs
+            .default
+            .as_ref()
+            .and_then(|said| self.errors.take(default::read(said, &understood.kind, understood.nullable)));
         Some(Field {
             name: ident.clone(),
             ty: field.ty.clone(),
@@ -139,6 +145,8 @@ impl Reader<'_> {
             parent,
             unique: attrs.unique.is_some(),
             indexed: attrs.index.is_some(),
+            was: attrs.was.as_ref().map(LitStr::value),
+            default,
         })
     }
 

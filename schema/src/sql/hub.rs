@@ -51,7 +51,7 @@ fn objects(shape: &Shape<'_>) -> Vec<Object> {
     objects
 }
 
-const VERSION: [(&str, &str); 7] = [
+pub(crate) const VERSION: [(&str, &str); 7] = [
     ("windrow_scope", "BLOB"),
     ("windrow_seq", "INTEGER NOT NULL"),
     ("windrow_born", "INTEGER"),

@@ -8,6 +8,7 @@ mod check;
 mod device;
 mod hub;
 mod log;
+pub mod migrate;
 mod shape;
 mod table;
 mod triggers;

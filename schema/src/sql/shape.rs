@@ -7,7 +7,7 @@ use crate::sql::writer::{Name, Sql, quoted};
 use crate::sql::{Object, writer};
 
 /// Fields in one mask. SQLite's integers have a sign.
-const BITS: usize = 63;
+pub(crate) const BITS: usize = 63;
 
 /// A model with its names, quoted.
 pub(crate) struct Shape<'a> {
