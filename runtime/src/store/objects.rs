@@ -79,10 +79,12 @@ pub(super) fn digest(plan: &Plan) -> Digest {
 ///
 /// `same_schema`: this program wants what the file was last opened with, so that whatever differs was changed in the file.
 pub(super) fn verify(conn: &Connection, plan: &Plan, same_schema: bool) -> Result<Vec<Warning>, StoreError> {
-    let has: HashMap<String, Found> = found(conn)?.into_iter().map(|f| (f.name.clone(), f)).collect();
+    let named = |kind: &str, name: &str| (kind == "trigger", name.to_owned());
+    let has: HashMap<_, Found> = found(conn)?.into_iter().map(|f| (named(&f.kind, &f.name), f)).collect();
     let mut warnings = Vec::new();
     for object in plan.objects() {
-        match has.get(&object.name) {
+        // A trigger may have the name of a table: the notes of a table `note` are kept by such a one.
+        match has.get(&named(object.kind, &object.name)) {
             Some(found) if found.sql == object.sql => {}
             Some(found) => warnings.extend(mend(conn, object, found, same_schema)?),
             None => warnings.extend(add(conn, object, same_schema)?),

@@ -35,6 +35,31 @@ fn a_file_keeps_its_device_and_its_records() {
     assert_ne!(Device::new().store.device_id(), number);
 }
 
+/// A note.
+#[derive(Debug, Clone, PartialEq, Syncable)]
+struct Note {
+    id: Id<Note>,
+    text: String,
+}
+
+crate::domain! {
+    /// Notes.
+    NOTES = [Note]
+}
+
+/// A team called its table `note`. The trigger that keeps that table's notes is `windrow_note_note` then, and so is the
+/// table of these notes: SQLite has names of their own for triggers. We looked things up by name alone, found the one for
+/// the other, and the application could open its file once and never again: "is not as it was declared".
+#[test]
+fn a_table_may_have_any_name_that_is_not_reserved() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = Id::new();
+    Store::open(path(&dir), &NOTES).unwrap().insert(&Note { id, text: "rain".into() }).unwrap();
+    let store = Store::open(path(&dir), &NOTES).unwrap();
+    assert_eq!(store.warnings(), []);
+    assert_eq!(store.get(id).unwrap().unwrap().text, "rain");
+}
+
 /// Leaves a file as a program leaves it that dies in the middle of a transaction.
 fn abandoned(path: &Path, begun_in: &str) {
     let whole = path.with_extension("whole");
