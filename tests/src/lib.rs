@@ -10,3 +10,4 @@ pub mod plug;
 pub mod product;
 pub mod sim;
 pub mod statements;
+pub mod versions;

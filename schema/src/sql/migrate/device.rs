@@ -19,7 +19,7 @@ pub(super) fn script(plan: &Plan) -> Result<Script, String> {
     stands.drop_gone(&mut script, plan);
     plan.gone().for_each(|table| forget(&mut script, table));
     stands.fill(&mut script, plan, &middle);
-    if plan.before().is_some() {
+    if plan.before().is_some() && stands.before != stands.now {
         // Last: a view of the application's may read it, and new names are given only while all views can be read.
         script.drop("VIEW", "windrow_changelog");
     }

@@ -78,6 +78,15 @@ impl<'a> Kept<'a> {
         let name = quoted(&log.name);
         let nothing: Vec<String> = (0..masks(self.now.columns.len())).map(|m| format!("windrow_mask{m} = 0")).collect();
         let nothing = nothing.join(" AND ");
+        for (at, column, before) in self.columns() {
+            if let (Some((_, old)), Some(default)) = (before, &column.default)
+                && old.nullable
+                && !column.nullable
+            {
+                let (value, default, bit) = (quoted(&column.name), default.sql(), test(at));
+                script.run(format!("UPDATE {name} SET {value} = {default} WHERE {value} IS NULL AND ({ALL} OR {bit})"));
+            }
+        }
         if self.gone().any(|c| c.parent.is_some()) {
             // What followed a parent by a reference that is no more went by itself.
             script.run(format!("UPDATE {name} SET windrow_op = 3 WHERE windrow_op = 4 AND {nothing}"));
@@ -112,17 +121,14 @@ fn test(at: usize) -> String {
     format!("windrow_mask{} & {}", at / BITS, 1_i64 << (at % BITS))
 }
 
-/// The value of a column of the log. An entry of an insert, a delete or a cascade holds all fields of the record, another
-/// those in its mask, and NULL for the rest.
+/// The value of a column of the log.
 fn logged(column: &Column, before: Option<(usize, &Column)>) -> String {
-    const ALL: &str = "windrow_op IN (1, 3, 4)";
-    let name = quoted(&column.name);
     match (before, &column.default) {
+        (Some(_), _) => quoted(&column.name),
         (None, None) => "NULL".to_owned(),
         (None, Some(default)) => format!("CASE WHEN {ALL} THEN {} END", default.sql()),
-        (Some((from, old)), Some(default)) if old.nullable && !column.nullable => {
-            format!("CASE WHEN {ALL} OR {} THEN coalesce({name}, {}) ELSE {name} END", test(from), default.sql())
-        }
-        (Some(_), _) => name,
     }
 }
+
+/// An insert, a delete or a cascade holds all fields of the record, another entry those in its mask, and NULL for the rest.
+const ALL: &str = "windrow_op IN (1, 3, 4)";

@@ -1,0 +1,137 @@
+//! A device's file.
+
+use crate::pair::Pair;
+use crate::{entries, file};
+use fastrand::Rng;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use windrow::rusqlite::Connection;
+use windrow::{Domain, Store};
+use windrow_protocol::session::{Action, Event, Session};
+use windrow_schema::Strategy;
+use windrow_schema::lock::{Column, Table};
+use windrow_schema::sql::migrate::Script;
+use windrow_schema::sql::quoted;
+use windrow_tests::product::hub::Hub;
+use windrow_tests::versions::{domain, fill};
+
+fn made(tables: &[Table]) -> &'static Domain {
+    domain(tables).expect("a domain")
+}
+
+fn script(pair: &Pair) -> Script {
+    Script::device(&pair.plan).unwrap_or_else(|e| panic!("seed {}: {e}", pair.seed))
+}
+
+/// A file of the version before in which somebody has worked. Decisions are pending too, if wanted.
+fn worked(pair: &Pair, dir: &Path, decisions: bool) -> PathBuf {
+    let (path, mut rng) = (dir.join("device.db"), pair.rng());
+    let store = Store::open(&path, made(pair.before())).unwrap_or_else(|e| panic!("seed {}: {e}", pair.seed));
+    let conn = store.connection().unwrap();
+    fill(&conn, &mut rng, pair.before(), 60);
+    // The device's own answers to conflicts stand in its log too.
+    for table in pair.before().iter().filter(|_| decisions) {
+        decide(&conn, &mut rng, table);
+    }
+    let told = "INSERT INTO windrow_conflicts VALUES (?1, zeroblob(16), 'delete', '[]', 1, '[]', NULL, NULL)";
+    for table in pair.before().iter().filter(|_| decisions) {
+        conn.execute(told, [&table.name]).unwrap();
+    }
+    path
+}
+
+fn decide(conn: &Connection, rng: &mut Rng, table: &Table) {
+    let decided = |(at, column): (usize, &Column)| match (column.strategy, column.unique) {
+        (Strategy::Review, _) if !table.whole => Some((6, Some(at))),
+        (_, true) => Some((8, Some(at))),
+        _ => None,
+    };
+    let undone = (rng.u8(..3) == 0).then_some((7, None));
+    for (op, field) in table.columns.iter().enumerate().filter_map(decided).chain(undone) {
+        let set = |mask: usize| field.filter(|at| at / 63 == mask).map_or(0, |at| 1_i64 << (at % 63));
+        let masks = 0..table.columns.len().div_ceil(63);
+        let names: String = masks.clone().map(|m| format!(", windrow_mask{m}")).collect();
+        let values: String = masks.map(|m| format!(", {}", set(m))).collect();
+        let log = quoted(&format!("windrow_log_{}", table.name));
+        let sql = format!(
+            "UPDATE windrow_state SET hlc = hlc + 1; INSERT INTO {log} (windrow_hlc, windrow_op, windrow_id, windrow_base{names}) \
+             SELECT hlc, {op}, zeroblob(16), 0{values} FROM windrow_state"
+        );
+        conn.execute_batch(&sql).unwrap();
+    }
+}
+
+/// What the file of a new device has.
+fn fresh(tables: &[Table], dir: &Path) -> Connection {
+    let path = dir.join("fresh.db");
+    drop(Store::open(&path, made(tables)).unwrap());
+    Connection::open(path).unwrap()
+}
+
+pub(crate) fn migrates(pair: &Pair) {
+    let (dir, seed) = (tempfile::tempdir().unwrap(), pair.seed);
+    let path = worked(pair, dir.path(), true);
+    let conn = Connection::open(&path).unwrap();
+    let rows: Vec<_> = pair.kept().iter().map(|k| file::rows(&conn, k.before)).collect();
+    let log: Vec<_> = pair.kept().iter().map(|k| entries::all(&conn, k.before)).collect();
+    drop(conn);
+
+    file::migrate(&path, &script(pair), seed);
+    let (conn, wanted) = (Connection::open(&path).unwrap(), fresh(pair.now(), dir.path()));
+    assert_eq!(file::objects(&conn), file::objects(&wanted), "seed {seed}");
+    for ((kept, rows), log) in pair.kept().iter().zip(rows).zip(log) {
+        let rows: Vec<_> = rows.iter().map(|row| file::expected(kept, row)).collect();
+        assert_eq!(file::rows(&conn, kept.now), rows, "seed {seed}: {}", kept.now.name);
+        let log: Vec<_> = log.into_iter().filter_map(|entry| entries::expected(kept, entry)).collect();
+        assert_eq!(entries::all(&conn, kept.now), log, "seed {seed}: {}", kept.now.name);
+    }
+
+    let store = Store::open(&path, made(pair.now())).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+    assert_eq!(store.warnings(), [], "seed {seed}");
+    assert_eq!(file::everything(&conn), file::everything(&wanted), "seed {seed}");
+    store.pending().unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+    store.conflicts().unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+}
+
+pub(crate) fn sends(pair: &Pair) {
+    let (dir, seed) = (tempfile::tempdir().unwrap(), pair.seed);
+    let path = worked(pair, dir.path(), false);
+    file::migrate(&path, &script(pair), seed);
+    let now = made(pair.now());
+    let (store, hub) = (Store::open(&path, now).unwrap(), Hub::open(&dir.path().join("hub.db"), now).unwrap());
+    sync(&store, &hub).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+    let refused: Vec<_> = store.refused().unwrap().into_iter().map(|r| r.sentence).collect();
+    assert_eq!((store.pending().unwrap(), refused), (0, vec![]), "seed {seed}");
+    let (device, hub) = (store.connection().unwrap(), Connection::open(dir.path().join("hub.db")).unwrap());
+    for table in pair.now() {
+        assert_eq!(file::rows(&device, table), file::rows(&hub, table), "seed {seed}: {}", table.name);
+    }
+}
+
+/// One session with nobody else about.
+pub(crate) fn sync(store: &Store, hub: &Hub) -> Result<(), String> {
+    let (actions, (mut session, mut action)) = (store.session(), Session::start());
+    loop {
+        let event = match action {
+            Action::Finish(_) => return Ok(()),
+            Action::Send(request) => Event::Answered(hub.answer(&request)?),
+            other => match actions.perform(other).map_err(|e| e.to_string())? {
+                windrow::store::Next::Event(event) => event,
+                other => return Err(format!("{other:?} was to be done")),
+            },
+        };
+        action = session.on(event).map_err(|e| e.to_string())?;
+    }
+}
+
+pub(crate) fn migrates_in_the_shell(pair: &Pair) {
+    let (dir, seed) = (tempfile::tempdir().unwrap(), pair.seed);
+    let path = worked(pair, dir.path(), true);
+    let text = format!("PRAGMA foreign_keys = OFF;\nBEGIN;\n{}\nCOMMIT;\n", script(pair).text("A test."));
+    let mut shell = Command::new("sqlite3").arg("-bail").arg(&path).stdin(Stdio::piped()).spawn().unwrap();
+    shell.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    assert!(shell.wait().unwrap().success(), "seed {seed}:\n{text}");
+    let wanted = fresh(pair.now(), dir.path());
+    assert_eq!(file::objects(&Connection::open(&path).unwrap()), file::objects(&wanted), "seed {seed}");
+}
