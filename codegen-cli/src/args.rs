@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
 
-/// Looks at the models and the databases of applications built on Windrow
+/// Looks at the models and the databases of applications built on Windrow, and migrates them
 #[derive(Debug, Parser)]
 #[command(name = "windrow", version, after_help = STATUSES)]
 pub(crate) struct Args {
@@ -12,8 +12,9 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const STATUSES: &str = "Exit status: 0 done; 2 the command line is wrong; 3 the model is wrong, or there is none; \
-                        4 a database is wrong; 5 a file can't be read or written";
+const STATUSES: &str = "Exit status: 0 done; 1 `migrate --check` found a difference; 2 the command line is wrong; 3 the model \
+                        is wrong, or there is none; 4 a database is wrong; 5 a file can't be read or written; 6 the change \
+                        can't be migrated as it stands; 7 windrow.lock can't be used";
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -29,6 +30,8 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = Side::Device)]
         of: Side,
     },
+    /// Writes what leads from the version in windrow.lock to the structs as they are now
+    Migrate(MigrateArgs),
     /// Says how it stands with a device's or a hub's database, which may be in use
     Inspect {
         /// The database
@@ -44,6 +47,33 @@ pub(crate) enum Command {
     },
     /// Writes the manual page
     Man,
+}
+
+/// What `migrate` is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MigrateArgs {
+    /// What the migration is called, in letters, digits and `_`; made of its first step unless said
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The folder of windrow.lock and migrations/: that of the model's Cargo.toml unless said
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) into: Option<PathBuf>,
+    /// Writes nothing; exit status 1 where model and lock differ
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Writes nothing, and shows what would be written
+    #[arg(long, conflicts_with = "check")]
+    pub(crate) dry_run: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// A table or a column that has another name now: TABLE=NEW or TABLE.COLUMN=NEW
+    #[arg(long, value_name = "OLD=NEW")]
+    pub(crate) rename: Vec<String>,
+    /// A table or a column that may go, with all that it holds: TABLE or TABLE.COLUMN
+    #[arg(long, value_name = "NAME")]
+    pub(crate) drop: Vec<String>,
 }
 
 /// Where the model is.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use windrow::inspect::InspectError;
+use windrow_schema::lock::Refusal;
 
 /// A failure, by its nature.
 #[derive(Debug)]
@@ -16,6 +17,14 @@ pub(crate) enum Fault {
     Database(InspectError),
     /// A file or a folder can't be read.
     File(PathBuf, std::io::Error),
+    /// Something was said on the command line that fits nothing.
+    Said(String),
+    /// `--check`: model and lock differ; this is told already.
+    Differs,
+    /// The change can't be migrated.
+    Refused(Vec<Refusal>),
+    /// The lock, or what stands beside it.
+    Lock(PathBuf, String),
     /// What was to be written could not be.
     Output(std::io::Error),
 }
@@ -57,7 +66,10 @@ impl Fault {
         let head = format!("{0}error:{0:#}", anstyle::AnsiColor::Red.on_default().bold());
         match self {
             Fault::Model(mistakes) => mistakes.iter().for_each(|mistake| anstream::eprintln!("{head} {mistake}")),
-            Fault::NoModel(why) => anstream::eprintln!("{head} {why}"),
+            Fault::NoModel(why) | Fault::Said(why) => anstream::eprintln!("{head} {why}"),
+            Fault::Differs => {}
+            Fault::Refused(refusals) => refusals.iter().for_each(|refusal| anstream::eprintln!("{head} {refusal}")),
+            Fault::Lock(path, why) => anstream::eprintln!("{head} {}: {why}", path.display()),
             Fault::Database(error) => anstream::eprintln!("{head} {error}"),
             Fault::File(path, error) => anstream::eprintln!("{head} {}: {error}", path.display()),
             Fault::Output(error) => anstream::eprintln!("{head} the output could not be written: {error}"),
@@ -67,9 +79,13 @@ impl Fault {
 
     fn status(&self) -> ExitCode {
         ExitCode::from(match self {
+            Fault::Differs => 1,
+            Fault::Said(_) => 2,
             Fault::Model(_) | Fault::NoModel(_) => 3,
             Fault::Database(_) => 4,
             Fault::File(..) | Fault::Output(_) => 5,
+            Fault::Refused(_) => 6,
+            Fault::Lock(..) => 7,
         })
     }
 }

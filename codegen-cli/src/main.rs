@@ -1,12 +1,14 @@
-//! `windrow`: looks at models and at databases.
+//! `windrow`: looks at models and at databases, and migrates them.
 //!
 //! - [`args`]: what it is asked. [`fault`]: why it did not do that, with the exit statuses.
 //! - [`model`]: a project's structs, found in its source. [`schema`]: the same in other forms.
+//! - [`migrate`]: from one version of a model to the next.
 //! - [`inspect`]: what a device's or a hub's file says of itself.
 
 mod args;
 mod fault;
 mod inspect;
+mod migrate;
 mod model;
 mod print;
 mod schema;
@@ -27,6 +29,11 @@ fn main() -> ExitCode {
 fn run(args: Args) -> Result<(), Fault> {
     let out = match args.command {
         Command::Schema { source, format, of } => schema::write(&model::read(&source)?, format, of),
+        Command::Migrate(args) => {
+            let (text, end) = migrate::run(&args)?;
+            print(text.as_bytes())?;
+            return end;
+        }
         Command::Inspect { file, json } => inspect::write(&file, json)?,
         Command::Completions { shell } => completions(shell),
         Command::Man => return man(),

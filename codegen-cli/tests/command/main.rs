@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod inspect;
+mod migrate;
 mod mistakes;
 mod model;
 mod schema;

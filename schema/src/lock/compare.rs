@@ -1,7 +1,7 @@
 //! From a version to the model as it is now: a plan, or all that is against it.
 
 use super::fields;
-use super::names::{Named, pair};
+use super::names::{Named, Paired, pair};
 use super::plan::{Origin, in_order};
 use super::{Plan, Refusal, Step, Table, Version, What, Why};
 
@@ -117,27 +117,26 @@ impl Compare<'_> {
         for (at, why) in &paired.faults {
             self.refuse(&now[*at].name, None, why.clone());
         }
-        let faulty = |at: usize| paired.faults.iter().any(|(fault, _)| *fault == at);
         let mut origins = Vec::new();
         for at in 0..now.len() {
             now[at].was = None;
             origins.push(match paired.from[at] {
-                Some(from) => Some(self.kept(from, at, now, &paired.from)),
+                Some(from) => Some(self.kept(from, at, now, &paired)),
                 None => {
                     now[at].columns.iter_mut().for_each(|c| c.was = None);
-                    if !faulty(at) {
+                    if paired.is_new(at) {
                         self.step(&now[at].name, None, What::Added(None));
                     }
                     None
                 }
             });
         }
-        self.gone_tables(now, &paired.from);
+        self.gone_tables(now, &paired);
         origins
     }
 
     /// A table that stays, perhaps under another name.
-    fn kept(&mut self, from: usize, at: usize, now: &mut [Table], pairs: &[Option<usize>]) -> Origin {
+    fn kept(&mut self, from: usize, at: usize, now: &mut [Table], paired: &Paired) -> Origin {
         let before = &self.before.tables[from];
         if before.name != now[at].name {
             now[at].was = Some(before.name.clone());
@@ -149,10 +148,7 @@ impl Compare<'_> {
             let (table, new) = (&now[at], &now[at].columns[column]);
             match origin {
                 Some(old) => {
-                    let same_parent = |old: &str, new: &str| {
-                        let (old, new) = (self.before.tables.iter().position(|t| t.name == old), position(now, new));
-                        new.and_then(|new| pairs[new]) == old
-                    };
+                    let same_parent = |old: &str, new: &str| self.same(now, paired, old, new);
                     let pair = fields::Pair { old: &before.columns[*old], new, whole: before.whole && table.whole };
                     let (steps, whys) = pair.compare(same_parent);
                     steps.into_iter().for_each(|what| self.step(&table.name, Some(&new.name), what));
@@ -201,42 +197,48 @@ impl Compare<'_> {
         for (at, column) in now.columns.iter_mut().enumerate() {
             column.was = paired.from[at].map(|from| old[from].to_owned()).filter(|old| *old != column.name);
         }
-        for (at, why) in paired.faults {
-            now.columns[at].was = Some(String::new());
-            self.refuse(&now.name, Some(&now.columns[at].name), why);
+        for (at, why) in &paired.faults {
+            now.columns[*at].was = Some(String::new());
+            self.refuse(&now.name, Some(&now.columns[*at].name), why.clone());
         }
         for column in &now.columns {
             if let Some(was) = column.was.as_ref().filter(|was| !was.is_empty()) {
                 self.step(&now.name, Some(&column.name), What::Renamed(was.clone()));
             }
         }
-        self.gone_columns(before, now, &paired.from);
+        self.gone_columns(before, now, &paired);
         paired.from
     }
 
-    fn gone_columns(&mut self, before: &Table, now: &Table, pairs: &[Option<usize>]) {
-        for (at, column) in before.columns.iter().enumerate().filter(|(at, _)| !pairs.contains(&Some(*at))) {
-            let _ = at;
+    /// Whether a table of before is that one now, or may be: of one that is gone, and nobody said why, that is asked first.
+    fn same(&self, now: &[Table], paired: &Paired, old: &str, new: &str) -> bool {
+        let from = position(&self.before.tables, old);
+        let gone = from.is_none_or(|from| !paired.from.contains(&Some(from)));
+        position(now, new).is_some_and(|new| paired.from[new] == from) || gone && !self.choices.drops(old, None)
+    }
+
+    fn gone_columns(&mut self, before: &Table, now: &Table, paired: &Paired) {
+        for column in paired.gone(before.columns.len()).map(|at| &before.columns[at]) {
             if self.choices.drops(&before.name, Some(&column.name)) {
                 self.step(&before.name, Some(&column.name), What::Dropped);
                 continue;
             }
-            let fits = |(new, from): &(&super::Column, &Option<usize>)| from.is_none() && new.holds == column.holds;
-            let maybe = now.columns.iter().zip(pairs).filter(fits).map(|(new, _)| new.name.clone()).collect();
+            let added = now.columns.iter().enumerate().filter(|(at, _)| paired.is_new(*at)).map(|(_, new)| new);
+            let maybe = added.filter(|new| new.holds == column.holds).map(|new| new.name.clone()).collect();
             self.refuse(&before.name, Some(&column.name), Why::Gone(maybe));
         }
     }
 
-    fn gone_tables(&mut self, now: &[Table], pairs: &[Option<usize>]) {
+    fn gone_tables(&mut self, now: &[Table], paired: &Paired) {
         let before = self.before;
-        for (_, table) in before.tables.iter().enumerate().filter(|(at, _)| !pairs.contains(&Some(*at))) {
+        for table in paired.gone(before.tables.len()).map(|at| &before.tables[at]) {
             if self.choices.drops(&table.name, None) {
                 self.step(&table.name, None, What::Dropped);
                 continue;
             }
             let common = |new: &Table| table.columns.iter().filter(|c| new.column(&c.name).is_some()).count();
             let alike = |new: &Table| new.type_name == table.type_name || 2 * common(new) > table.columns.len();
-            let added = now.iter().zip(pairs).filter(|(_, from)| from.is_none()).map(|(new, _)| new);
+            let added = now.iter().enumerate().filter(|(at, _)| paired.is_new(*at)).map(|(_, new)| new);
             let maybe = added.filter(|new| alike(new)).map(|new| new.name.clone()).collect();
             self.refuse(&table.name, None, Why::Gone(maybe));
         }

@@ -139,7 +139,7 @@ impl Display for Refusal {
             Why::Narrower(from, to) => {
                 write!(
                     f,
-                    "{place}: {} holds less than {}, and values that are there, or that devices in the field write, \
+                    "{place}: {} does not hold all that {} holds, and values that are there, or that devices in the field write, \
                            may not fit. ",
                     to.word(),
                     from.word()

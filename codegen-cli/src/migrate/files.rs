@@ -1,0 +1,136 @@
+//! The lock and the migrations on disk.
+//!
+//! A migration is written to a folder beside its place and then given its name; the lock is written last, and likewise. So
+//! a run that is cut off leaves the old lock, and at most a folder that the next run knows for what it is: its number is
+//! greater than any in the lock.
+
+use super::Migration;
+use crate::args::MigrateArgs;
+use crate::fault::Fault;
+use crate::model::Declared;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use windrow_schema::lock::Lock;
+
+const LOCK: &str = "windrow.lock";
+const FOLDER: &str = "migrations";
+const DEVICE: &str = "device.sqlite.sql";
+const HUB: &str = "hub.sqlite.sql";
+
+/// Where a project keeps them.
+pub(super) struct Place {
+    root: PathBuf,
+    domain: String,
+}
+
+impl Place {
+    /// As said, or beside the model's `Cargo.toml`.
+    pub(super) fn of(args: &MigrateArgs, declared: &Declared) -> Result<Place, Fault> {
+        let domain = declared.name.clone();
+        if let Some(root) = &args.into {
+            return match root.is_dir() {
+                true => Ok(Place { root: root.clone(), domain }),
+                false => Err(Fault::Said(format!("there is no folder {}; make it first", root.display()))),
+            };
+        }
+        let model = &args.source.model;
+        let from = fs::canonicalize(model).map_err(|error| Fault::File(model.clone(), error))?;
+        let root = from.ancestors().find(|folder| folder.join("Cargo.toml").is_file()).ok_or_else(|| {
+            let why = "no Cargo.toml stands above it; name the folder of windrow.lock by --into";
+            Fault::Said(format!("{}: {why}", model.display()))
+        })?;
+        // Shown as people know it, where it is here or below.
+        let here = std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
+        let shown = root.strip_prefix(&here).map_or_else(|_| root.to_owned(), Path::to_owned);
+        Ok(Place { root: shown, domain })
+    }
+
+    /// The lock's path.
+    pub(super) fn lock_file(&self) -> PathBuf {
+        self.root.join(LOCK)
+    }
+
+    /// The folder of a migration.
+    pub(super) fn folder(&self, migration: &Migration) -> PathBuf {
+        let version = migration.plan.now();
+        self.root.join(FOLDER).join(format!("{:04}_{}", version.number, version.name))
+    }
+
+    /// The lock, if there is one.
+    pub(super) fn lock(&self) -> Result<Option<Lock>, Fault> {
+        let path = self.lock_file();
+        match fs::read_to_string(&path) {
+            Ok(text) => Lock::read(&text).map(Some).map_err(|why| Fault::Lock(path, why.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Fault::File(path, error)),
+        }
+    }
+
+    /// Writes a migration and the lock that has it.
+    pub(super) fn write(&self, lock: &Lock, migration: &Migration) -> Result<(), Fault> {
+        let (all, folder) = (self.root.join(FOLDER), self.folder(migration));
+        at(&all, fs::create_dir_all(&all))?;
+        let number = migration.plan.now().number;
+        for left in self.left(&all, number)? {
+            at(&left, fs::remove_dir_all(&left))?;
+        }
+        let making = all.join(format!(".{number:04}"));
+        at(&making, fs::create_dir(&making))?;
+        for (name, text) in self.texts(migration) {
+            let path = making.join(name);
+            at(&path, durable(&path, &text))?;
+        }
+        at(&folder, fs::rename(&making, &folder))?;
+        let (path, making) = (self.lock_file(), self.root.join(".windrow.lock"));
+        at(&making, durable(&making, &lock.write()))?;
+        at(&path, fs::rename(&making, &path))
+    }
+
+    /// Each file of a migration, with its text.
+    pub(super) fn texts(&self, migration: &Migration) -> [(&'static str, String); 2] {
+        let (version, domain) = (migration.plan.now(), &self.domain);
+        let about = |whose: &str| {
+            format!(
+                "{domain}, version {}: {}. For the SQLite file of a {whose}.\nWritten by `windrow migrate`. Runs in one \
+                 transaction, with foreign keys off.",
+                version.number, version.name
+            )
+        };
+        [(DEVICE, migration.device.text(&about("device"))), (HUB, migration.hub.text(&about("hub")))]
+    }
+
+    /// What a run that was cut off left: folders of this number or a later one, with nothing in them but our files.
+    fn left(&self, all: &Path, number: u32) -> Result<Vec<PathBuf>, Fault> {
+        let mut left = Vec::new();
+        for entry in at(all, fs::read_dir(all))? {
+            let path = at(all, entry)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let digits: String = name.trim_start_matches('.').chars().take_while(char::is_ascii_digit).collect();
+            if !path.is_dir() || !digits.parse::<u32>().is_ok_and(|found| found >= number || name.starts_with('.')) {
+                continue;
+            }
+            for file in at(&path, fs::read_dir(&path))? {
+                let file = at(&path, file)?.path();
+                if !file.file_name().is_some_and(|name| name == DEVICE || name == HUB) {
+                    let why =
+                        "it is not in the lock, but has a file that `windrow` did not write; move it, or the folder";
+                    return Err(Fault::Lock(file, why.to_owned()));
+                }
+            }
+            left.push(path);
+        }
+        Ok(left)
+    }
+}
+
+/// A file that is on the disk before it gets its name.
+fn durable(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, Fault> {
+    result.map_err(|error| Fault::File(path.to_owned(), error))
+}
