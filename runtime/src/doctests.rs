@@ -13,4 +13,5 @@ pages! {
     Sync = include_str!("../../docs/guide/03-sync.md");
     Conflicts = include_str!("../../docs/guide/04-conflicts.md");
     Server = include_str!("../../docs/guide/05-server.md");
+    Migrating = include_str!("../../docs/guide/07-migrating.md");
 }

@@ -216,6 +216,29 @@ fn programs_read_json() {
     assert_eq!(json["steps"], serde_json::json!([]));
 }
 
+/// The blocks of this kind on the guide's page.
+fn shown(kind: &str) -> String {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/07-migrating.md");
+    let text = std::fs::read_to_string(page).unwrap();
+    let block = text.split(&format!("```{kind}\n")).nth(1).unwrap().split("```").next();
+    block.unwrap().to_owned()
+}
+
+#[test]
+fn the_guide_shows_what_is_written() {
+    let project = Project::new();
+    let farm = "#[derive(Syncable)] struct Farm { id: Id<Farm>, name: String, #[merge(sum)] cattle: i64 }\n";
+    let model =
+        |farm: &str| std::fs::write(project.path("src/lib.rs"), format!("windrow::domain!(S = [Farm]);\n{farm}"));
+    model(farm).unwrap();
+    project.run(&[]);
+    model(&shown("rust")).unwrap();
+    let command = shown("sh");
+    let args: Vec<&str> = command.split_once("-- migrate").unwrap().1.split_whitespace().collect();
+    assert!(project.run(&args).contains("written: migrations/0002_water"));
+    assert!(project.read("windrow.lock").ends_with(&format!("\n{}", shown("toml"))));
+}
+
 /// The guide and the example are projects like any other.
 #[test]
 fn the_lock_may_stand_elsewhere() {

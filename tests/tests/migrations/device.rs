@@ -62,6 +62,29 @@ fn decide(conn: &Connection, rng: &mut Rng, table: &Table) {
     }
 }
 
+/// Views of the application's: on each table, and on what has changed.
+fn look(conn: &Connection, tables: &[Table]) {
+    for (at, table) in tables.iter().enumerate() {
+        let columns: Vec<String> = table.columns.iter().map(|c| quoted(&c.name)).collect();
+        let view = format!("CREATE VIEW mine_{at} AS SELECT {} FROM {}", columns.join(", "), quoted(&table.name));
+        conn.execute_batch(&view).unwrap();
+    }
+    conn.execute_batch("CREATE VIEW mine AS SELECT \"table\", fields FROM windrow_changelog").unwrap();
+}
+
+/// They show what they can still show, and go.
+fn looked(conn: &Connection, pair: &Pair) {
+    for (at, before) in pair.before().iter().enumerate() {
+        let kept = pair.kept().into_iter().find(|k| k.before.name == before.name);
+        if kept.is_some_and(|k| (0..before.columns.len()).all(|at| k.now_at(at).is_some())) {
+            file::read(conn, &format!("SELECT * FROM mine_{at}"));
+        }
+        conn.execute_batch(&format!("DROP VIEW mine_{at}")).unwrap();
+    }
+    file::read(conn, "SELECT * FROM mine");
+    conn.execute_batch("DROP VIEW mine").unwrap();
+}
+
 /// What the file of a new device has.
 fn fresh(tables: &[Table], dir: &Path) -> Connection {
     let path = dir.join("fresh.db");
@@ -75,6 +98,7 @@ pub(crate) fn migrates(pair: &Pair) {
     let conn = Connection::open(&path).unwrap();
     let rows: Vec<_> = pair.kept().iter().map(|k| file::rows(&conn, k.before)).collect();
     let log: Vec<_> = pair.kept().iter().map(|k| entries::all(&conn, k.before)).collect();
+    look(&conn, pair.before());
     drop(conn);
 
     file::migrate(&path, &script(pair), seed);
@@ -89,6 +113,7 @@ pub(crate) fn migrates(pair: &Pair) {
 
     let store = Store::open(&path, made(pair.now())).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
     assert_eq!(store.warnings(), [], "seed {seed}");
+    looked(&conn, pair);
     assert_eq!(file::everything(&conn), file::everything(&wanted), "seed {seed}");
     store.pending().unwrap_or_else(|e| panic!("seed {seed}: {e}"));
     store.conflicts().unwrap_or_else(|e| panic!("seed {seed}: {e}"));
