@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
+use windrow_schema::lock::Literal;
 use windrow_schema::{Field, Kind, Model, Parent};
 
 pub(crate) fn table(model: &Model) -> TokenStream {
@@ -26,10 +27,9 @@ pub(crate) fn table(model: &Model) -> TokenStream {
 pub(crate) fn field(field: &Field) -> TokenStream {
     let (name, nullable, unique) = (field.column(), field.nullable(), field.unique());
     let (kind, strategy) = (kind(field.kind()), variant(field.strategy()));
-    let parent = match field.parent() {
-        Some(reference) => parent(reference),
-        None => quote!(::core::option::Option::None),
-    };
+    let none = quote!(::core::option::Option::None);
+    let parent = field.parent().map_or_else(|| none.clone(), parent);
+    let default = field.default().map_or(none, default);
     quote! {
         ::windrow::__private::model::Field {
             name: #name,
@@ -38,7 +38,7 @@ pub(crate) fn field(field: &Field) -> TokenStream {
             strategy: ::windrow::__private::model::Strategy::#strategy,
             parent: #parent,
             unique: #unique,
-            default: ::core::option::Option::None,
+            default: #default,
         }
     }
 }
@@ -66,6 +66,19 @@ fn parent(parent: &Parent) -> TokenStream {
             on_delete: ::windrow::__private::model::OnDelete::#on_delete,
         })
     }
+}
+
+fn default(default: &Literal) -> TokenStream {
+    let literal = match default {
+        Literal::Integer(n) => quote!(Integer(#n)),
+        Literal::Real(x) => quote!(Real(#x)),
+        Literal::Text(text) => quote!(Text(#text)),
+        Literal::Blob(bytes) => {
+            let bytes = proc_macro2::Literal::byte_string(bytes);
+            quote!(Blob(#bytes))
+        }
+    };
+    quote!(::core::option::Option::Some(::windrow::__private::model::Literal::#literal))
 }
 
 /// The runtime's enums have the same variants.

@@ -51,6 +51,8 @@ pub enum Literal {
     Real(f64),
     /// A text: also a date, an enum's text, a JSON document.
     Text(&'static str),
+    /// Bytes.
+    Blob(&'static [u8]),
 }
 
 impl From<Literal> for Value {
@@ -59,6 +61,7 @@ impl From<Literal> for Value {
             Literal::Integer(n) => Value::Integer(n),
             Literal::Real(x) => Value::Real(x),
             Literal::Text(text) => Value::Text(text.into()),
+            Literal::Blob(bytes) => Value::Blob(bytes.into()),
         }
     }
 }

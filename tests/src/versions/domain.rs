@@ -3,7 +3,7 @@
 use windrow::Domain;
 use windrow::domain::{DeviceSql, HubSql, Object, Sql};
 use windrow_protocol::model;
-use windrow_schema::lock::{Column, Holds, Rebuilt, Table};
+use windrow_schema::lock::{Column, Holds, Literal, Rebuilt, Table};
 use windrow_schema::sql;
 
 /// The domain of these tables. Descriptors are constants: they live as long as the program.
@@ -17,7 +17,7 @@ pub fn domain(tables: &[Table]) -> Result<&'static Domain, String> {
         &*Box::leak(Box::new(windrow::Table { model: described(table), device, hub }))
     });
     let made: Vec<&'static windrow::Table> = made.collect();
-    Ok(Box::leak(Box::new(Domain { name: "VERSIONS", tables: made.leak() })))
+    Ok(Box::leak(Box::new(Domain { name: "VERSIONS", tables: made.leak(), earlier: &[] })))
 }
 
 fn text(rebuilt: &Rebuilt, sql: &sql::Sql) -> Sql {
@@ -109,7 +109,17 @@ fn field(column: &Column) -> model::Field {
     });
     let name: &'static str = column.name.clone().leak();
     let (nullable, unique) = (column.nullable, column.unique);
-    model::Field { name, kind: kind(&column.holds), nullable, strategy, parent, unique }
+    let default = column.default.as_ref().map(literal);
+    model::Field { name, kind: kind(&column.holds), nullable, strategy, parent, unique, default }
+}
+
+fn literal(literal: &Literal) -> model::Literal {
+    match literal {
+        Literal::Integer(n) => model::Literal::Integer(*n),
+        Literal::Real(x) => model::Literal::Real(*x),
+        Literal::Text(text) => model::Literal::Text(text.clone().leak()),
+        Literal::Blob(bytes) => model::Literal::Blob(bytes.clone().leak()),
+    }
 }
 
 fn kind(holds: &Holds) -> model::Kind {
