@@ -11,6 +11,9 @@ use windrow_tests::sim::shrink::shrink;
 use windrow_tests::sim::stats::Stats;
 use windrow_tests::sim::{self, Failure, story};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs random worlds of devices and a hub, with faults, and judges each step. Run a release build.
 #[derive(Debug, Parser)]
 #[command(name = "simulate", version)]

@@ -9,12 +9,19 @@ use std::collections::BTreeMap;
 
 impl Hub {
     /// PULL: everything that changed after the checkpoint: only changed fields, without what own commits wrote themselves.
-    /// Astray where the checkpoint, or a commit acknowledged since, is not of this hub's past.
+    /// Astray where it does not hold.
     pub fn pull(&self, ask: &Ask) -> Answer {
+        if self.holds(ask) { Answer::News(self.tell(ask)) } else { Answer::Astray }
+    }
+
+    /// Whether the checkpoint, and all commits acknowledged since, are of this hub's past.
+    pub fn holds(&self, ask: &Ask) -> bool {
         let lost = ask.covers.iter().any(|(origin, upto)| self.cover(*origin) < *upto);
-        if lost || !self.vouches(ask.checkpoint, &ask.own) {
-            return Answer::Astray;
-        }
+        !lost && self.vouches(ask.checkpoint, &ask.own)
+    }
+
+    /// What a pull that holds is told.
+    pub fn tell(&self, ask: &Ask) -> Pulled {
         let mut told = Vec::new();
         for (table, records) in &self.rows {
             for (id, record) in records {
@@ -24,7 +31,7 @@ impl Hub {
         }
         let nobodys = ask.retell.iter().filter(|key| !self.knows(**key));
         told.extend(nobodys.map(|key| Told { key: *key, news: News::Gone }));
-        Answer::News(Pulled { told, point: self.point(), highest: self.hlc })
+        Pulled { told, point: self.point(), highest: self.hlc }
     }
 
     fn news(&self, key: Key, record: &Record, ask: &Ask) -> Option<News> {

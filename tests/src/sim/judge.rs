@@ -73,13 +73,13 @@ impl World {
     }
 
     fn in_sync(&self) -> Result<(), Fault> {
-        let view = self.twin.hub.view();
+        let view = &self.twin.view;
         for (no, peer) in self.peers.iter().enumerate() {
             let pending = peer.device.store().pending().map_err(say)?;
             if pending > 0 || !peer.twin.idle() {
                 return Err(format!("I13: device {no} has {pending} entries pending"));
             }
-            peer.device.shows(&view).map_err(|why| format!("I6: device {no}: {why}"))?;
+            peer.device.shows(view).map_err(|why| format!("I6: device {no}: {why}"))?;
         }
         self.hub_shows()
     }
@@ -102,7 +102,7 @@ impl World {
             return Ok(());
         }
         let covers = self.covers()?;
-        let view = self.twin.hub.view();
+        let view = &self.twin.view;
         let number = |value: &Plain| match value {
             Plain::Int(n) => Some(*n),
             _ => None,
@@ -169,7 +169,7 @@ impl World {
     /// A value that is shared in silence.
     pub fn clashes_are_told(&self, said: &Said) -> Result<(), Fault> {
         let Said::Commit(session, ..) = said else { return Ok(()) };
-        let view = self.twin.hub.view();
+        let view = &self.twin.view;
         for change in &session.changes {
             let (table, id) = change.key;
             let Some(row) = view[table].get(&id) else { continue };

@@ -2,7 +2,9 @@
 
 use super::Fault;
 use super::schema::Schema;
-use crate::oracle::{Id, View};
+use super::values::Type;
+use crate::oracle::{Id, Row, View};
+use std::collections::BTreeMap;
 use windrow::rusqlite::Connection;
 use windrow::rusqlite::types::ValueRef;
 
@@ -16,8 +18,8 @@ pub struct Statements {
 /// The statements of a table. Parameter 1 is the id.
 #[derive(Debug)]
 pub struct Table {
-    /// `id` and all fields, in order of ids.
-    pub select: String,
+    /// `id` and all fields in order of their names, in order of ids.
+    select: String,
     /// All fields.
     pub insert: String,
     /// By id.
@@ -26,6 +28,8 @@ pub struct Table {
     pub log: String,
     name: String,
     columns: Vec<(&'static str, String)>,
+    /// The types of the fields in order of their names, as the oracle has them.
+    shown: Vec<(&'static str, Type)>,
 }
 
 fn quoted(name: &str) -> String {
@@ -35,13 +39,16 @@ fn quoted(name: &str) -> String {
 impl Statements {
     /// Those of these tables.
     pub fn new(schema: &Schema) -> Statements {
-        let table = |t: &crate::oracle::schema::Table| {
+        let table = |(t, spec): (&crate::oracle::schema::Table, &super::schema::Table)| {
             let columns: Vec<_> = t.fields.iter().map(|f| (f.name, quoted(f.name))).collect();
+            let mut shown: Vec<_> = t.fields.iter().zip(&spec.fields).map(|(f, of)| (f.name, of.ty)).collect();
+            shown.sort_unstable_by_key(|(field, _)| *field);
+            let sorted = shown.iter().map(|(field, _)| format!(", {}", quoted(field))).collect::<String>();
             let names = columns.iter().map(|(_, c)| format!(", {c}")).collect::<String>();
             let marks: String = (0..columns.len()).map(|i| format!(", ?{}", i + 2)).collect();
             let (name, log) = (quoted(t.name), quoted(&format!("windrow_log_{}", t.name)));
             Table {
-                select: format!("SELECT id{names} FROM {name} ORDER BY id"),
+                select: format!("SELECT id{sorted} FROM {name} ORDER BY id"),
                 insert: format!("INSERT INTO {name} (id{names}) VALUES (?1{marks})"),
                 delete: format!("DELETE FROM {name} WHERE id = ?1"),
                 log: format!(
@@ -49,9 +56,10 @@ impl Statements {
                 ),
                 name,
                 columns,
+                shown,
             }
         };
-        Statements { tables: schema.plain.tables().iter().map(table).collect() }
+        Statements { tables: schema.plain.tables().iter().zip(&schema.tables).map(table).collect() }
     }
 }
 
@@ -73,38 +81,37 @@ impl Table {
 /// # Errors
 /// The first difference.
 pub fn differs(conn: &Connection, schema: &Schema, of: &Statements, expected: &View) -> Result<(), Fault> {
-    for (at, table) in of.tables.iter().enumerate() {
-        one_differs(conn, schema, at, &table.select, expected)?;
-    }
-    Ok(())
+    let mut tables = schema.plain.tables().iter().zip(&of.tables);
+    tables.try_for_each(|(table, of)| one_differs(conn, table.name, of, &expected[table.name]))
 }
 
-fn one_differs(conn: &Connection, schema: &Schema, at: usize, sql: &str, expected: &View) -> Result<(), Fault> {
+fn one_differs(conn: &Connection, table: &str, of: &Table, expected: &BTreeMap<Id, Row>) -> Result<(), Fault> {
     let say = |e: windrow::rusqlite::Error| e.to_string();
-    let (table, specs) = (&schema.plain.tables()[at], &schema.tables[at].fields);
-    let mut expected = expected[table.name].iter();
-    let mut statement = conn.prepare_cached(sql).map_err(say)?;
+    let mut expected = expected.iter();
+    let mut statement = conn.prepare_cached(&of.select).map_err(say)?;
     let mut rows = statement.query([]).map_err(say)?;
     while let Some(row) = rows.next().map_err(say)? {
         let shown: [u8; 16] = row.get(0).map_err(say)?;
         let id = Id::from_be_bytes(shown);
-        let (wanted, values) = expected.next().ok_or_else(|| format!("{} {id:032x} is too much", table.name))?;
+        let (wanted, values) = expected.next().ok_or_else(|| format!("{table} {id:032x} is too much"))?;
         if *wanted != id {
             let what = if *wanted < id { ("misses", *wanted) } else { ("has too much:", id) };
-            return Err(format!("{} {} {:032x}", table.name, what.0, what.1));
+            return Err(format!("{table} {} {:032x}", what.0, what.1));
         }
-        for (f, (field, spec)) in table.fields.iter().zip(specs).enumerate() {
-            let shown = row.get_ref(f + 1).map_err(say)?;
-            if !spec.ty.is(shown, values[field.name]) {
+        if values.len() != of.shown.len() {
+            return Err(format!("{table} {id:032x}: the oracle has {values:?}"));
+        }
+        for (at, ((field, ty), (wanted, value))) in of.shown.iter().zip(values).enumerate() {
+            let shown = row.get_ref(at + 1).map_err(say)?;
+            if field != wanted || !ty.is(shown, *value) {
                 let shown = described(shown);
-                let wanted = values[field.name];
-                return Err(format!("{} {id:032x}: {:?} is {shown}, not {wanted:?}", table.name, field.name));
+                return Err(format!("{table} {id:032x}: {field:?} is {shown}, not {value:?} of {wanted:?}"));
             }
         }
     }
     match expected.next() {
         None => Ok(()),
-        Some((id, _)) => Err(format!("{} misses {id:032x}", table.name)),
+        Some((id, _)) => Err(format!("{table} misses {id:032x}")),
     }
 }
 

@@ -4,7 +4,7 @@ use super::hub::{Refused, Route};
 use super::network::{Sent, Talk, Way};
 use super::schema::Schema;
 use super::step::DeviceNo;
-use super::twin::{Said, Verdict};
+use super::twin::{Heard, Said, Verdict};
 use super::world::World;
 use super::{Fault, judge, refusals};
 use crate::bridge;
@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use windrow::store::Next;
 use windrow_protocol::clock;
+use windrow_protocol::codec::{Limits, decode_page};
 use windrow_protocol::message::{Answer, Commit, Prepare, from_bytes, to_bytes};
 use windrow_protocol::session::{Action, Event, Finish, Inbox, Request};
 
@@ -29,6 +30,9 @@ pub enum End {
     /// The hub did not answer it.
     Rejected,
 }
+
+/// What a device holds that applies a part of an answer.
+const CUT_SHORT: &str = "an answer counts as complete, and its last page has not come";
 
 fn say(error: impl std::fmt::Display) -> Fault {
     error.to_string()
@@ -124,7 +128,8 @@ impl World {
             _ => 0,
         };
         let remembered = matches!(answer, Ok(Answer::Prepared | Answer::Committed { .. }));
-        let mut verdict = self.twin.answer(&sent.said, now, drawn, remembered);
+        let last = self.is_last(&answer)?;
+        let mut verdict = self.twin.answer(&sent.said, now, Heard { drawn, remembered, last });
         // Where the last page stopped the hub may have lost, though nothing else that the device speaks of.
         if matches!((&sent.said, &answer), (Said::Pull(_, true), Ok(Answer::Astray))) && self.stats.hub_restored > 0 {
             verdict = Verdict::Disagrees(plain::Answer::Astray);
@@ -141,6 +146,13 @@ impl World {
             self.hub_shows()?;
         }
         Ok((answer.ok(), Some(verdict)))
+    }
+
+    /// Whether an answer has a page, and that page is the last: what the pages before it tell, the last one's verdict says.
+    fn is_last(&self, answer: &Result<Answer, Refused>) -> Result<bool, Fault> {
+        let Ok(Answer::News(page) | Answer::Committed { page, .. }) = answer else { return Ok(false) };
+        let page = decode_page(self.hub.store().schema(), page, &Limits::default()).map_err(say)?;
+        Ok(page.unresolved().next.is_none())
     }
 
     fn agree(&mut self, answer: &Result<Answer, Refused>, verdict: &Verdict) -> Result<(), Fault> {
@@ -298,7 +310,7 @@ impl World {
                 peer.twin.acknowledge(&session, at);
                 (peer.sending, peer.inbox, peer.pages) = (None, None, 1);
                 if *inbox == Inbox::Complete {
-                    peer.inbox = Some((*pulled, 1));
+                    peer.inbox = Some((*pulled.ok_or(CUT_SHORT)?, 1));
                 }
                 Ok(())
             }
@@ -306,7 +318,9 @@ impl World {
                 let Some(Verdict::News(pulled)) = talk.verdict.take() else { return Err("news from nowhere".into()) };
                 let peer = &mut self.peers[device];
                 peer.pages += 1;
-                peer.inbox = (*inbox == Inbox::Complete).then_some((*pulled, peer.pages));
+                if *inbox == Inbox::Complete {
+                    peer.inbox = Some((*pulled.ok_or(CUT_SHORT)?, peer.pages));
+                }
                 // I20: of an answer that is under way nothing shows yet.
                 if self.looks_closer(4) { self.device_shows(device) } else { Ok(()) }
             }
@@ -430,7 +444,7 @@ impl World {
                     return Err("I13: in sync, it says, and something is pending".into());
                 }
                 let current = peer.twin.checkpoint == self.twin.hub.point() && peer.twin.idle();
-                if current && peer.twin.rows != self.twin.hub.view() {
+                if current && peer.twin.rows != *self.twin.view {
                     return Err("I5: in sync, it says, and shows something else than the hub".into());
                 }
             }

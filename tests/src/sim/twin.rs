@@ -12,7 +12,7 @@ use crate::oracle::log::{About, Clock, Entry, Kind, Op};
 use crate::oracle::message::{Answer, Ask, News, Pulled, Session, Told};
 use crate::oracle::schema::Schema;
 use crate::oracle::session::Synced;
-use crate::oracle::{Hlc, Key, Mark, Point, Row, Seq, Value, hub};
+use crate::oracle::{Hlc, Key, Mark, Point, Row, Seq, Value, View, hub};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -45,10 +45,10 @@ impl Said {
 pub enum Verdict {
     /// To PREPARE.
     Prepared,
-    /// To COMMIT, and what a page read just now tells if it is the last.
-    Committed(Option<Point>, Box<Pulled>),
+    /// To COMMIT, and what all pages tell if this is the last.
+    Committed(Option<Point>, Option<Box<Pulled>>),
     /// To a pull, likewise.
-    News(Box<Pulled>),
+    News(Option<Box<Pulled>>),
     /// These records' changes can't be.
     Refused(BTreeSet<Key>, Answer),
     /// Never prepared, or expired.
@@ -57,11 +57,24 @@ pub enum Verdict {
     Disagrees(Answer),
 }
 
+/// What of the product's answer the twin follows: it can't know that by itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Heard {
+    /// The mark of the commit that it was, if it was one.
+    pub drawn: Mark,
+    /// Whether the hub had an outcome.
+    pub remembered: bool,
+    /// Whether the answer's page is its last.
+    pub last: bool,
+}
+
 /// The hub's twin.
 #[derive(Debug, Clone)]
 pub struct Hub {
     /// The oracle's.
     pub hub: hub::Hub,
+    /// What it shows.
+    pub view: Rc<View>,
     keeping: Keeping,
     /// By table, the fields that must hold something.
     required: BTreeMap<&'static str, Vec<&'static str>>,
@@ -85,8 +98,10 @@ impl Hub {
     pub fn new(schema: &super::schema::Schema, keeping: Keeping) -> Hub {
         let required = schema.tables.iter().map(|t| (t.name, schema.required(t.name))).collect();
         let (staged, done, old, highest, restamped) = Default::default();
+        let hub = hub::Hub::new(schema.plain.clone());
         Hub {
-            hub: hub::Hub::new(schema.plain.clone()),
+            view: Rc::new(hub.view()),
+            hub,
             keeping,
             required,
             staged,
@@ -107,23 +122,24 @@ impl Hub {
         staged || !self.old.contains(&id) && self.done.get(&id).is_some_and(|(_, at)| *at > old)
     }
 
-    /// What a request that arrives at this time should come to. `drawn`: the mark of the commit that it was, if it was one.
-    /// `remembered`: the hub had an outcome for it. Outcomes may be forgotten once they are old, in small steps.
-    pub fn answer(&mut self, said: &Said, now: u64, drawn: Mark, remembered: bool) -> Verdict {
+    /// What a request that arrives at this time should come to. Outcomes may be forgotten once they are old, in small steps.
+    pub fn answer(&mut self, said: &Said, now: u64, heard: Heard) -> Verdict {
         if let Said::Prepare(session, _) | Said::Commit(session, ..) = said
-            && !remembered
+            && !heard.remembered
             && self.old.remove(&session.id)
         {
             self.done.remove(&session.id);
         }
         match said {
             Said::Prepare(session, _) => self.prepare(session, now as i64),
-            Said::Commit(session, device, ask) => self.commit(session, *device, ask, now, drawn),
-            Said::Pull(ask, _) => match self.hub.pull(ask) {
-                Answer::News(pulled) => Verdict::News(Box::new(pulled)),
-                other => Verdict::Disagrees(other),
-            },
+            Said::Commit(session, device, ask) => self.commit(session, *device, ask, now, heard),
+            Said::Pull(ask, _) if self.hub.holds(ask) => Verdict::News(self.tells(ask, heard.last)),
+            Said::Pull(..) => Verdict::Disagrees(Answer::Astray),
         }
+    }
+
+    fn tells(&self, ask: &Ask, last: bool) -> Option<Box<Pulled>> {
+        last.then(|| Box::new(self.hub.tell(ask)))
     }
 
     fn prepare(&mut self, session: &Rc<Session>, now: i64) -> Verdict {
@@ -140,10 +156,10 @@ impl Hub {
         Verdict::Prepared
     }
 
-    fn commit(&mut self, session: &Rc<Session>, device: u64, ask: &Ask, now: u64, drawn: Mark) -> Verdict {
+    fn commit(&mut self, session: &Rc<Session>, device: u64, ask: &Ask, now: u64, heard: Heard) -> Verdict {
         // A commit whose answer can't be told is better not made.
-        if let other @ Answer::Astray = self.hub.pull(ask) {
-            return Verdict::Disagrees(other);
+        if !self.hub.holds(ask) {
+            return Verdict::Disagrees(Answer::Astray);
         }
         let at = match self.done.get(&session.id) {
             Some((at, _)) => *at,
@@ -152,7 +168,7 @@ impl Hub {
                 if self.staged.get(&session.id).is_none_or(|(_, at)| *at <= kept) {
                     return Verdict::Unknown;
                 }
-                match self.take(session, device, now, drawn) {
+                match self.take(session, device, now, heard.drawn) {
                     Ok(at) => {
                         self.staged.remove(&session.id);
                         self.done.insert(session.id, (at, now as i64));
@@ -167,10 +183,10 @@ impl Hub {
         };
         let mut ask = ask.clone();
         ask.own.extend(at.map(|p| (p.seq, p.mark)));
-        match self.hub.pull(&ask) {
-            Answer::News(pulled) => Verdict::Committed(at, Box::new(pulled)),
-            other => Verdict::Disagrees(other),
+        if !self.hub.holds(&ask) {
+            return Verdict::Disagrees(Answer::Astray);
         }
+        Verdict::Committed(at, self.tells(&ask, heard.last))
     }
 
     fn take(&mut self, session: &Session, device: u64, now: u64, drawn: Mark) -> Result<Option<Point>, Verdict> {
@@ -181,6 +197,7 @@ impl Hub {
         self.hub.prepare(&merged);
         let answer = self.hub.commit(&merged, drawn);
         self.hub.forget();
+        self.view = Rc::new(self.hub.view());
         match answer {
             Answer::Committed(at) => Ok(at),
             other => Err(Verdict::Disagrees(other)),
@@ -255,6 +272,7 @@ impl Hub {
     /// A reviewer at the hub has decided, under this stamp.
     pub fn resolve(&mut self, key: Key, field: &'static str, value: Value, base: Seq, hlc: Hlc, mark: Mark) {
         self.hub.resolve(key, field, value, base, hlc, mark);
+        self.view = Rc::new(self.hub.view());
         self.clock = self.clock.max(hlc);
     }
 }

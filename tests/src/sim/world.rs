@@ -263,9 +263,8 @@ impl World {
     /// # Errors
     /// What differs.
     pub fn hub_shows(&self) -> Result<(), Fault> {
-        let view = self.twin.hub.view();
-        self.hub.shows(&view).map_err(|why| format!("the hub: {why}"))?;
-        match self.schema.plain.whole(&view) {
+        self.hub.shows(&self.twin.view).map_err(|why| format!("the hub: {why}"))?;
+        match self.schema.plain.whole(&self.twin.view) {
             true => Ok(()),
             false => Err("I8: a reference dangles at the hub".into()),
         }
