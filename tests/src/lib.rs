@@ -2,6 +2,7 @@
 
 pub mod bare;
 pub mod bridge;
+pub mod cores;
 pub mod figures;
 pub mod history;
 pub mod oracle;

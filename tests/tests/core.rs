@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use windrow_protocol::change::{Change, Changeset, End, What};
 use windrow_protocol::model::Schema;
 use windrow_tests::bare::Beside;
+use windrow_tests::cores::run_each;
 use windrow_tests::history::generate::{History, Manner};
 use windrow_tests::oracle::fold as plain_fold;
 use windrow_tests::oracle::message::{Answer, Session};
@@ -96,7 +97,8 @@ fn history(seed: u64) -> Result<(), String> {
 fn the_core_agrees_with_the_oracle() {
     let number = |name: &str, default: u64| std::env::var(name).map_or(default, |n| n.parse().expect("a number"));
     let (first, count) = (number("WINDROW_SEED", 0), number("WINDROW_HISTORIES", 300));
-    let failed: Vec<_> = (first..first + count).filter_map(|seed| history(seed).err().map(|why| (seed, why))).collect();
+    let ran = run_each(first..first + count, history);
+    let failed: Vec<_> = ran.into_iter().filter_map(|(seed, came)| Some((seed, came.err()?))).collect();
     for (seed, why) in failed.iter().take(2) {
         eprintln!("seed {seed}: {why}");
     }

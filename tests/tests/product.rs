@@ -6,14 +6,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use windrow_tests::cores::run_each;
 use windrow_tests::product;
 
 #[test]
 fn the_product_agrees_with_the_oracle() {
     let number = |name: &str, default: u64| std::env::var(name).map_or(default, |n| n.parse().expect("a number"));
     let (first, count) = (number("WINDROW_SEED", 0), number("WINDROW_HISTORIES", 200));
-    let failed: Vec<_> =
-        (first..first + count).filter_map(|seed| product::run(seed, 4).err().map(|why| (seed, why))).collect();
+    let ran = run_each(first..first + count, |seed| product::run(seed, 4));
+    let failed: Vec<_> = ran.into_iter().filter_map(|(seed, came)| Some((seed, came.err()?))).collect();
     for (seed, why) in failed.iter().take(3) {
         eprintln!("seed {seed}: {why}");
     }
