@@ -1,6 +1,6 @@
 //! The simulator, for some time: everything that may go wrong, judged step by step.
 //!
-//! `.ci/run` has the release build run 100,000 sessions; here is what a debug build does in seconds, so that a test run alone
+//! `.ci/run` has the release build run many sessions; here is what a debug build does in seconds, so that a test run alone
 //! finds what is broken at once. `WINDROW_SESSIONS` sets how many, `WINDROW_SEED` the first world.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

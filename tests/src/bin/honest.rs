@@ -38,6 +38,9 @@ mod planted {
     use windrow_tests::sim;
     use windrow_tests::sim::plan::Plan;
 
+    #[global_allocator]
+    static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
     /// Plants faults, one at a time, and lets the simulator look for each.
     #[derive(Debug, Parser)]
     #[command(name = "honest", version)]
