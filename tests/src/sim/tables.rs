@@ -105,7 +105,7 @@ fn one_differs(conn: &Connection, table: &str, of: &Table, expected: &BTreeMap<I
             let shown = row.get_ref(at + 1).map_err(say)?;
             if field != wanted || !ty.is(shown, *value) {
                 let shown = described(shown);
-                return Err(format!("{table} {id:032x}: {field:?} is {shown}, not {value:?} of {wanted:?}"));
+                return Err(format!("{table} {id:032x}: {field:?} is {shown}, not {value:?}"));
             }
         }
     }
