@@ -3,13 +3,14 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
-use windrow_schema::{snake_case, sql::quoted};
+use windrow_schema::snake_case;
+use windrow_schema::sql::{leaving, quoted};
 
 pub(crate) fn syncable(input: &DeriveInput, errors: &syn::Error) -> TokenStream {
     let errors = errors.to_compile_error();
     let (name, type_name) = (&input.ident, input.ident.to_string());
     let table = snake_case(&type_name);
-    let quoted = quoted(&table);
+    let (quoted, leaving) = (quoted(&table), leaving(&table));
     let (generics, parameters, _) = input.generics.split_for_impl();
     quote! {
         #errors
@@ -18,6 +19,7 @@ pub(crate) fn syncable(input: &DeriveInput, errors: &syn::Error) -> TokenStream 
         impl #generics ::windrow::Syncable for #name #parameters where #name #parameters: 'static {
             const NAME: &'static str = #table;
             const QUOTED: &'static str = #quoted;
+            const LEAVING: &'static str = #leaving;
             const TABLE: &'static ::windrow::__private::Table = &::windrow::__private::broken(#table, #type_name);
             const PARENTS: &'static [::windrow::__private::ParentName] = &[];
 

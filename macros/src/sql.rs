@@ -79,6 +79,7 @@ fn sql(sql: &Sql) -> TokenStream {
     let parts = sql.parts().iter().map(|part| match part {
         Part::Text(text) => quote!(#text),
         Part::Table(path) => quote!(<#path as ::windrow::Syncable>::QUOTED),
+        Part::Leaving(path) => quote!(<#path as ::windrow::Syncable>::LEAVING),
         Part::Variants(path) => model::of_enum(path, "SQL_LIST"),
     });
     quote!(&[#(#parts),*])

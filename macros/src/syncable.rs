@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
-use windrow_schema::sql::quoted;
+use windrow_schema::sql::{leaving, quoted};
 use windrow_schema::{Field, Kind, Model};
 
 use crate::{fallback, model, sql};
@@ -17,7 +17,7 @@ pub(crate) fn expand(input: &DeriveInput) -> TokenStream {
 
 fn implementation(model: &Model) -> TokenStream {
     let (name, table) = (model.name(), model.table());
-    let quoted = quoted(table);
+    let (quoted, leaving) = (quoted(table), leaving(table));
     let parents = parents(model);
     let descriptor = model::table(model);
     let (device, hub) = (sql::device(model), sql::hub(model));
@@ -28,6 +28,7 @@ fn implementation(model: &Model) -> TokenStream {
         impl ::windrow::Syncable for #name {
             const NAME: &'static str = #table;
             const QUOTED: &'static str = #quoted;
+            const LEAVING: &'static str = #leaving;
             const TABLE: &'static ::windrow::__private::Table = &::windrow::__private::Table {
                 model: #descriptor,
                 device: #device,

@@ -85,11 +85,11 @@ pub struct Candidate {
 }
 
 impl Register {
-    /// A field before any write: with its default, if it has one.
+    /// A field before any write: with its default, if it has one. A sum begins with nothing: what is inserted is added.
     pub fn fresh(field: &Field, seq: Seq) -> Register {
         let value = match field.default {
+            _ if field.strategy == Strategy::Sum => Value::Integer(0),
             Some(default) => default.into(),
-            None if field.strategy == Strategy::Sum => Value::Integer(0),
             None => Value::Null,
         };
         let stamp = Stamp { hlc: Hlc::ZERO, author: Origin::HUB };

@@ -31,6 +31,8 @@ pub trait Syncable: Sized + 'static {
     const NAME: &'static str;
     /// The table's name, quoted for SQL.
     const QUOTED: &'static str;
+    /// The name of the table of those who are leaving the table, quoted for SQL.
+    const LEAVING: &'static str;
     /// The table's shape and statements.
     const TABLE: &'static Table;
     /// The parents, for the checks of `domain!`.

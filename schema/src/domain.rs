@@ -1,7 +1,7 @@
 //! What structs must keep among each other. `domain!` checks the same at compile time, with the same words.
 
 use crate::model::{Model, OnDelete};
-use crate::sql::{Part, Sql, quoted};
+use crate::sql::{Part, Sql, leaving, quoted};
 use syn::Path;
 
 /// Models that make a domain, parents before children.
@@ -91,6 +91,7 @@ impl Domain {
         sql.render(|open| match open {
             Part::Text(text) => text.clone(),
             Part::Table(path) => quoted(self.table_of(&name(path)).unwrap_or_default()),
+            Part::Leaving(path) => leaving(self.table_of(&name(path)).unwrap_or_default()),
             Part::Variants(path) => enums(&name(path)),
         })
     }

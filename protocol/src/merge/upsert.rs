@@ -103,6 +103,9 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
             record
         }
     };
+    if record.life == seq {
+        begin_sums(table, change, &mut record);
+    }
     let edited = change.end == End::Alive && (!change.writes.is_empty() || change.resolves.is_empty());
     if edited {
         extreme::keep_unseen_lives(table, change, &mut record, begun);
@@ -120,6 +123,16 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
     begun.touched.insert(key, record);
     schema.parents(change.table).iter().for_each(|edge| begun.refer(edge, key));
     Line { fates, delete: None }
+}
+
+/// Sums that the author of a new life did not know begin with their defaults.
+fn begin_sums(table: &Table, change: &Change, record: &mut Record) {
+    let written = |field: FieldIx| change.writes.iter().any(|w| w.field == field);
+    for (field, (f, register)) in table.fields.iter().zip(&mut record.fields).enumerate() {
+        if let Some(default) = f.default.filter(|_| f.strategy == Strategy::Sum && !written(field)) {
+            register.value = default.into();
+        }
+    }
 }
 
 /// An edit or insert of a dead record: does it live again?

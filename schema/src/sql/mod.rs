@@ -16,7 +16,7 @@ mod writer;
 
 pub use device::Device;
 pub use hub::Hub;
-pub use writer::{Part, Sql, literals, quoted};
+pub use writer::{Part, Sql, leaving, literals, quoted};
 
 /// Something that lives in a database's schema.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,7 +23,7 @@ impl<'a> Shape<'a> {
     pub(crate) fn new(model: &'a Model) -> Shape<'a> {
         let beside = |what: &str| quoted(&format!("windrow_{what}_{}", model.table));
         let (log, note, versions) = (beside("log"), beside("note"), beside("versions"));
-        let leaving = beside("leaving");
+        let leaving = writer::leaving(&model.table);
         Shape { model, table: quoted(&model.table), log, note, leaving, versions }
     }
 
@@ -69,6 +69,11 @@ impl<'a> Shape<'a> {
     /// The table that a reference points to, quoted or marked.
     pub(crate) fn parent(&self, at: usize) -> String {
         writer::parent_table(self.model, at, &self.fields()[at])
+    }
+
+    /// The table of those who are leaving the table that a reference points to, quoted or marked.
+    pub(crate) fn leaving_parent(&self, at: usize) -> String {
+        writer::leaving_table(self.model, at, &self.fields()[at])
     }
 
     /// Parameters `?from` to `?from + count - 1`, separated.

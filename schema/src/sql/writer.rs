@@ -21,6 +21,8 @@ pub enum Part {
     Text(String),
     /// The quoted name of this struct's table.
     Table(Path),
+    /// The quoted name of the table of those who are leaving this struct's table.
+    Leaving(Path),
     /// The texts of this enum, as a list of SQL literals.
     Variants(Path),
 }
@@ -52,12 +54,22 @@ impl Sql {
 }
 
 fn open(model: &Model, mark: &str) -> Option<Part> {
-    let field = model.fields.get(mark.parse::<usize>().ok()?)?;
+    let leaving = mark.strip_prefix(LEAVING);
+    let field = model.fields.get(leaving.unwrap_or(mark).parse::<usize>().ok()?)?;
     match (&field.parent, &field.kind) {
+        (Some(parent), _) if leaving.is_some() => Some(Part::Leaving(parent.path.clone())),
         (Some(parent), _) => Some(Part::Table(parent.path.clone())),
         (None, Kind::Enum(path)) => Some(Part::Variants(path.clone())),
         _ => None,
     }
+}
+
+/// Before the field in a mark that stands for those who are leaving.
+const LEAVING: &str = "leaving ";
+
+/// The table of those who are leaving this table, quoted.
+pub fn leaving(table: &str) -> String {
+    quoted(&format!("windrow_leaving_{table}"))
 }
 
 /// The identifier of this name, quoted.
@@ -104,6 +116,14 @@ pub(crate) fn parent_table(model: &Model, at: usize, field: &Field) -> String {
     match &field.parent {
         Some(parent) if parent.own => quoted(&model.table),
         _ => mark(at),
+    }
+}
+
+/// The table of those who are leaving the table that this reference points to, likewise.
+pub(crate) fn leaving_table(model: &Model, at: usize, field: &Field) -> String {
+    match &field.parent {
+        Some(parent) if parent.own => leaving(&model.table),
+        _ => format!("\0{LEAVING}{at}\0"),
     }
 }
 

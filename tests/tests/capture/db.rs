@@ -22,6 +22,9 @@ pub(crate) const FARMS: &[&str] = &[
     "struct Unit { id: Id<Unit>,
         #[parent(Unit, on_delete = cascade)] part_of: Option<Id<Unit>>,
         #[parent(Unit, on_delete = set_null)] next: Option<Id<Unit>> }",
+    "struct Link { id: Id<Link>,
+        #[parent(Link, on_delete = cascade)] after: Option<Id<Link>>,
+        #[parent(Farm, on_delete = cascade)] farm_id: Option<Id<Farm>> }",
     "#[merge(lww)] struct Price { id: Id<Price>, amount: i64, per: Option<String>,
         #[parent(Worker, on_delete = set_null)] by_id: Option<Id<Worker>> }",
 ];

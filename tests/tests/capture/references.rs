@@ -152,6 +152,29 @@ fn a_tree_falls_as_one_delete_and_its_cascade() {
     });
 }
 
+/// Two records that were linked to each other went with their farm. The one that hung on the farm was logged as gone with the
+/// other, which had gone with it: nobody's parent had died, so it counted as deleted, and when somebody else's work on the
+/// farm brought that back, with all that had gone with it, this one stayed dead. Worlds 98, 136 and 186 of the simulator.
+#[test]
+fn of_a_ring_that_goes_with_a_parent_that_parent_is_named() {
+    farms(|db| {
+        db.run(
+            "INSERT INTO farm VALUES (#1, 'A', 5, NULL); INSERT INTO link VALUES (#2, NULL, #1), (#3, #2, NULL);
+             UPDATE link SET after = #3 WHERE id = #2",
+        );
+        db.logged();
+        db.run("DELETE FROM farm");
+        assert_eq!(
+            db.logged(),
+            [
+                "cascade link #3 after=#2 farm_id=NULL via after",
+                "cascade link #2 after=#3 farm_id=#1 via farm_id",
+                "delete farm #1 name='A' cattle=5 phone=NULL",
+            ]
+        );
+    });
+}
+
 #[test]
 fn a_record_that_refers_to_itself_dies_by_a_delete() {
     farms(|db| {

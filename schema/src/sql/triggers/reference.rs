@@ -23,6 +23,12 @@ pub(super) fn emptied(shape: &Shape<'_>) -> Vec<When> {
     missing(shape, OnDelete::SetNull).map(emptied).collect()
 }
 
+/// The condition that what the reference at this position named is leaving: its delete has begun, and is not logged yet.
+pub(super) fn leaving(shape: &Shape<'_>, at: usize) -> String {
+    let column = shape.fields()[at].quoted();
+    format!("EXISTS (SELECT 1 FROM {} WHERE windrow_id = OLD.{column})", shape.leaving_parent(at))
+}
+
 /// The references of this kind, each with the condition that what it named does not exist.
 fn missing(shape: &Shape<'_>, on_delete: OnDelete) -> impl Iterator<Item = When> {
     let references = shape.model.references().filter(move |(_, _, p)| p.on_delete == on_delete);
