@@ -70,6 +70,8 @@ faults! {
     ClashUntold,
     /// stamps of clocks that are far ahead are merged as they are
     WrongClockWins,
+    /// stamps that are brought back do not come above what others brought
+    BroughtBackBelow,
     /// what a cascade or an emptied reference changed only on the device is not told back
     StaleNotTold,
     /// the base of a run of writes is that of the newest

@@ -78,7 +78,7 @@ impl Hub {
         // A clock far ahead of everyone's: nobody is restamped.
         let now_ms = 1 << 45;
         let (head, highest) = (self.head, self.highest);
-        Moment { now_ms, hub: Hlc::ZERO, device_highest: Hlc::ZERO, highest, head, mark: Mark(head.bits() + 7) }
+        Moment { now_ms, hub: Hlc::ZERO, highest, head, mark: Mark(head.bits() + 7) }
     }
 
     /// Checks and merges it.

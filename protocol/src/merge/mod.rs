@@ -39,8 +39,6 @@ pub struct Moment {
     pub now_ms: i64,
     /// The hub's own HLC.
     pub hub: Hlc,
-    /// The highest stamp merged so far under the device's id.
-    pub device_highest: Hlc,
     /// The highest stamp that any session brought, as merged.
     pub highest: Hlc,
     /// The seq of the last commit.
@@ -69,8 +67,8 @@ pub struct Merged {
     pub history: Vec<History>,
     /// The hub's own HLC afterwards.
     pub hub: Hlc,
-    /// The highest stamp merged under the device's id.
-    pub device_highest: Hlc,
+    /// The last stamp of the changeset, as merged.
+    pub upto: Hlc,
     /// The highest stamp that any session brought, as merged.
     pub highest: Hlc,
     /// Covers: each origin's is now its span's `upto`.
@@ -91,20 +89,24 @@ pub struct Merge<'s> {
     schema: &'s Schema,
     changeset: Changeset,
     moment: Moment,
-    stamps: restamp::Stamps,
+    /// The hub's own clock after it.
+    hub: Hlc,
     begun: Option<Begun>,
 }
 
 impl<'s> Merge<'s> {
     /// A commit of what a device sent.
     pub fn new(schema: &'s Schema, mut changeset: Changeset, moment: Moment) -> Merge<'s> {
-        let stamps = restamp::apply(&mut changeset, &moment);
-        Merge { schema, changeset, moment, stamps, begun: None }
+        let hub = restamp::apply(&mut changeset, &moment);
+        Merge { schema, changeset, moment, hub, begun: None }
     }
 
     /// A decision made at the hub itself, about one record's conflict.
     pub fn resolve(schema: &'s Schema, key: Key, mut resolve: Resolve, delete: bool, moment: Moment) -> Merge<'s> {
-        let hlc = moment.hub.max(moment.highest).tick(moment.now_ms);
+        // Above all that the reviewer can have seen. The hub's clock itself stays behind: stamps may be five minutes ahead of it,
+        // and would be ten if it followed them.
+        let hub = moment.hub.tick(moment.now_ms);
+        let hlc = hub.max(moment.highest.next());
         resolve.hlc = hlc;
         let base = resolve.base;
         let change = Change {
@@ -129,8 +131,7 @@ impl<'s> Merge<'s> {
             changes: vec![change],
             recovery: Recovery::default(),
         };
-        let stamps = restamp::Stamps { hub: hlc, device_highest: moment.device_highest };
-        Merge { schema, changeset, moment, stamps, begun: None }
+        Merge { schema, changeset, moment, hub, begun: None }
     }
 
     /// Goes on with what is loaded. To be called again after each [`Step::Load`].
@@ -166,8 +167,8 @@ impl<'s> Merge<'s> {
             at: None,
             records: Vec::new(),
             history: Vec::new(),
-            hub: self.stamps.hub,
-            device_highest: self.stamps.device_highest,
+            hub: self.hub,
+            upto: self.changeset.upto,
             highest: self.moment.highest,
             spans: Vec::new(),
         }
@@ -216,8 +217,8 @@ impl<'s> Merge<'s> {
             at: Some(Point { seq: begun.seq, mark: self.moment.mark }),
             records: begun.touched.into_iter().collect(),
             history: begun.history,
-            hub: self.stamps.hub,
-            device_highest: self.stamps.device_highest,
+            hub: self.hub,
+            upto: self.changeset.upto,
             highest: self.moment.highest.max(self.changeset.upto),
             spans: self.changeset.spans.clone(),
         }

@@ -1,4 +1,4 @@
-//! Wrong clocks: the stamps by which a commit is merged (`docs/protocol.md`, "Clocks").
+//! Wrong clocks: the stamps by which a commit is merged (`docs/merging.md`, "Wrong clocks").
 
 use super::Moment;
 use crate::change::Changeset;
@@ -8,34 +8,31 @@ use std::collections::BTreeMap;
 /// How far ahead of the hub's clock a stamp may be: five minutes.
 const AHEAD_MS: i64 = 5 * 60 * 1000;
 
-/// The hub's clocks after a commit.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stamps {
-    pub(super) hub: Hlc,
-    pub(super) device_highest: Hlc,
-}
-
-/// Brings stamps that are too far ahead back to the hub's time, in their order, so that nobody wins for years. Spans are
-/// left as they are: covers count a device's own stamps.
-pub(super) fn apply(changeset: &mut Changeset, moment: &Moment) -> Stamps {
+/// Brings stamps that are too far ahead back to the first that are above all merged so far, in their order, so that nobody
+/// wins for years. The hub's own clock as it then is. Spans are left as they are: covers count a device's own stamps.
+///
+/// Who writes has seen nothing above its stamp, for a device's clock is raised to what it hears of. So one that is not above
+/// all merged so far can stay; and one that is brought back must come above them, or the write would lose to a value that its
+/// author had seen and replaced.
+pub(super) fn apply(changeset: &mut Changeset, moment: &Moment) -> Hlc {
     let hub = moment.hub.tick(moment.now_ms);
-    let limit = Hlc::from_millis(hub.millis().saturating_add(AHEAD_MS));
-    let mut highest = moment.device_highest;
+    let limit = Hlc::from_millis(hub.millis().saturating_add(AHEAD_MS)).max(moment.highest);
     if fault!(WrongClockWins: true, changeset.upto <= limit) {
-        return Stamps { hub, device_highest: highest.max(changeset.upto) };
+        return hub;
     }
     let mut merged = BTreeMap::new();
     each(changeset, |hlc| {
         merged.insert(*hlc, *hlc);
     });
+    let mut highest = fault!(BroughtBackBelow: hub, hub.max(moment.highest));
     for (raw, stamp) in &mut merged {
         if *raw > limit {
-            *stamp = hub.max(highest).next();
+            *stamp = highest.next();
         }
         highest = highest.max(*stamp);
     }
     each(changeset, |hlc| *hlc = merged[hlc]);
-    Stamps { hub, device_highest: highest }
+    hub
 }
 
 fn each(changeset: &mut Changeset, mut f: impl FnMut(&mut Hlc)) {

@@ -99,14 +99,7 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn new() -> Hub {
-        let moment = Moment {
-            now_ms: NOW_MS,
-            hub: Hlc::ZERO,
-            device_highest: Hlc::ZERO,
-            highest: Hlc::ZERO,
-            head: Seq::ZERO,
-            mark: Mark(1),
-        };
+        let moment = Moment { now_ms: NOW_MS, hub: Hlc::ZERO, highest: Hlc::ZERO, head: Seq::ZERO, mark: Mark(1) };
         Hub { schema: schema(), records: BTreeMap::new(), history: Vec::new(), moment }
     }
 
@@ -150,7 +143,6 @@ impl Hub {
         self.history.extend(merged.history);
         self.moment.head = merged.at.unwrap().seq;
         (self.moment.hub, self.moment.highest) = (merged.hub, merged.highest);
-        self.moment.device_highest = merged.device_highest;
         Ok(self.moment.head)
     }
 

@@ -125,3 +125,21 @@ pub(crate) async fn a_stamp_from_the_future_wins_nothing_for_long(bench: &dyn Be
     b.sync(&*hub, vec![edit]).await;
     assert_eq!(Device::mirror(&*hub).await[&(FARM, id(1))][NAME], Value::Text("a minute later".into()));
 }
+
+/// The hub's machine came up again with a clock two days behind. To go by that would bring back every stamp of the devices,
+/// whose clocks are right.
+pub(crate) async fn the_hubs_clock_does_not_go_back_with_its_machine(bench: &dyn Bench) {
+    let hub = bench.open(100);
+    let (mut a, mut b) = (Device::new(1), Device::new(2));
+    let farm = a.farm(1, "Kongo");
+    a.sync(&*hub, vec![farm]).await;
+    drop(hub);
+    bench.clock().pass_days(-2);
+    let hub = bench.open(100);
+    b.fetch(&*hub).await;
+    b.hlc = Hlc::from_millis(crate::NOON + 60_000);
+    let edit = b.set((FARM, id(1)), NAME, Value::Text("a minute later".into()));
+    b.sync(&*hub, vec![edit]).await;
+    let lines = hub.history((FARM, id(1)), 100).await.unwrap();
+    assert_eq!(lines.last().unwrap().stamp.hlc, b.hlc, "as it was written");
+}

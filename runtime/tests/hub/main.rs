@@ -82,6 +82,7 @@ macro_rules! all_cases {
                 a_hub_that_opens_again_knows_everything,
                 a_dead_parent_takes_its_children,
                 a_stamp_from_the_future_wins_nothing_for_long,
+                the_hubs_clock_does_not_go_back_with_its_machine,
             },
             past::{
                 another_past_is_told_so,

@@ -4,7 +4,7 @@ use super::fold::{Change, End};
 use super::message::{Answer, Session};
 pub use super::record::Candidate;
 use super::record::{Record, Speaker};
-use super::schema::Schema;
+use super::schema::{Schema, Strategy};
 use super::{HUB, Hlc, Id, Key, Mark, Origin, Point, Seq, Value, View};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -178,6 +178,12 @@ impl Hub {
     /// What a field holds at the hub, also of a record that is dead.
     pub fn held(&self, key: Key, field: &str) -> Option<Value> {
         self.rows[key.0].get(&key.1).map(|r| r.regs[field].value)
+    }
+
+    /// The stamp under which the later write to a field won, if that came by this seq.
+    pub fn stamp(&self, key: Key, field: &str, by: Seq) -> Option<Hlc> {
+        let reg = &self.rows[key.0].get(&key.1)?.regs[field];
+        (self.schema.strategy(key.0, field) == Strategy::Lww && reg.seq <= by).then_some(reg.stamp?.0)
     }
 
     /// The open conflicts of living records.

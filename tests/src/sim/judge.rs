@@ -9,7 +9,7 @@ use super::world::World;
 use super::{Fault, refusals, schema};
 use crate::oracle::Value as Plain;
 use crate::oracle::{Hlc, Id, Key, Origin, Row};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use windrow::rusqlite::types::Value as Sql;
 use windrow_protocol::log::About;
 use windrow_protocol::message::Answer;
@@ -115,7 +115,10 @@ impl World {
         ever.sort_by_key(|p| (p.author, p.hlc, p.id));
         ever.dedup();
         let cover = |origin: Origin| covers.get(&origin).copied().unwrap_or(0);
-        ledger::judge(&shown, cover, &lineages, &ever, &self.twin.restamped)
+        let lost = BTreeSet::new();
+        // A restored hub brings a stamp back once more, and has forgotten what its author had seen.
+        let excused = if self.stats.hub_restored > 0 { &self.twin.restamped } else { &lost };
+        ledger::judge(&shown, cover, &lineages, &ever, excused)
     }
 
     fn covers(&self) -> Result<BTreeMap<Origin, Hlc>, Fault> {

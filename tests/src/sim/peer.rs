@@ -27,8 +27,6 @@ pub struct Peer {
     pub pages: usize,
     /// Under which id the product sends the twin's changeset.
     pub sending: Option<(u64, SessionId)>,
-    /// The number by which the hub knows it.
-    pub number: u64,
     /// Its clock.
     pub watch: Watch,
     /// What was written to ledgers here.
@@ -50,7 +48,6 @@ pub struct Mind {
     inbox: Option<(Pulled, usize)>,
     pages: usize,
     sending: Option<(u64, SessionId)>,
-    number: u64,
     lineage: Lineage,
     loose: bool,
     overflowed: usize,
@@ -65,7 +62,6 @@ impl Peer {
             inbox: self.inbox.clone(),
             pages: self.pages,
             sending: self.sending,
-            number: self.number,
             lineage: self.lineage.clone(),
             loose: self.loose,
             overflowed: self.overflowed,
@@ -75,9 +71,9 @@ impl Peer {
 
     /// Takes over what a copied file brings.
     pub fn mind_is(&mut self, mind: Mind) {
-        let Mind { twin, inbox, pages, sending, number, lineage, loose, overflowed, dismissed } = mind;
+        let Mind { twin, inbox, pages, sending, lineage, loose, overflowed, dismissed } = mind;
         (self.twin, self.inbox, self.pages, self.sending) = (twin, inbox, pages, sending);
-        (self.number, self.lineage, self.overflowed, self.dismissed) = (number, lineage, overflowed, dismissed);
+        (self.lineage, self.overflowed, self.dismissed) = (lineage, overflowed, dismissed);
         (self.loose, self.talk) = (loose, None);
     }
 

@@ -90,8 +90,8 @@ impl World {
         let peer = &self.peers[device];
         let session = || peer.twin.session.clone().map(Rc::new).ok_or("the twin has nothing to send");
         let (route, body, said) = match request {
-            Request::Prepare(p) => (Route::Prepare, to_bytes(p), Said::Prepare(session()?, peer.number)),
-            Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, peer.number, peer.twin.ask())),
+            Request::Prepare(p) => (Route::Prepare, to_bytes(p), Said::Prepare(session()?)),
+            Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, peer.twin.ask())),
             Request::Pull(p) => (Route::Pull, to_bytes(p), Said::Pull(peer.twin.ask(), p.cursor.is_some())),
         };
         let sent = Sent { route, body: body.map_err(say)?, said };

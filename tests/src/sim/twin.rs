@@ -22,10 +22,10 @@ const AHEAD: u64 = 5 * 60 * 1000;
 /// A request, as the oracle would say it.
 #[derive(Debug, Clone)]
 pub enum Said {
-    /// PREPARE, by the device of this number.
-    Prepare(Rc<Session>, u64),
+    /// PREPARE.
+    Prepare(Rc<Session>),
     /// COMMIT, and what its answer's first page is to tell.
-    Commit(Rc<Session>, u64, Ask),
+    Commit(Rc<Session>, Ask),
     /// A pull, and whether it asks for a further page.
     Pull(Ask, bool),
 }
@@ -34,7 +34,7 @@ impl Said {
     /// The changeset, unless it is a pull.
     pub fn session(&self) -> Option<&Rc<Session>> {
         match self {
-            Said::Prepare(session, _) | Said::Commit(session, ..) => Some(session),
+            Said::Prepare(session) | Said::Commit(session, _) => Some(session),
             Said::Pull(..) => None,
         }
     }
@@ -55,6 +55,8 @@ pub enum Verdict {
     Unknown,
     /// The past of which it speaks is not the hub's.
     Disagrees(Answer),
+    /// What must never be.
+    Never(String),
 }
 
 /// What of the product's answer the twin follows: it can't know that by itself.
@@ -86,8 +88,6 @@ pub struct Hub {
     old: BTreeSet<u64>,
     /// The hub's own clock.
     clock: Hlc,
-    /// By device number, the highest stamp, as merged.
-    highest: BTreeMap<u64, Hlc>,
     /// Stamps that were too far ahead, by author.
     pub restamped: BTreeSet<(u64, Hlc)>,
     ids: u64,
@@ -97,7 +97,7 @@ impl Hub {
     /// Of a hub that nobody has met.
     pub fn new(schema: &super::schema::Schema, keeping: Keeping) -> Hub {
         let required = schema.tables.iter().map(|t| (t.name, schema.required(t.name))).collect();
-        let (staged, done, old, highest, restamped) = Default::default();
+        let (staged, done, old, restamped) = Default::default();
         let hub = hub::Hub::new(schema.plain.clone());
         Hub {
             view: Rc::new(hub.view()),
@@ -108,7 +108,6 @@ impl Hub {
             done,
             old,
             clock: 0,
-            highest,
             restamped,
             ids: 0,
         }
@@ -124,15 +123,15 @@ impl Hub {
 
     /// What a request that arrives at this time should come to. Outcomes may be forgotten once they are old, in small steps.
     pub fn answer(&mut self, said: &Said, now: u64, heard: Heard) -> Verdict {
-        if let Said::Prepare(session, _) | Said::Commit(session, ..) = said
+        if let Said::Prepare(session) | Said::Commit(session, _) = said
             && !heard.remembered
             && self.old.remove(&session.id)
         {
             self.done.remove(&session.id);
         }
         match said {
-            Said::Prepare(session, _) => self.prepare(session, now as i64),
-            Said::Commit(session, device, ask) => self.commit(session, *device, ask, now, heard),
+            Said::Prepare(session) => self.prepare(session, now as i64),
+            Said::Commit(session, ask) => self.commit(session, ask, now, heard),
             Said::Pull(ask, _) if self.hub.holds(ask) => Verdict::News(self.tells(ask, heard.last)),
             Said::Pull(..) => Verdict::Disagrees(Answer::Astray),
         }
@@ -156,7 +155,7 @@ impl Hub {
         Verdict::Prepared
     }
 
-    fn commit(&mut self, session: &Rc<Session>, device: u64, ask: &Ask, now: u64, heard: Heard) -> Verdict {
+    fn commit(&mut self, session: &Rc<Session>, ask: &Ask, now: u64, heard: Heard) -> Verdict {
         // A commit whose answer can't be told is better not made.
         if !self.hub.holds(ask) {
             return Verdict::Disagrees(Answer::Astray);
@@ -168,7 +167,7 @@ impl Hub {
                 if self.staged.get(&session.id).is_none_or(|(_, at)| *at <= kept) {
                     return Verdict::Unknown;
                 }
-                match self.take(session, device, now, heard.drawn) {
+                match self.take(session, now, heard.drawn) {
                     Ok(at) => {
                         self.staged.remove(&session.id);
                         self.done.insert(session.id, (at, now as i64));
@@ -189,11 +188,14 @@ impl Hub {
         Verdict::Committed(at, self.tells(&ask, heard.last))
     }
 
-    fn take(&mut self, session: &Session, device: u64, now: u64, drawn: Mark) -> Result<Option<Point>, Verdict> {
+    fn take(&mut self, session: &Session, now: u64, drawn: Mark) -> Result<Option<Point>, Verdict> {
         self.judge(session)?;
-        let merged = self.restamp(session, device, now);
+        let merged = self.restamp(session, now);
         self.ids += 1;
         let merged = Session { id: self.ids, ..merged };
+        if let Some(lost) = self.lost_knowingly(&merged) {
+            return Err(Verdict::Never(lost));
+        }
         self.hub.prepare(&merged);
         let answer = self.hub.commit(&merged, drawn);
         self.hub.forget();
@@ -247,33 +249,45 @@ impl Hub {
         held.checked_add(written.value.number()).is_none()
     }
 
-    /// Stamps too far ahead of the hub's clock are brought back to it, in their order.
-    fn restamp(&mut self, session: &Session, device: u64, now: u64) -> Session {
+    /// Stamps too far ahead of the hub's clock, and above all merged so far, come next after these, in their order.
+    fn restamp(&mut self, session: &Session, now: u64) -> Session {
         let mut merged = session.clone();
-        self.clock = (self.clock + 1).max(now << 15);
-        let (limit, floor) = (((self.clock >> 15) + AHEAD) << 15, self.highest.get(&device).copied().unwrap_or(0));
+        self.tick(now);
+        let limit = (((self.clock >> 15) + AHEAD) << 15).max(self.hub.hlc);
         let mut stamps: BTreeMap<Hlc, Hlc> = BTreeMap::new();
         each(&mut merged, |hlc| {
             stamps.insert(*hlc, *hlc);
         });
-        let mut highest = floor;
-        for (raw, stamp) in &mut stamps {
-            if *raw > limit {
-                *stamp = self.clock.max(highest) + 1;
-                self.restamped.insert((session.author, *raw));
-            }
-            highest = highest.max(*stamp);
+        let within = stamps.range(..=limit).next_back().map_or(0, |(raw, _)| *raw);
+        let highest = within.max(self.clock).max(self.hub.hlc);
+        for (n, (raw, stamp)) in (1..).zip(stamps.range_mut(limit + 1..)) {
+            *stamp = highest + n;
+            self.restamped.insert((session.author, *raw));
         }
         each(&mut merged, |hlc| *hlc = stamps[hlc]);
-        self.highest.insert(device, highest);
         merged
     }
 
-    /// A reviewer at the hub has decided, under this stamp.
-    pub fn resolve(&mut self, key: Key, field: &'static str, value: Value, base: Seq, hlc: Hlc, mark: Mark) {
+    /// I9: a write never loses to what its author had seen, whatever the clocks, the copies and the hub's past.
+    fn lost_knowingly(&self, merged: &Session) -> Option<String> {
+        let writes = merged.changes.iter().flat_map(|c| c.fields.iter().map(|(field, w)| (c.key, *field, w)));
+        let mut seen =
+            writes.filter_map(|(key, field, w)| Some((key, field, w.hlc, self.hub.stamp(key, field, w.base)?)));
+        let (key, field, hlc, over) = seen.find(|(_, _, hlc, over)| hlc <= over)?;
+        Some(format!("I9: {key:?}.{field} was written at {hlc}, over what had been seen, of {over}"))
+    }
+
+    fn tick(&mut self, now: u64) {
+        self.clock = (self.clock + 1).max(now << 15);
+    }
+
+    /// A reviewer at the hub decides: the stamp of that.
+    pub fn resolve(&mut self, key: Key, field: &'static str, value: Value, base: Seq, now: u64, mark: Mark) -> Hlc {
+        self.tick(now);
+        let hlc = self.clock.max(self.hub.hlc + 1);
         self.hub.resolve(key, field, value, base, hlc, mark);
         self.view = Rc::new(self.hub.view());
-        self.clock = self.clock.max(hlc);
+        hlc
     }
 }
 

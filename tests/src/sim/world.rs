@@ -139,12 +139,12 @@ impl World {
         for number in 1..=count.clamp(*plan.devices.start(), *plan.devices.end()) as u64 {
             let file = world.place.copy(&template.device())?;
             Device::number(&file, number)?;
-            world.join(file, number, rng.u64(1..))?;
+            world.join(file, rng.u64(1..))?;
         }
         Ok(world)
     }
 
-    fn join(&mut self, file: PathBuf, number: u64, origin: u64) -> Result<(), Fault> {
+    fn join(&mut self, file: PathBuf, origin: u64) -> Result<(), Fault> {
         let device = Device::open(file, self.schema.clone(), self.statements.clone(), origin)?;
         let twin = crate::oracle::device::Device::new(self.schema.plain.clone(), origin);
         self.peers.push(Peer {
@@ -153,7 +153,6 @@ impl World {
             inbox: None,
             pages: 0,
             sending: None,
-            number,
             watch: Watch::Off(0),
             lineage: Lineage::default(),
             loose: false,
@@ -298,9 +297,9 @@ impl World {
         let sql = self.schema.field(key.0, field).ty.sql(*value);
         self.hub.set_clock(self.hub_time());
         let (at, hlc) = self.hub.resolve(*key, field, judge::protocol(sql), base)?;
-        self.twin.resolve(*key, field, *value, base, hlc, at.mark.0);
-        if at.seq.bits() != self.twin.hub.seq {
-            return Err(format!("a decision took the seq {}, expected {}", at.seq, self.twin.hub.seq));
+        let expected = self.twin.resolve(*key, field, *value, base, self.hub_time(), at.mark.0);
+        if (at.seq.bits(), hlc) != (self.twin.hub.seq, expected) {
+            return Err(format!("a decision took {} and {hlc}, expected {} and {expected}", at.seq, self.twin.hub.seq));
         }
         self.hub_shows()
     }
@@ -351,7 +350,7 @@ impl World {
         self.stats.copied += 1;
         let (file, mind) = (self.peers[device].device.copy(&mut self.place)?, self.peers[device].mind());
         let watch = self.peers[device].watch;
-        self.join(file, 0, origin)?;
+        self.join(file, origin)?;
         let last = self.peers.len() - 1;
         self.peers[last].mind_is(mind);
         self.peers[last].twin.open(origin);

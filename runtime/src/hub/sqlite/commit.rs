@@ -47,7 +47,7 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
     let Some(changeset) = received.resolve(c, &shared.tables)? else {
         return Ok(Committed::Not(Answer::WholeIds));
     };
-    let moment = prepare::moment(shared, c, &changeset, open::draw()?)?;
+    let moment = prepare::moment(shared, c, open::draw()?)?;
     let device = changeset.device;
     match merge_and_save(shared, c, Merge::new(&shared.tables.schema, changeset, moment), device)? {
         Ok(at) => {
@@ -122,7 +122,7 @@ fn save(shared: &Shared, c: &Connection, merged: &Merged, device: DeviceId) -> R
     system::advance(c, merged.at, merged.hub, merged.highest)?;
     if device != DeviceId::ZERO {
         system::save_covers(c, &merged.spans, device)?;
-        system::save_device(c, device, merged.device_highest, now)?;
+        system::save_device(c, device, merged.upto, now)?;
     }
     if let Some(at) = merged.at {
         merged.history.iter().try_for_each(|line| save_history(shared, c, at.seq, line, now))?;

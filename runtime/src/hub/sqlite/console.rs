@@ -2,7 +2,7 @@
 
 use super::shared::Shared;
 use super::system::{self, seq, stamp};
-use super::{commit, open, records};
+use super::{commit, open, prepare, records};
 use crate::hub::console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 use crate::hub::error::HubError;
 use rusqlite::{Connection, params};
@@ -10,7 +10,7 @@ use windrow_protocol::change::{Key, Resolve};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Stamp};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
-use windrow_protocol::merge::{Merge, Moment};
+use windrow_protocol::merge::Merge;
 use windrow_protocol::message::{Problem, ProblemKind};
 use windrow_protocol::told::Conflict;
 
@@ -52,22 +52,14 @@ fn of_record(shared: &Shared, c: &Connection, key: Key) -> Result<Vec<Conflict>,
 
 /// Decides a conflict, in the writer's transaction.
 pub(super) fn resolve(shared: &Shared, c: &Connection, decision: &Decision) -> Result<Point, HubError> {
-    let head = system::standing(c)?;
+    let moment = prepare::moment(shared, c, open::draw()?)?;
     let open = of_record(shared, c, decision.record)?.into_iter().find(|open| is_about(open, decision));
     let open = open.ok_or_else(|| {
         Problem::new(ProblemKind::NotFound, "No such conflict is open; somebody may have resolved it.")
     })?;
     let (chosen, delete) = chosen(&open, &decision.verdict)?;
-    let base = decision.base.min(head.head.seq);
+    let base = decision.base.min(moment.head);
     let resolve = Resolve { about: decision.about, chosen, hlc: Hlc::ZERO, base };
-    let moment = Moment {
-        now_ms: shared.now(),
-        hub: head.hlc,
-        device_highest: system::device_highest(c, DeviceId::ZERO)?,
-        highest: head.highest,
-        head: head.head.seq,
-        mark: open::draw()?,
-    };
     let merge = Merge::resolve(&shared.tables.schema, decision.record, resolve, delete, moment);
     let refused = |sentence| Problem::new(ProblemKind::Malformed, sentence);
     commit::commit_own(shared, c, merge)?.map_err(|refusal| refused(refusal.sentence).into())

@@ -73,20 +73,13 @@ pub(super) fn continues(shared: &Shared, c: &Connection, received: &Received<'_>
 }
 
 /// The moment of a commit that would happen now.
-pub(super) fn moment(shared: &Shared, c: &Connection, changeset: &Changeset, mark: Mark) -> Result<Moment, HubError> {
+pub(super) fn moment(shared: &Shared, c: &Connection, mark: Mark) -> Result<Moment, HubError> {
     let standing = system::standing(c)?;
-    Ok(Moment {
-        now_ms: shared.now(),
-        hub: standing.hlc,
-        device_highest: system::device_highest(c, changeset.device)?,
-        highest: standing.highest,
-        head: standing.head.seq,
-        mark,
-    })
+    Ok(Moment { now_ms: shared.now(), hub: standing.hlc, highest: standing.highest, head: standing.head.seq, mark })
 }
 
 fn refusals(shared: &Shared, c: &Connection, changeset: &Changeset) -> Result<Vec<Refusal>, HubError> {
-    let moment = moment(shared, c, changeset, Mark(0))?;
+    let moment = moment(shared, c, Mark(0))?;
     let mut world = World::default();
     loop {
         match merge::check(&shared.tables.schema, changeset, moment, &world) {

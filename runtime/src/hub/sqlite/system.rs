@@ -148,13 +148,6 @@ pub(super) fn save_covers(c: &Connection, spans: &[Span], device: DeviceId) -> R
     Ok(())
 }
 
-/// The highest stamp merged under a device id.
-pub(super) fn device_highest(c: &Connection, device: DeviceId) -> Result<Hlc, HubError> {
-    let sql = "SELECT highest FROM windrow_devices WHERE device = ?1";
-    let found: Option<i64> = c.one(sql, [device.to_i64()], |r| r.get(0)).optional()?;
-    found.map_or(Ok(Hlc::ZERO), stamp)
-}
-
 /// Notes that a device has committed.
 pub(super) fn save_device(c: &Connection, device: DeviceId, highest: Hlc, now: i64) -> Result<(), HubError> {
     let sql = "INSERT INTO windrow_devices (device, highest, committed_at) VALUES (?1, ?2, ?3)
