@@ -40,6 +40,10 @@ pub struct Script {
     pub(super) trash: Vec<(&'static str, Id, Row)>,
     /// What each device wrote to last, some of which it writes to once more.
     pub(super) last: BTreeMap<DeviceNo, (Key, Vec<&'static str>)>,
+    /// What comes next whatever is drawn, the last first.
+    queue: Vec<Step>,
+    /// The file that was copied last and its copy, and for how many of their steps both are in use more than others.
+    copied: ([DeviceNo; 2], u8),
     /// Whether ids resemble each other.
     pub(super) near: bool,
     /// Percent of writes that are inserts.
@@ -64,8 +68,22 @@ impl Script {
         if lone {
             (faults.refusals, faults.copies, faults.restores) = (false, false, false);
         }
-        let (trash, last) = Default::default();
-        Script { rng, schema, faults, now: BEGINNING, count: 0, trash, last, near, inserts, prunes, lone }
+        let (trash, last, queue, copied) = Default::default();
+        Script {
+            rng,
+            schema,
+            faults,
+            now: BEGINNING,
+            count: 0,
+            trash,
+            last,
+            queue,
+            copied,
+            near,
+            inserts,
+            prunes,
+            lone,
+        }
     }
 
     /// Whether one device alone writes.
@@ -75,7 +93,10 @@ impl Script {
 
     /// What comes next.
     pub fn next(&mut self, look: &impl Look) -> Step {
-        let device = self.rng.usize(..look.devices());
+        if let Some(step) = self.queue.pop() {
+            return step;
+        }
+        let device = self.whose_turn(look.devices());
         let rare = self.rng.u16(..1000);
         if rare < 60
             && let Some(step) = self.rare(rare, device, look)
@@ -116,9 +137,7 @@ impl Script {
             42 if faults.copies && self.chance(50) && look.aside().0 > 0 => {
                 Step::Restore { device, which: self.rng.usize(..), origin: self.rng.u64(1..) }
             }
-            45 if faults.copies && self.chance(30) && look.devices() < 24 => {
-                Step::Copy { device, origin: self.rng.u64(1..) }
-            }
+            45 if faults.copies && self.chance(30) && look.devices() < 24 => self.copy(device, look),
             46 if faults.restores && self.chance(40) => Step::HubBackup,
             48 if faults.restores && self.chance(25) && look.aside().1 > 0 => {
                 Step::HubRestore { which: self.rng.usize(..) }
@@ -139,6 +158,31 @@ impl Script {
             41..61 if self.prunes && self.faults.copies && look.unsure(device) => Step::Prune { device },
             _ => return None,
         })
+    }
+
+    fn whose_turn(&mut self, devices: usize) -> DeviceNo {
+        let (both, left) = self.copied;
+        if left == 0 || self.rng.bool() {
+            return self.rng.usize(..devices);
+        }
+        self.copied.1 -= 1;
+        self.one(&both)
+    }
+
+    /// A file is copied, mostly with something to send, and both write and send for a while. Often one of them takes back what
+    /// both still have to send, so that it comes to nothing there.
+    fn copy(&mut self, device: DeviceNo, look: &impl Look) -> Step {
+        let copy = look.devices();
+        self.copied = ([device, copy], 60);
+        let step = Step::Copy { device, origin: self.rng.u64(1..) };
+        let counted = if self.chance(70) { self.counted(look.shown(device)) } else { None };
+        let Some((counts, takes_back)) = counted else { return step };
+        if self.chance(70) {
+            let device = self.one(&[device, copy]);
+            self.queue.push(Step::Write { device, writes: vec![takes_back], undone: false });
+        }
+        self.queue.push(step);
+        Step::Write { device, writes: vec![counts], undone: false }
     }
 
     fn watch(&mut self) -> Watch {

@@ -1,7 +1,7 @@
 //! Draws what applications write, from what their devices show.
 
 use super::draw::Script;
-use super::schema::{LARGE, LEDGER, Role, VAULT};
+use super::schema::{LARGE, LEDGER, Role, TOTAL, VAULT};
 use super::step::{DeviceNo, Step};
 use crate::oracle::log::Write;
 use crate::oracle::schema::{Field, OnDelete, Strategy, Table};
@@ -41,6 +41,15 @@ impl Script {
         let f = fields.iter().filter_map(named).find(|f| f.parent.is_none())?;
         let value = self.value(table, f, row[f.name], shown)?;
         Some(Write::Update { table, id, values: Row::from([(f.name, value)]) })
+    }
+
+    /// Something is added to an amount; and what takes that back.
+    pub(super) fn counted(&mut self, shown: &View) -> Option<(Write, Write)> {
+        let (id, row) = self.pick(&shown[LEDGER])?;
+        let before = row[TOTAL];
+        let after = Value::Int(before.number().checked_add(self.difference(LEDGER))?);
+        let total = |value| Write::Update { table: LEDGER, id, values: Row::from([(TOTAL, value)]) };
+        Some((total(after), total(before)))
     }
 
     /// A parent that comes and goes in one transaction: a child that the hub knows was moved below it, and goes too or not.
