@@ -74,7 +74,7 @@ impl World {
         let changes = peer.twin.refused.iter().filter_map(|r| r.change.as_ref());
         let found = changes.filter_map(|c| Some((of(&refused, c).next()?, c))).next();
         let Some((row, change)) = found else { return Ok(()) };
-        let write = again(peer, &self.schema, change);
+        let Some(write) = again(peer, &self.schema, change) else { return Ok(()) };
         peer.device.store().dismiss(row).map_err(say)?;
         self.peers[device].dismissed += 1;
         self.stats.resubmitted += 1;
@@ -82,8 +82,8 @@ impl World {
     }
 }
 
-/// What was refused, as somebody would write it again.
-fn again(peer: &Peer, schema: &Schema, change: &Change) -> Write {
+/// What was refused, as somebody would write it again; none where nobody could: it lacks a reference that it needs.
+fn again(peer: &Peer, schema: &Schema, change: &Change) -> Option<Write> {
     let (table, id) = change.key;
     let shown = peer.twin.rows[table].get(&id);
     let values = change.fields.iter().map(|(field, written)| {
@@ -94,10 +94,18 @@ fn again(peer: &Peer, schema: &Schema, change: &Change) -> Write {
             _ => (*field, written.value),
         }
     });
-    let values: Row = values.collect();
-    match (change.end, shown) {
-        (End::Alive, None) if change.born => Write::Insert { table, id, values },
+    let mut values: Row = values.collect();
+    Some(match (change.end, shown) {
+        (End::Alive, None) if change.born => {
+            // What a record's life began with may be with another copy of the file: it is filled in.
+            let lacking = schema.required(table).into_iter().filter(|f| !values.contains_key(f));
+            for field in lacking.collect::<Vec<_>>() {
+                let reference = schema.plain.parents(table).any(|e| e.field == field);
+                values.insert(field, if reference { return None } else { Value::Int(0) });
+            }
+            Write::Insert { table, id, values }
+        }
         (End::Alive, _) => Write::Update { table, id, values },
         _ => Write::Delete { table, id },
-    }
+    })
 }

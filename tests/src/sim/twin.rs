@@ -99,18 +99,7 @@ impl Hub {
         let required = schema.tables.iter().map(|t| (t.name, schema.required(t.name))).collect();
         let (staged, done, old, restamped) = Default::default();
         let hub = hub::Hub::new(schema.plain.clone());
-        Hub {
-            view: Rc::new(hub.view()),
-            hub,
-            keeping,
-            required,
-            staged,
-            done,
-            old,
-            clock: 0,
-            restamped,
-            ids: 0,
-        }
+        Hub { view: Rc::new(hub.view()), hub, keeping, required, staged, done, old, clock: 0, restamped, ids: 0 }
     }
 
     /// Whether the hub surely has this session, staged or done.
