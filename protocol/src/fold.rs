@@ -167,7 +167,8 @@ impl<'s> Fold<'s> {
     }
 
     /// Whether what took this record went with the record itself. In a ring of rows each goes with another, and the last of
-    /// them is the one that somebody deleted, because foreign keys act first: its parent is gone by then, with it.
+    /// them is the one that somebody deleted, because foreign keys act first: its parent is gone by then, with it. The triggers
+    /// log that as a delete; a file may have entries of triggers that did not.
     fn closes_ring(&self, key: Key, mut via: Option<Key>) -> bool {
         while let Some(at) = via.filter(|at| *at != key) {
             let cascaded = self.net.get(&at).is_some_and(|c| c.end == End::Cascade);

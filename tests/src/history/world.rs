@@ -20,6 +20,8 @@ pub struct Logged {
     pub kind: Kind,
     /// Its stamp.
     pub hlc: Hlc,
+    /// Of a cascade the reference by which the record went, where that is told.
+    pub via: Option<&'static str>,
 }
 
 /// What another implementation did at a step and the oracle can't know.

@@ -119,7 +119,7 @@ impl Device {
                 }
                 other => return Err(format!("the operation {other}")),
             };
-            logged.push(Logged { key: (table.model.name, Id::from_be_bytes(id)), kind, hlc: hlc as u64 });
+            logged.push(Logged { key: (table.model.name, Id::from_be_bytes(id)), kind, hlc: hlc as u64, via: None });
         }
         Ok(logged)
     }

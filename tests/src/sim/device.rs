@@ -201,7 +201,8 @@ impl Device {
             while let Some(row) = rows.next().map_err(say)? {
                 let (hlc, op): (i64, i64) = (row.get(0).map_err(say)?, row.get(1).map_err(say)?);
                 let (id, mask): ([u8; 16], i64) = (row.get(2).map_err(say)?, row.get(3).map_err(say)?);
-                let fields = table.fields.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
+                let mut fields = table.fields.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
+                let via = if op == 4 { fields.next().map(|(_, f)| f.name) } else { None };
                 let kinds = match op {
                     1 => vec![Kind::Insert],
                     2 => vec![Kind::Update],
@@ -212,7 +213,7 @@ impl Device {
                     other => return Err(format!("the log has an operation {other}")),
                 };
                 let key = (table.name, Id::from_be_bytes(id));
-                logged.extend(kinds.into_iter().map(|kind| Logged { key, kind, hlc: hlc as u64 }));
+                logged.extend(kinds.into_iter().map(|kind| Logged { key, kind, hlc: hlc as u64, via }));
             }
         }
         logged.sort_by_key(|l| l.hlc);

@@ -294,16 +294,20 @@ pub struct Replayed {
     schema: Rc<Schema>,
     left: Vec<Logged>,
     missing: Vec<(Key, Kind)>,
+    /// By stamp, the reference by which a record went.
+    via: BTreeMap<Hlc, &'static str>,
 }
 
 impl Replayed {
     /// Of what the product logged.
     pub fn new(schema: Rc<Schema>, logged: Vec<Logged>) -> Replayed {
-        Replayed { schema, left: logged, missing: Vec::new() }
+        let via = logged.iter().filter_map(|l| Some((l.hlc, l.via?))).collect();
+        Replayed { schema, left: logged, missing: Vec::new(), via }
     }
 
     /// Whether the one logged what the other did. Which foreign key acts first is SQLite's choice: of a record that goes, it
-    /// may say or not that its references were emptied before. The twin follows it in that.
+    /// may say or not that its references were emptied before, and with which of its parents it went. The twin follows it
+    /// in that.
     ///
     /// # Errors
     /// What is too much, or missing.
@@ -323,6 +327,14 @@ impl Replayed {
             at += 1;
             at <= from || !self.missing.iter().any(|(key, kind)| *key == e.key && *kind == e.op.kind())
         });
+        for entry in device.log.iter_mut().skip(from) {
+            let Some(via) = self.via.get(&entry.hlc) else { continue };
+            if let Op::Cascade(row, parent) = &mut entry.op
+                && let Some(edge) = self.schema.parents(entry.key.0).find(|e| e.field == *via)
+            {
+                *parent = (edge.parent, row[via].target().unwrap_or(parent.1));
+            }
+        }
         for logged in self.left {
             let Kind::Stale(field) = logged.kind else { continue };
             let gone = device.log.iter().skip(from).find(|e| e.key == logged.key && e.hlc > logged.hlc);
@@ -342,10 +354,7 @@ impl Replayed {
 
 impl Clock for Replayed {
     fn stamp(&mut self, key: Key, kind: Kind, last: Hlc) -> Hlc {
-        // In a ring the one that somebody deleted finds its parent gone too, when its trigger looks: SQLite has taken the
-        // others before. The log says so; folding finds out who it was.
-        let alike = |other: Kind| other == kind || (kind, other) == (Kind::Delete, Kind::Cascade);
-        match self.left.iter().position(|e| e.key == key && alike(e.kind)) {
+        match self.left.iter().position(|e| e.key == key && e.kind == kind) {
             Some(at) => self.left.remove(at).hlc,
             None => {
                 self.missing.push((key, kind));

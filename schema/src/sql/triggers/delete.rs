@@ -1,11 +1,12 @@
 //! Deletes, and the records that a foreign key takes with their parent.
 
-use super::reference::{When, leaving, orphaned};
+use super::reference::{When, orphaned};
 use super::{Entry, RECORDING, STAMP, trigger};
 use crate::sql::Object;
 use crate::sql::shape::{Shape, any};
 
-/// Logs a delete, or a cascade where a parent is gone already: a foreign key takes the child after its parent.
+/// Logs a delete, or a cascade where a parent is gone already and still leaving: a foreign key takes the child after its
+/// parent, and before the parent's triggers.
 pub(super) fn delete(shape: &Shape<'_>) -> Object {
     let gone = orphaned(shape);
     let op = match gone.is_empty() {
@@ -22,15 +23,9 @@ pub(super) fn delete(shape: &Shape<'_>) -> Object {
     trigger(shape, "delete", &format!("AFTER DELETE ON {}", shape.table), &[STAMP.to_owned(), entry.append(shape)])
 }
 
-/// The bit of the first reference whose parent is gone, if this mask holds it.
-///
-/// Where several are gone, the parent that took this record is still leaving: its triggers come after those of what it
-/// takes. The other went with this very record, in a ring, or was gone before.
+/// The bit of the first reference whose parent takes the record along, if this mask holds it.
 fn first(shape: &Shape<'_>, mask: usize, gone: &[When]) -> String {
     let bit = |at: usize| Some(shape.bit(at)).filter(|(m, _)| *m == mask).map_or(0, |(_, bit)| bit);
-    let several = gone.iter().filter(|_| gone.len() > 1);
-    let taking = several.map(|(at, when)| (*at, format!("{when} AND {}", leaving(shape, *at))));
-    let cases: String =
-        taking.chain(gone.iter().cloned()).map(|(at, when)| format!(" WHEN {when} THEN {}", bit(at))).collect();
+    let cases: String = gone.iter().map(|(at, when)| format!(" WHEN {when} THEN {}", bit(*at))).collect();
     if cases.is_empty() { "0".to_owned() } else { format!("CASE{cases} ELSE 0 END") }
 }

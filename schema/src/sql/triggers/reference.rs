@@ -6,27 +6,26 @@ use crate::sql::shape::Shape;
 /// A field, by position, and a condition on `OLD` and `NEW`.
 pub(super) type When = (usize, String);
 
-/// The references that take the record with their parent, each with the condition that the parent is gone. A record that
-/// refers to itself is gone by now, and was not taken by that.
+/// The references that take the record with their parent, each with the condition that the parent is gone, and its own
+/// triggers have not fired. In a ring the one that somebody deletes finds its parent gone too: that went with it, and has
+/// left. So has a parent that a program without foreign keys deleted earlier.
 pub(super) fn orphaned(shape: &Shape<'_>) -> Vec<When> {
+    let leaving = |(at, gone): When| {
+        let (leaving, column) = (shape.leaving_parent(at), shape.fields()[at].quoted());
+        (at, format!("{gone} AND EXISTS (SELECT 1 FROM {leaving} WHERE windrow_id = OLD.{column})"))
+    };
     let gone = |(at, gone): When| {
         let field = &shape.fields()[at];
         let own = field.parent.as_ref().is_some_and(|p| p.own);
         (at, if own { format!("OLD.{} IS NOT OLD.\"id\" AND {gone}", field.quoted()) } else { gone })
     };
-    missing(shape, OnDelete::Cascade).map(gone).collect()
+    missing(shape, OnDelete::Cascade).map(gone).map(leaving).collect()
 }
 
 /// The references that are emptied when their parent goes, each with the condition that this happened.
 pub(super) fn emptied(shape: &Shape<'_>) -> Vec<When> {
     let emptied = |(at, gone): When| (at, format!("NEW.{} IS NULL AND {gone}", shape.fields()[at].quoted()));
     missing(shape, OnDelete::SetNull).map(emptied).collect()
-}
-
-/// The condition that what the reference at this position named is leaving: its delete has begun, and is not logged yet.
-pub(super) fn leaving(shape: &Shape<'_>, at: usize) -> String {
-    let column = shape.fields()[at].quoted();
-    format!("EXISTS (SELECT 1 FROM {} WHERE windrow_id = OLD.{column})", shape.leaving_parent(at))
 }
 
 /// The references of this kind, each with the condition that what it named does not exist.
