@@ -2,12 +2,12 @@
 //! macros use.
 
 use super::Fault;
-use crate::bridge;
 use crate::oracle::schema as plain;
 use crate::sim::domain::variants;
+use crate::{bridge, descriptors};
 use windrow::Domain;
-use windrow::domain::{DeviceSql, HubSql, Object, Sql, Table};
-use windrow_schema::{Model, sql};
+use windrow::domain::Table;
+use windrow_schema::Model;
 
 /// The domain of these tables. Descriptors are constants: they live as long as the program.
 ///
@@ -22,13 +22,9 @@ pub fn of(schema: &plain::Schema) -> Result<&'static Domain, Fault> {
     for model in domain.models() {
         let shape = shapes.find(model.table()).ok_or("a table that was not asked for")?;
         let shape = *shapes.table(shape);
-        tables.push(Box::leak(Box::new(Table {
-            model: shape,
-            device: device(&domain, model),
-            hub: hub(&domain, model),
-        })));
+        tables.push(descriptors::table(shape, model, |sql| domain.render(sql, |_| variants())));
     }
-    Ok(Box::leak(Box::new(Domain { name: "HISTORY", tables: tables.leak(), earlier: &[] })))
+    Ok(descriptors::domain("HISTORY", tables))
 }
 
 /// The struct that declares a table.
@@ -60,66 +56,4 @@ fn field(field: &plain::Field) -> String {
 /// `farm` is the table of `Farm`.
 fn type_name(table: &str) -> String {
     table[..1].to_uppercase() + &table[1..]
-}
-
-fn text(domain: &windrow_schema::Domain, statement: &sql::Sql) -> Sql {
-    let text: &'static str = domain.render(statement, |_| variants()).leak();
-    vec![text].leak()
-}
-
-fn texts(domain: &windrow_schema::Domain, statements: &[sql::Sql]) -> &'static [Sql] {
-    statements.iter().map(|s| text(domain, s)).collect::<Vec<_>>().leak()
-}
-
-fn objects(domain: &windrow_schema::Domain, objects: Vec<sql::Object>) -> &'static [Object] {
-    let one = |o: sql::Object| Object { name: o.name.leak(), sql: text(domain, &o.sql) };
-    objects.into_iter().map(one).collect::<Vec<_>>().leak()
-}
-
-/// The statements of a device.
-pub(crate) fn device(domain: &windrow_schema::Domain, model: &Model) -> DeviceSql {
-    let d = sql::Device::of(model);
-    let sql = |s: &sql::Sql| text(domain, s);
-    DeviceSql {
-        changelog: sql(&d.changelog),
-        select: sql(&d.select),
-        insert: sql(&d.insert),
-        patch: sql(&d.patch),
-        edit: sql(&d.edit),
-        upsert: sql(&d.upsert),
-        delete: sql(&d.delete),
-        neighbours: sql(&d.neighbours),
-        between: sql(&d.between),
-        referring: texts(domain, &d.referring),
-        log: sql(&d.log),
-        log_append: sql(&d.log_append),
-        log_rewrite: sql(&d.log_rewrite),
-        log_forget: sql(&d.log_forget),
-        log_prune: sql(&d.log_prune),
-        log_rebase: sql(&d.log_rebase),
-        forget_notes: sql(&d.forget_notes),
-        forget_leaving: sql(&d.forget_leaving),
-        objects: objects(domain, d.objects),
-        triggers: objects(domain, d.triggers),
-        leave: objects(domain, d.leave),
-    }
-}
-
-/// The statements of a hub.
-pub(crate) fn hub(domain: &windrow_schema::Domain, model: &Model) -> HubSql {
-    let h = sql::Hub::of(model);
-    let sql = |s: &sql::Sql| text(domain, s);
-    HubSql {
-        load: sql(&h.load),
-        save: sql(&h.save),
-        upsert: sql(&h.upsert),
-        delete: sql(&h.delete),
-        scan: sql(&h.scan),
-        referring: texts(domain, &h.referring),
-        same: texts(domain, &h.same),
-        scope: sql(&h.scope),
-        neighbours: sql(&h.neighbours),
-        between: sql(&h.between),
-        objects: objects(domain, h.objects),
-    }
 }

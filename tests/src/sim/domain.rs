@@ -2,12 +2,12 @@
 
 use super::schema::{Field, Table};
 use super::values::{Type, VARIANTS};
+use crate::descriptors;
 use crate::oracle::schema as plain;
 use crate::oracle::schema::{OnDelete, Strategy};
-use crate::product::domain::{device, hub};
 use windrow::Domain;
 use windrow_protocol::model;
-use windrow_schema::{Model, sql};
+use windrow_schema::Model;
 
 /// The domain of these tables. Descriptors are constants: they live as long as the program.
 ///
@@ -25,13 +25,10 @@ pub(super) fn of(schema: &plain::Schema, specs: &[Table]) -> Result<&'static Dom
         if read.table() != schema.tables()[at].name {
             return Err(format!("{} is out of order", read.table()));
         }
-        tables.push(Box::leak(Box::new(windrow::domain::Table {
-            model: table(&schema.tables()[at], &specs[at]),
-            device: device(&domain, read),
-            hub: hub(&domain, read),
-        })));
+        let shape = table(&schema.tables()[at], &specs[at]);
+        tables.push(descriptors::table(shape, read, |sql| domain.render(sql, |_| variants())));
     }
-    Ok(Box::leak(Box::new(Domain { name: "SIM", tables: tables.leak(), earlier: &[] })))
+    Ok(descriptors::domain("SIM", tables))
 }
 
 /// The struct that declares a table.
@@ -89,7 +86,7 @@ fn type_name(schema: &plain::Schema, table: &str) -> String {
 
 /// The texts of the enum of random structs, as SQL.
 pub(crate) fn variants() -> String {
-    sql::literals(VARIANTS.into_iter())
+    windrow_schema::sql::literals(VARIANTS.into_iter())
 }
 
 fn table(of: &plain::Table, spec: &Table) -> model::Table {

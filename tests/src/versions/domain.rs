@@ -1,10 +1,9 @@
 //! A version as a program of that time has it.
 
+use crate::descriptors;
 use windrow::Domain;
-use windrow::domain::{DeviceSql, HubSql, Object, Sql};
 use windrow_protocol::model;
 use windrow_schema::lock::{Column, Holds, Literal, Rebuilt, Table};
-use windrow_schema::sql;
 
 /// The domain of these tables. Descriptors are constants: they live as long as the program.
 ///
@@ -12,70 +11,9 @@ use windrow_schema::sql;
 /// What the reader says of structs like that.
 pub fn domain(tables: &[Table]) -> Result<&'static Domain, String> {
     let rebuilt = Rebuilt::of(tables)?;
-    let made = rebuilt.domain().models().iter().zip(tables).map(|(read, table)| {
-        let (device, hub) = (device(&rebuilt, sql::Device::of(read)), hub(&rebuilt, sql::Hub::of(read)));
-        &*Box::leak(Box::new(windrow::Table { model: described(table), device, hub }))
-    });
-    let made: Vec<&'static windrow::Table> = made.collect();
-    Ok(Box::leak(Box::new(Domain { name: "VERSIONS", tables: made.leak(), earlier: &[] })))
-}
-
-fn text(rebuilt: &Rebuilt, sql: &sql::Sql) -> Sql {
-    let text: &'static str = rebuilt.render(sql).leak();
-    vec![text].leak()
-}
-
-fn texts(rebuilt: &Rebuilt, all: &[sql::Sql]) -> &'static [Sql] {
-    all.iter().map(|s| text(rebuilt, s)).collect::<Vec<_>>().leak()
-}
-
-fn objects(rebuilt: &Rebuilt, all: Vec<sql::Object>) -> &'static [Object] {
-    let one = |o: sql::Object| Object { name: o.name.leak(), sql: text(rebuilt, &o.sql) };
-    all.into_iter().map(one).collect::<Vec<_>>().leak()
-}
-
-fn device(rebuilt: &Rebuilt, d: sql::Device) -> DeviceSql {
-    let sql = |s: &sql::Sql| text(rebuilt, s);
-    DeviceSql {
-        changelog: sql(&d.changelog),
-        select: sql(&d.select),
-        insert: sql(&d.insert),
-        patch: sql(&d.patch),
-        edit: sql(&d.edit),
-        upsert: sql(&d.upsert),
-        delete: sql(&d.delete),
-        neighbours: sql(&d.neighbours),
-        between: sql(&d.between),
-        referring: texts(rebuilt, &d.referring),
-        log: sql(&d.log),
-        log_append: sql(&d.log_append),
-        log_rewrite: sql(&d.log_rewrite),
-        log_forget: sql(&d.log_forget),
-        log_prune: sql(&d.log_prune),
-        log_rebase: sql(&d.log_rebase),
-        forget_notes: sql(&d.forget_notes),
-        forget_leaving: sql(&d.forget_leaving),
-        objects: objects(rebuilt, d.objects),
-        triggers: objects(rebuilt, d.triggers),
-        leave: objects(rebuilt, d.leave),
-    }
-}
-
-fn hub(rebuilt: &Rebuilt, h: sql::Hub) -> HubSql {
-    let sql = |s: &sql::Sql| text(rebuilt, s);
-    HubSql {
-        load: sql(&h.load),
-        save: sql(&h.save),
-        upsert: sql(&h.upsert),
-        delete: sql(&h.delete),
-        scan: sql(&h.scan),
-        scope: sql(&h.scope),
-        neighbours: sql(&h.neighbours),
-        between: sql(&h.between),
-        referring: texts(rebuilt, &h.referring),
-        same: texts(rebuilt, &h.same),
-        objects: objects(rebuilt, h.objects),
-    }
+    let made = rebuilt.domain().models().iter().zip(tables);
+    let made = made.map(|(read, table)| descriptors::table(described(table), read, |sql| rebuilt.render(sql)));
+    Ok(descriptors::domain("VERSIONS", made.collect()))
 }
 
 fn described(table: &Table) -> model::Table {
