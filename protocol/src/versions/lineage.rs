@@ -45,14 +45,9 @@ impl Lineage {
         Ok(Lineage { versions })
     }
 
-    /// The version that a message names; none where it is not known here.
+    /// The version that a message names; none where it is not known here. Of two that are alike, the later.
     pub fn version(&self, digest: [u8; 8]) -> Option<&Version> {
         self.versions.iter().find(|v| v.schema.digest() == digest)
-    }
-
-    /// The last version.
-    pub fn last(&self) -> &Version {
-        &self.versions[0]
     }
 }
 

@@ -63,7 +63,7 @@ impl Version {
     }
 
     /// A table of the last version in this one; none where it has no such.
-    pub fn table_then(&self, table: TableIx) -> Option<TableIx> {
+    fn table_then(&self, table: TableIx) -> Option<TableIx> {
         *self.then.get(table)?
     }
 
