@@ -174,13 +174,14 @@ impl Record {
     }
 
     /// The conflict over these fields. Where they are several, every write carried all of them, so that the candidates of
-    /// one write stand together under one stamp.
+    /// one write stand together under one stamp. What its author did not know of stands as it is.
     fn over(&self, fields: Vec<FieldIx>) -> Conflict {
         let mut choices: BTreeMap<Stamp, Choice> = BTreeMap::new();
+        let held: Vec<Value> = fields.iter().map(|field| self.fields[*field].value.clone()).collect();
         for (n, field) in fields.iter().enumerate() {
             for c in &self.fields[*field].candidates {
-                let blank = || Choice { values: vec![Value::Null; fields.len()], device: c.device, hlc: c.stamp.hlc };
-                choices.entry(c.stamp).or_insert_with(blank).values[n] = c.value.clone();
+                let as_it_is = || Choice { values: held.clone(), device: c.device, hlc: c.stamp.hlc };
+                choices.entry(c.stamp).or_insert_with(as_it_is).values[n] = c.value.clone();
             }
         }
         let candidates = choices.into_values().collect();

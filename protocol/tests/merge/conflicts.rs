@@ -97,6 +97,18 @@ fn a_form_under_review_is_one_conflict_with_whole_candidates() {
     assert_eq!(hub.record(key(FORM, 1)).shown().unwrap(), [int(2), int(3)]);
 }
 
+/// A device of before a field was added says nothing of it: whoever chooses what it wrote takes nothing away.
+#[test]
+fn a_candidate_that_says_nothing_of_a_field_leaves_it_as_it_is() {
+    let mut hub = Hub::new();
+    let form = |base, hlc| change(key(FORM, 1), base, hlc);
+    hub.commit(sent(1, 0, vec![form(0, at(0)).born().set(0, int(1)).set(1, int(1))]));
+    hub.commit(sent(2, 1, vec![form(1, at(2)).set(0, int(2))]));
+    hub.commit(sent(3, 1, vec![form(1, at(3)).set(0, int(1)).set(1, int(3))]));
+    let values: Vec<_> = conflicts(&hub, (FORM, 1))[0].candidates.iter().map(|c| c.values.clone()).collect();
+    assert_eq!(values, [vec![int(2), int(3)], vec![int(1), int(3)]]);
+}
+
 /// From a device: its decision settles what it had seen, and its later write replaces its decision.
 #[test]
 fn a_device_resolves_what_it_had_seen() {
