@@ -14,7 +14,8 @@ pub(crate) struct Args {
 
 const STATUSES: &str = "Exit status: 0 done; 1 `migrate --check` found a difference; 2 the command line is wrong; 3 the model \
                         is wrong, or there is none; 4 a database is wrong; 5 a file can't be read or written; 6 the change \
-                        can't be migrated as it stands; 7 windrow.lock can't be used";
+                        can't be migrated as it stands; 7 windrow.lock can't be used; 8 `doctor` found \
+                        something wrong";
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -40,6 +41,8 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Looks at the machine, the model, windrow.lock, the migrations and databases: what is wrong, and what mends it
+    Doctor(DoctorArgs),
     /// Writes a completion script for a shell
     Completions {
         /// Which
@@ -74,6 +77,21 @@ pub(crate) struct MigrateArgs {
     /// A table or a column that may go, with all that it holds: TABLE or TABLE.COLUMN
     #[arg(long, value_name = "NAME")]
     pub(crate) drop: Vec<String>,
+}
+
+/// What `doctor` is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct DoctorArgs {
+    /// Databases of devices and hubs to look at, which may be in use
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The folder of windrow.lock and migrations/: that of the model's Cargo.toml unless said
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) into: Option<PathBuf>,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Where the model is.

@@ -21,6 +21,8 @@ pub(crate) enum Fault {
     Said(String),
     /// `--check`: model and lock differ; this is told already.
     Differs,
+    /// `doctor` found something wrong; this is told already.
+    Unwell,
     /// The change can't be migrated.
     Refused(Vec<Refusal>),
     /// The lock, or what stands beside it.
@@ -64,17 +66,26 @@ impl Fault {
     /// Tells it on the error stream.
     pub(crate) fn report(&self) -> ExitCode {
         let head = format!("{0}error:{0:#}", anstyle::AnsiColor::Red.on_default().bold());
-        match self {
-            Fault::Model(mistakes) => mistakes.iter().for_each(|mistake| anstream::eprintln!("{head} {mistake}")),
-            Fault::NoModel(why) | Fault::Said(why) => anstream::eprintln!("{head} {why}"),
-            Fault::Differs => {}
-            Fault::Refused(refusals) => refusals.iter().for_each(|refusal| anstream::eprintln!("{head} {refusal}")),
-            Fault::Lock(path, why) => anstream::eprintln!("{head} {}: {why}", path.display()),
-            Fault::Database(error) => anstream::eprintln!("{head} {error}"),
-            Fault::File(path, error) => anstream::eprintln!("{head} {}: {error}", path.display()),
-            Fault::Output(error) => anstream::eprintln!("{head} the output could not be written: {error}"),
-        }
+        self.each().iter().for_each(|said| anstream::eprintln!("{head} {said}"));
         self.status()
+    }
+
+    /// It in words, each mistake on a line of its own.
+    pub(crate) fn says(&self) -> String {
+        self.each().join("\n")
+    }
+
+    fn each(&self) -> Vec<String> {
+        match self {
+            Fault::Model(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
+            Fault::NoModel(why) | Fault::Said(why) => vec![why.clone()],
+            Fault::Differs | Fault::Unwell => Vec::new(),
+            Fault::Refused(refusals) => refusals.iter().map(ToString::to_string).collect(),
+            Fault::Lock(path, why) => vec![format!("{}: {why}", path.display())],
+            Fault::Database(error) => vec![error.to_string()],
+            Fault::File(path, error) => vec![format!("{}: {error}", path.display())],
+            Fault::Output(error) => vec![format!("the output could not be written: {error}")],
+        }
     }
 
     fn status(&self) -> ExitCode {
@@ -86,6 +97,7 @@ impl Fault {
             Fault::File(..) | Fault::Output(_) => 5,
             Fault::Refused(_) => 6,
             Fault::Lock(..) => 7,
+            Fault::Unwell => 8,
         })
     }
 }

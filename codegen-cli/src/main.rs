@@ -3,13 +3,17 @@
 //! - [`args`]: what it is asked. [`fault`]: why it did not do that, with the exit statuses.
 //! - [`model`]: a project's structs, found in its source. [`schema`]: the same in other forms.
 //! - [`migrate`]: from one version of a model to the next.
+//! - [`place`]: where a project keeps its lock and its migrations.
 //! - [`inspect`]: what a device's or a hub's file says of itself.
+//! - [`doctor`]: whether all is as it should be.
 
 mod args;
+mod doctor;
 mod fault;
 mod inspect;
 mod migrate;
 mod model;
+mod place;
 mod print;
 mod schema;
 
@@ -31,6 +35,11 @@ fn run(args: Args) -> Result<(), Fault> {
         Command::Schema { source, format, of } => schema::write(&model::read(&source)?, format, of),
         Command::Migrate(args) => {
             let (text, end) = migrate::run(&args)?;
+            print(text.as_bytes())?;
+            return end;
+        }
+        Command::Doctor(args) => {
+            let (text, end) = doctor::run(&args);
             print(text.as_bytes())?;
             return end;
         }

@@ -3,6 +3,7 @@
 use crate::args::SourceArgs;
 use crate::fault::{Fault, Mistake};
 use std::path::{Path, PathBuf};
+use windrow_schema::lock::Table;
 use windrow_schema::sql::Sql;
 use windrow_schema::{Domain, List, Model, Source, Variants};
 
@@ -20,6 +21,15 @@ impl Declared {
     /// The enum of this name.
     pub(crate) fn variants(&self, name: &str) -> Option<&Variants> {
         self.enums.iter().find(|e| e.name() == name)
+    }
+
+    /// Its tables as the lock knows them.
+    ///
+    /// # Errors
+    /// Defaults that no enum has.
+    pub(crate) fn tables(&self) -> Result<Vec<Table>, Fault> {
+        Table::all(&self.domain, |name| self.variants(name))
+            .map_err(|unfit| Fault::NoModel(unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))
     }
 
     /// A statement, ready to be run.

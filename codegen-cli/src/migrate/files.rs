@@ -5,71 +5,17 @@
 //! greater than any in the lock.
 
 use super::Migration;
-use crate::args::MigrateArgs;
 use crate::fault::Fault;
-use crate::model::Declared;
+use crate::place::{DEVICE, HUB, Place};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use windrow_schema::lock::Lock;
 
-const LOCK: &str = "windrow.lock";
-const FOLDER: &str = "migrations";
-const DEVICE: &str = "device.sqlite.sql";
-const HUB: &str = "hub.sqlite.sql";
-
-/// Where a project keeps them.
-pub(super) struct Place {
-    root: PathBuf,
-    domain: String,
-}
-
 impl Place {
-    /// As said, or beside the model's `Cargo.toml`.
-    pub(super) fn of(args: &MigrateArgs, declared: &Declared) -> Result<Place, Fault> {
-        let domain = declared.name.clone();
-        if let Some(root) = &args.into {
-            return match root.is_dir() {
-                true => Ok(Place { root: root.clone(), domain }),
-                false => Err(Fault::Said(format!("there is no folder {}; make it first", root.display()))),
-            };
-        }
-        let model = &args.source.model;
-        let from = fs::canonicalize(model).map_err(|error| Fault::File(model.clone(), error))?;
-        let root = from.ancestors().find(|folder| folder.join("Cargo.toml").is_file()).ok_or_else(|| {
-            let why = "no Cargo.toml stands above it; name the folder of windrow.lock by --into";
-            Fault::Said(format!("{}: {why}", model.display()))
-        })?;
-        // Shown as people know it, where it is here or below.
-        let here = std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
-        let shown = root.strip_prefix(&here).map_or_else(|_| root.to_owned(), Path::to_owned);
-        Ok(Place { root: shown, domain })
-    }
-
-    /// The lock's path.
-    pub(super) fn lock_file(&self) -> PathBuf {
-        self.root.join(LOCK)
-    }
-
-    /// The folder of a migration.
-    pub(super) fn folder(&self, migration: &Migration) -> PathBuf {
-        let version = migration.plan.now();
-        self.root.join(FOLDER).join(format!("{:04}_{}", version.number, version.name))
-    }
-
-    /// The lock, if there is one.
-    pub(super) fn lock(&self) -> Result<Option<Lock>, Fault> {
-        let path = self.lock_file();
-        match fs::read_to_string(&path) {
-            Ok(text) => Lock::read(&text).map(Some).map_err(|why| Fault::Lock(path, why.to_string())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Fault::File(path, error)),
-        }
-    }
-
     /// Writes a migration and the lock that has it.
     pub(super) fn write(&self, lock: &Lock, migration: &Migration) -> Result<(), Fault> {
-        let (all, folder) = (self.root.join(FOLDER), self.folder(migration));
+        let (all, folder) = (self.migrations(), self.folder(migration.plan.now()));
         at(&all, fs::create_dir_all(&all))?;
         let number = migration.plan.now().number;
         for left in self.left(&all, number)? {
@@ -88,7 +34,7 @@ impl Place {
     }
 
     /// Each file of a migration, with its text.
-    pub(super) fn texts(&self, migration: &Migration) -> [(&'static str, String); 2] {
+    fn texts(&self, migration: &Migration) -> [(&'static str, String); 2] {
         let (version, domain) = (migration.plan.now(), &self.domain);
         let about = |whose: &str| {
             format!(

@@ -7,7 +7,7 @@ mod show;
 use crate::args::MigrateArgs;
 use crate::fault::Fault;
 use crate::model;
-use files::Place;
+use crate::place::Place;
 use windrow_schema::lock::{Choices, Lock, Plan, Refusal, Table, Version, compare};
 use windrow_schema::sql::migrate::Script;
 
@@ -25,19 +25,9 @@ struct Migration {
 pub(crate) fn run(args: &MigrateArgs) -> Result<(String, Result<(), Fault>), Fault> {
     let name = args.name.as_deref().map(checked).transpose()?;
     let declared = model::read(&args.source)?;
-    let place = Place::of(args, &declared)?;
+    let place = Place::of(&args.source, args.into.as_deref(), &declared)?;
     let mut lock = place.lock()?.unwrap_or_else(|| Lock::new(declared.name.clone()));
-    if lock.domain() != declared.name {
-        let why = format!(
-            "this is the lock of {}, and the model is {}; name another folder by --into, or the domain by --domain",
-            lock.domain(),
-            declared.name
-        );
-        return Err(Fault::Lock(place.lock_file(), why));
-    }
-    let now = Table::all(&declared.domain, |name| declared.variants(name))
-        .map_err(|unfit| Fault::NoModel(unfit.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
-    let plan = match plan(args, lock.last(), now) {
+    let plan = match plan(args, lock.last(), declared.tables()?) {
         Err(Fault::Refused(refusals)) if args.check => {
             return Ok((show::refused(args, &refusals), Err(Fault::Differs)));
         }

@@ -1,8 +1,8 @@
 //! What is told of a migration.
 
 use super::Migration;
-use super::files::Place;
 use crate::args::MigrateArgs;
+use crate::place::Place;
 use crate::print::heading;
 use serde_json::{Value, json};
 use windrow_schema::lock::{Afterwards, Refusal};
@@ -24,7 +24,7 @@ fn in_words(args: &MigrateArgs, place: &Place, migration: &Migration) -> String 
         }
     }
     text += &copied(migration);
-    let folder = place.folder(migration);
+    let folder = place.folder(version);
     text + &match (args.check, args.dry_run) {
         (true, _) => format!("\nmodel and {} differ: run `windrow migrate`\n", place.lock_file().display()),
         (_, true) => format!("\nwould write {} and {}\n", folder.display(), place.lock_file().display()),
@@ -64,7 +64,7 @@ fn as_json(args: &MigrateArgs, place: &Place, migration: &Migration) -> String {
         "device": script(&migration.device),
         "hub": script(&migration.hub),
         "afterwards": afterwards.collect::<Vec<_>>(),
-        "folder": place.folder(migration).display().to_string(),
+        "folder": place.folder(plan.now()).display().to_string(),
         "lock": place.lock_file().display().to_string(),
         "written": !(args.check || args.dry_run),
     });
