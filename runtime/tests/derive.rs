@@ -128,6 +128,7 @@ fn sqlite_takes_every_statement() {
     .unwrap();
     for table in SURVEY.tables {
         create(table.device.objects, &db);
+        create(table.device.leave, &db);
         create(table.device.triggers, &db);
         let d = &table.device;
         let statements =
