@@ -147,5 +147,5 @@ fn a_record_that_the_old_device_could_not_hold_is_gone_for_it() {
         let told = version.told(told(what)).unwrap();
         assert_eq!((told.what, told.held), (News::Gone, false));
     }
-    assert_eq!(version.row(1, &[Value::Null]), None, "and no row of its digest");
+    assert_eq!(version.row(1, vec![Value::Null]), None, "and no row of its digest");
 }

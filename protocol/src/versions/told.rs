@@ -16,7 +16,7 @@ impl Version {
         let (kept, then) = (self.kept(table)?, self.schema.table(table));
         let conflicts = told.conflicts.map(|all| all.into_iter().filter_map(|c| conflict(kept, c)).collect());
         let what = match told.what {
-            News::Whole(values) => self.row(table, &values).map_or(News::Gone, News::Whole),
+            News::Whole(values) => self.row(table, values).map_or(News::Gone, News::Whole),
             News::Patch(fields) => patch(kept, then, fields),
             News::Gone => News::Gone,
         };
@@ -27,9 +27,9 @@ impl Version {
     }
 
     /// A record of a table of this version, given as the last version shows it; none where the device could not store it.
-    pub fn row(&self, table: TableIx, shown: &[Value]) -> Option<Vec<Value>> {
+    pub fn row(&self, table: TableIx, shown: Vec<Value>) -> Option<Vec<Value>> {
         if self.last {
-            return Some(shown.to_vec());
+            return Some(shown);
         }
         let (kept, then) = (self.kept(table)?, self.schema.table(table));
         let value = |(field, now): (&Field, &Option<usize>)| match now.and_then(|now| shown.get(now)) {

@@ -2,6 +2,7 @@
 
 use crate::model::{Field, Model};
 use crate::sql::shape::{Shape, list};
+use crate::sql::writer::beside;
 use crate::sql::{Object, Sql, device, table};
 
 /// The statements of a hub for one table. What each is for, its parameters and columns are documented where they are
@@ -69,7 +70,7 @@ fn versions(shape: &Shape<'_>) -> Object {
         shape.versions,
         columns.collect::<Vec<_>>().join(",\n  ")
     );
-    shape.object(format!("windrow_versions_{}", shape.model.table), text)
+    shape.object(beside("versions", &shape.model.table), text)
 }
 
 fn save(shape: &Shape<'_>) -> Sql {

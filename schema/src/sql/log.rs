@@ -1,6 +1,7 @@
 //! The log of a table, and the notes that tell a REPLACE from an insert.
 
 use crate::sql::shape::{Shape, list};
+use crate::sql::writer::beside;
 use crate::sql::{Object, Sql, check};
 
 /// The log: one row an operation, its values typed as in the table.
@@ -12,7 +13,7 @@ pub(crate) fn table(shape: &Shape<'_>) -> Object {
         shape.log,
         values(shape)
     );
-    shape.object(format!("windrow_log_{}", shape.model.table), text)
+    shape.object(beside("log", &shape.model.table), text)
 }
 
 /// The notes: what a record held before an `INSERT` under its id, and the HLC then.
@@ -22,7 +23,7 @@ pub(crate) fn notes(shape: &Shape<'_>) -> Object {
         shape.note,
         values(shape)
     );
-    shape.object(format!("windrow_note_{}", shape.model.table), text)
+    shape.object(beside("note", &shape.model.table), text)
 }
 
 fn values(shape: &Shape<'_>) -> String {

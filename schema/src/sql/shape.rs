@@ -21,7 +21,7 @@ pub(crate) struct Shape<'a> {
 
 impl<'a> Shape<'a> {
     pub(crate) fn new(model: &'a Model) -> Shape<'a> {
-        let beside = |what: &str| quoted(&format!("windrow_{what}_{}", model.table));
+        let beside = |what: &str| quoted(&writer::beside(what, &model.table));
         let (log, note, versions) = (beside("log"), beside("note"), beside("versions"));
         let leaving = writer::leaving(&model.table);
         Shape { model, table: quoted(&model.table), log, note, leaving, versions }
@@ -53,7 +53,7 @@ impl<'a> Shape<'a> {
 
     /// How many masks there are.
     pub(crate) fn masks(&self) -> usize {
-        self.fields().len().div_ceil(BITS).max(1)
+        masks(self.fields().len())
     }
 
     /// The columns of the masks, separated.
@@ -63,7 +63,7 @@ impl<'a> Shape<'a> {
 
     /// Which mask holds a field's bit, and the bit's value.
     pub(crate) fn bit(&self, field: usize) -> (usize, i64) {
-        (field / BITS, 1 << (field % BITS))
+        bit(field)
     }
 
     /// The table that a reference points to, quoted or marked.
@@ -80,6 +80,16 @@ impl<'a> Shape<'a> {
     pub(crate) fn parameters(&self, from: usize, count: usize) -> String {
         list(from..from + count, |n| format!("?{n}"))
     }
+}
+
+/// How many masks so many fields have.
+pub(crate) fn masks(fields: usize) -> usize {
+    fields.div_ceil(BITS).max(1)
+}
+
+/// Which mask holds a field's bit, and the bit's value.
+pub(crate) fn bit(field: usize) -> (usize, i64) {
+    (field / BITS, 1 << (field % BITS))
 }
 
 impl Field {

@@ -67,9 +67,14 @@ fn open(model: &Model, mark: &str) -> Option<Part> {
 /// Before the field in a mark that stands for those who are leaving.
 const LEAVING: &str = "leaving ";
 
+/// What we keep beside a table, unquoted: its `log`, its `note`, who is `leaving`, its `versions`.
+pub(crate) fn beside(what: &str, table: &str) -> String {
+    format!("windrow_{what}_{table}")
+}
+
 /// The table of those who are leaving this table, quoted.
 pub fn leaving(table: &str) -> String {
-    quoted(&format!("windrow_leaving_{table}"))
+    quoted(&beside("leaving", table))
 }
 
 /// The identifier of this name, quoted.

@@ -6,7 +6,7 @@ use super::schema::Schema;
 use super::step::DeviceNo;
 use super::world::World;
 use crate::oracle::log::{self, Wall, Write, Wrote};
-use crate::oracle::{Id, Key, Value};
+use crate::oracle::{Id, Key, Value, View};
 use windrow::store::{Answer, Conflict};
 use windrow_protocol::log::About;
 
@@ -77,10 +77,10 @@ impl World {
         if deletes && !goes(peer, key, &self.schema) {
             return Ok(());
         }
-        let hangs = self.schema.plain.dangling(&peer.twin.rows).iter().any(|(child, ..)| *child == key);
+        let hangs = |rows: &View| self.schema.plain.dangling(rows).iter().any(|(child, ..)| *child == key);
         let done = match peer.device.decide(conflict, answer, peer.watch.reading(now) << 15) {
             // SQLite looks at all references of a record that the store writes to; the next answer mends what dangles.
-            Err(_) if hangs => return self.device_shows(device),
+            Err(_) if hangs(&peer.twin.rows) => return self.device_shows(device),
             done => done?,
         };
         peer.follows(done, &self.schema, |twin, clock| {

@@ -142,7 +142,7 @@ fn digests(shared: &Shared, c: &Connection, version: &Version) -> Result<Vec<Tab
     let mut statements = Scan::prepare(c, &shared.tables, version)?;
     let mut scan = Scan::start(&shared.tables, &mut statements, Place::after(Seq::ZERO), usize::MAX - 1)?;
     while let Some(found) = scan.next()? {
-        let values = found.record.shown().and_then(|shown| version.row(found.then, &shown));
+        let values = found.record.shown().and_then(|shown| version.row(found.then, shown));
         values.into_iter().for_each(|values| digests[found.then].add(found.key.1, &values));
     }
     Ok(digests)

@@ -6,7 +6,7 @@ use super::stand::Thing;
 use super::{Script, Stand, renamed};
 use crate::lock::{Plan, Table, What};
 use crate::sql::quoted;
-use crate::sql::writer::Text;
+use crate::sql::writer::{Text, beside};
 
 pub(super) fn script(plan: &Plan) -> Result<Script, String> {
     let middle = super::renamed(plan);
@@ -99,7 +99,7 @@ const NAMING: [&str; 5] =
     ["windrow_refetch", "windrow_missing", "windrow_whole", "windrow_refused", "windrow_conflicts"];
 
 fn rename(script: &mut Script, before: &Table, now: &Table) {
-    let log = |table: &str| format!("windrow_log_{table}");
+    let log = |table: &str| beside("log", table);
     if before.name != now.name {
         renamed::table(script, &before.name, &now.name);
         renamed::table(script, &log(&before.name), &log(&now.name));

@@ -9,7 +9,7 @@ use super::{Script, Stand, renamed};
 use crate::lock::{Plan, Table};
 use crate::sql::hub::VERSION;
 use crate::sql::quoted;
-use crate::sql::writer::Text;
+use crate::sql::writer::{Text, beside};
 
 pub(super) fn script(plan: &Plan) -> Result<Script, String> {
     let middle = super::renamed(plan);
@@ -50,7 +50,7 @@ pub(super) fn script(plan: &Plan) -> Result<Script, String> {
 }
 
 fn versions(table: &str) -> String {
-    format!("windrow_versions_{table}")
+    beside("versions", table)
 }
 
 fn rename(script: &mut Script, before: &Table, now: &Table) {

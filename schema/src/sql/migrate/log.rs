@@ -9,7 +9,7 @@ use super::stand::Thing;
 use crate::lock::{Column, Table};
 use crate::model::Strategy;
 use crate::sql::quoted;
-use crate::sql::shape::BITS;
+use crate::sql::shape::{BITS, bit, masks};
 
 /// A table that stays: before (under the names of now), now, and where each column comes from.
 pub(super) struct Kept<'a> {
@@ -56,13 +56,13 @@ impl<'a> Kept<'a> {
     fn mask(&self, mask: usize) -> String {
         let mut moves: Vec<(usize, isize, i64)> = Vec::new();
         for (at, from) in self.columns().filter_map(|(at, _, before)| Some((at, before?.0))) {
-            if at / BITS != mask {
+            if bit(at).0 != mask {
                 continue;
             }
-            let (by, bit) = ((at % BITS).cast_signed() - (from % BITS).cast_signed(), 1 << (from % BITS));
-            match moves.iter_mut().find(|(m, b, _)| (*m, *b) == (from / BITS, by)) {
+            let (by, (source, bit)) = ((at % BITS).cast_signed() - (from % BITS).cast_signed(), bit(from));
+            match moves.iter_mut().find(|(m, b, _)| (*m, *b) == (source, by)) {
                 Some((.., bits)) => *bits |= bit,
-                None => moves.push((from / BITS, by, bit)),
+                None => moves.push((source, by, bit)),
             }
         }
         let all = |(from, by, bits): (usize, isize, i64)| match by {
@@ -112,13 +112,9 @@ impl<'a> Kept<'a> {
     }
 }
 
-/// How many masks there are.
-fn masks(columns: usize) -> usize {
-    columns.div_ceil(BITS).max(1)
-}
-
 fn test(at: usize) -> String {
-    format!("windrow_mask{} & {}", at / BITS, 1_i64 << (at % BITS))
+    let (mask, bit) = bit(at);
+    format!("windrow_mask{mask} & {bit}")
 }
 
 /// The value of a column of the log.

@@ -9,10 +9,11 @@
 use super::trigger;
 use crate::sql::Object;
 use crate::sql::shape::Shape;
+use crate::sql::writer::beside;
 
 /// The table of those who are leaving, and its triggers.
 pub(crate) fn leave(shape: &Shape<'_>) -> Vec<Object> {
-    let name = format!("windrow_leaving_{}", shape.model.table);
+    let name = beside("leaving", &shape.model.table);
     let table = format!(
         "CREATE TABLE {} (\n  windrow_id BLOB NOT NULL PRIMARY KEY REFERENCES {} (\"id\")\n) STRICT, WITHOUT ROWID",
         shape.leaving, shape.table
