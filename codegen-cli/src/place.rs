@@ -6,14 +6,7 @@ use crate::model::Declared;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use windrow_schema::lock::{Lock, Version};
-
-/// The lock's file.
-const LOCK: &str = "windrow.lock";
-/// A migration's SQL for devices.
-pub(crate) const DEVICE: &str = "device.sqlite.sql";
-/// A migration's SQL for the hub.
-pub(crate) const HUB: &str = "hub.sqlite.sql";
+use windrow_schema::lock::{FILE, Lock, MIGRATIONS, Version};
 
 /// Where a project keeps them.
 pub(crate) struct Place {
@@ -45,17 +38,17 @@ impl Place {
 
     /// The lock's path.
     pub(crate) fn lock_file(&self) -> PathBuf {
-        self.root.join(LOCK)
+        self.root.join(FILE)
     }
 
     /// The folder of all migrations.
     pub(crate) fn migrations(&self) -> PathBuf {
-        self.root.join("migrations")
+        self.root.join(MIGRATIONS)
     }
 
     /// The folder of the migration that leads to a version.
     pub(crate) fn folder(&self, version: &Version) -> PathBuf {
-        self.migrations().join(format!("{:04}_{}", version.number, version.name))
+        self.migrations().join(version.folder())
     }
 
     /// The lock of this domain, if there is one.

@@ -3,6 +3,7 @@
 mod domain;
 mod fallback;
 mod model;
+mod past;
 mod sql;
 mod syncable;
 #[cfg(test)]
@@ -43,7 +44,12 @@ pub fn syncable_enum(input: TokenStream) -> TokenStream {
 ///
 /// `domain!(pub SURVEY = [Farm, Plot]);` makes `pub static SURVEY: Domain`. A parent that is missing, a cycle, and two
 /// structs with one table are compile errors.
+///
+/// Where a `windrow.lock` of this domain stands beside the crate's `Cargo.toml`, or in a folder above, the domain knows its
+/// earlier versions, and has the SQL that leads from each to the next in it. Structs that are not as the lock's last version
+/// has them are compile errors: run `windrow migrate`.
 #[proc_macro]
 pub fn domain(input: TokenStream) -> TokenStream {
-    domain::expand(&parse_macro_input!(input as windrow_schema::List)).into()
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+    domain::expand(&parse_macro_input!(input as windrow_schema::List), folder.as_ref()).into()
 }

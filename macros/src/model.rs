@@ -68,7 +68,7 @@ fn parent(parent: &Parent) -> TokenStream {
     }
 }
 
-fn default(default: &Literal) -> TokenStream {
+pub(crate) fn default(default: &Literal) -> TokenStream {
     let literal = match default {
         Literal::Integer(n) => quote!(Integer(#n)),
         Literal::Real(x) => quote!(Real(#x)),
@@ -82,7 +82,7 @@ fn default(default: &Literal) -> TokenStream {
 }
 
 /// The runtime's enums have the same variants.
-fn variant(value: impl std::fmt::Debug) -> proc_macro2::Ident {
+pub(crate) fn variant(value: impl std::fmt::Debug) -> proc_macro2::Ident {
     format_ident!("{value:?}")
 }
 

@@ -100,5 +100,5 @@ fn a_domain() {
         /// All of it.
         pub(crate) SURVEY = [Farm, crate::field::Plot,]
     );
-    assert_snapshot!(pretty(domain::expand(&syn::parse2(input).expect("a domain"))));
+    assert_snapshot!(pretty(domain::expand(&syn::parse2(input).expect("a domain"), "".as_ref())));
 }

@@ -192,7 +192,7 @@ impl Record {
 /// Stored bytes that are no record of their table.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the stored state of a record is damaged: {0}")]
-pub struct PackError(String);
+pub struct PackError(pub(crate) String);
 
 /// All of a record but the values that its row shows. Fields that changed together share one [`Version`].
 #[derive(Serialize, Deserialize)]

@@ -17,8 +17,44 @@ pub struct Domain {
     pub name: &'static str,
     /// Its tables in dependency order: parents before children.
     pub tables: &'static [&'static Table],
-    /// Its earlier versions, oldest first: what devices in the field may still speak.
-    pub earlier: &'static [versions::Earlier],
+    /// Its earlier versions, oldest first, as `windrow.lock` has them: what devices in the field may still speak, and what
+    /// files may still be of.
+    pub earlier: &'static [Earlier],
+}
+
+/// An earlier version of a domain, and what leads from it to the version after.
+#[derive(Debug, Clone, Copy)]
+pub struct Earlier {
+    /// Its tables, and what the version after calls otherwise.
+    pub model: versions::Earlier,
+    /// What makes a file of it one of the version after.
+    pub migration: Migration,
+}
+
+/// What makes a file of a version one of the version after: the SQL that `windrow migrate` wrote.
+#[derive(Debug, Clone, Copy)]
+pub struct Migration {
+    /// Its name, which is that of the version it leads to.
+    pub name: &'static str,
+    /// The statements for a device's file.
+    pub device: &'static str,
+    /// The statements for a hub's file on SQLite.
+    pub hub: &'static str,
+    /// Whether a device's rows are copied on the way: its file is backed up first.
+    pub copies: bool,
+}
+
+impl Domain {
+    /// The number of its version, as `windrow.lock` counts: from 1. Without a lock there is no other.
+    pub const fn version(&self) -> u32 {
+        // A lock's numbers have 32 bits.
+        self.earlier.len() as u32 + 1
+    }
+
+    /// The models of its earlier versions, oldest first.
+    pub(crate) fn models(&self) -> Vec<versions::Earlier> {
+        self.earlier.iter().map(|earlier| earlier.model).collect()
+    }
 }
 
 /// A table of a domain: what `#[derive(Syncable)]` makes of a struct.

@@ -3,7 +3,6 @@
 pub mod bare;
 pub mod bridge;
 pub mod cores;
-pub mod descriptors;
 pub mod figures;
 pub mod history;
 pub mod oracle;
@@ -13,3 +12,6 @@ pub mod product;
 pub mod sim;
 pub mod statements;
 pub mod versions;
+
+/// Domains made while the program runs.
+pub use windrow_cli::made as descriptors;

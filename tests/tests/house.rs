@@ -17,7 +17,7 @@ const FLOORS: [(&str, &[&str]); 8] = [
     ("windrow-cli", &["windrow", "windrow-schema"]),
     ("farm-survey", &["windrow"]),
     ("survey", &["windrow"]),
-    ("windrow-tests", &["windrow", "windrow-protocol", "windrow-schema", "windrow-macros", "survey"]),
+    ("windrow-tests", &["windrow", "windrow-cli", "windrow-protocol", "windrow-schema", "windrow-macros", "survey"]),
 ];
 
 /// What a crate must not see, and why.

@@ -4,12 +4,12 @@ use super::Finding;
 use crate::args::DoctorArgs;
 use crate::fault::Fault;
 use crate::model::{self, Declared};
-use crate::place::{DEVICE, HUB, Place};
+use crate::place::Place;
 use std::path::Path;
 use std::process::Command;
 use windrow::inspect::{Report, inspect};
 use windrow::rusqlite::{self, Connection, OpenFlags};
-use windrow_schema::lock::{Choices, Lock, Version, compare};
+use windrow_schema::lock::{Choices, DEVICE, HUB, Lock, Version, compare};
 
 pub(super) fn all(args: &DoctorArgs) -> Vec<Finding> {
     let mut findings = vec![compiler(), built_in(), shell()];

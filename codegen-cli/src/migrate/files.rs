@@ -6,11 +6,11 @@
 
 use super::Migration;
 use crate::fault::Fault;
-use crate::place::{DEVICE, HUB, Place};
+use crate::place::Place;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use windrow_schema::lock::Lock;
+use windrow_schema::lock::{DEVICE, HUB, Lock};
 
 impl Place {
     /// Writes a migration and the lock that has it.

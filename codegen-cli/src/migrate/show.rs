@@ -5,7 +5,7 @@ use crate::args::MigrateArgs;
 use crate::place::Place;
 use crate::print::heading;
 use serde_json::{Value, json};
-use windrow_schema::lock::{Afterwards, Refusal};
+use windrow_schema::lock::Refusal;
 use windrow_schema::sql::migrate::Script;
 
 /// The plan, in words and in SQL.
@@ -51,10 +51,6 @@ fn as_json(args: &MigrateArgs, place: &Place, migration: &Migration) -> String {
     let plan = &migration.plan;
     let steps =
         plan.steps().iter().map(|s| json!({ "table": s.table, "column": s.column, "says": s.what.to_string() }));
-    let afterwards = plan.afterwards().into_iter().map(|then| match then {
-        Afterwards::Repack { table, from } => json!({ "repack": table, "from": from }),
-        Afterwards::Scopes => json!("scopes"),
-    });
     let script = |s: &Script| json!({ "statements": s.statements(), "rewrites": s.rewrites() });
     let told = json!({
         "from": plan.before().map(|v| v.number),
@@ -63,7 +59,6 @@ fn as_json(args: &MigrateArgs, place: &Place, migration: &Migration) -> String {
         "steps": steps.collect::<Vec<_>>(),
         "device": script(&migration.device),
         "hub": script(&migration.hub),
-        "afterwards": afterwards.collect::<Vec<_>>(),
         "folder": place.folder(plan.now()).display().to_string(),
         "lock": place.lock_file().display().to_string(),
         "written": !(args.check || args.dry_run),

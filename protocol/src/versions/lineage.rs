@@ -45,6 +45,11 @@ impl Lineage {
         Ok(Lineage { versions })
     }
 
+    /// The version of this number, counted from 1.
+    pub fn numbered(&self, number: usize) -> Option<&Version> {
+        self.versions.get(self.versions.len().checked_sub(number)?)
+    }
+
     /// The version that a message names; none where it is not known here. Of two that are alike, the later.
     pub fn version(&self, digest: [u8; 8]) -> Option<&Version> {
         self.versions.iter().find(|v| v.schema.digest() == digest)

@@ -2,17 +2,20 @@
 //!
 //! A hub keeps its domain's last version alone, and knows how each earlier one reads there ([`Lineage`]). What a device of an
 //! earlier [`Version`] sends is turned into the last version's words before anything else looks at it, and what it is told
-//! is turned back. Tables and fields are followed by name from version to version, through what was renamed.
+//! is turned back; so is what the hub kept itself before it was of the last version. Tables and fields are followed by
+//! name from version to version, through what was renamed.
 //!
 //! - A field that the device does not know keeps what it holds; in a record that the device made it holds its default.
 //! - What the device says of a field or a table that is gone is ignored.
 //! - A value that the device could not store is told as the nearest that it can: an integer at its bound, else the field's
 //!   default, NULL, or what is empty in its kind. A record without a reference that the device needs is gone for it.
 
+mod kept;
 mod lineage;
 mod said;
 mod told;
 
+pub use kept::Migrated;
 pub use lineage::{Earlier, Lineage, Renamed};
 
 use crate::change::Key;

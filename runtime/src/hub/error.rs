@@ -21,6 +21,16 @@ pub enum HubError {
     /// The database holds what no hub wrote.
     #[error("the hub's database is damaged: {0}")]
     Damaged(String),
+    /// Another program has migrated the database since this one opened it.
+    #[error(
+        "another program has made the hub's database one of version {found}, and this one knows version {known}; stop this one"
+    )]
+    Outdated {
+        /// The file's version.
+        found: u32,
+        /// This program's.
+        known: u32,
+    },
     /// The hub is shutting down, or one of its threads is gone.
     #[error("the hub has stopped")]
     Stopped,
@@ -35,7 +45,9 @@ impl HubError {
         match self {
             HubError::Problem(problem) => problem,
             HubError::Busy => Problem::new(ProblemKind::Busy, "Too many requests wait; try again in a moment."),
-            HubError::Stopped => Problem::new(ProblemKind::Busy, "The hub is shutting down; try again in a moment."),
+            HubError::Stopped | HubError::Outdated { .. } => {
+                Problem::new(ProblemKind::Busy, "The hub is shutting down; try again in a moment.")
+            }
             HubError::Storage(_) | HubError::Damaged(_) | HubError::Defect(_) => {
                 Problem::new(ProblemKind::Internal, "Nothing of this request was applied. The hub's log says more.")
             }
@@ -85,13 +97,45 @@ pub enum OpenError {
         /// Which file.
         path: PathBuf,
     },
-    /// A hub of another domain, or of an earlier form of this one.
-    #[error("{hub} was made for another schema than the domain {domain} now has; this version can't migrate a hub")]
+    /// A hub of another domain, or of one that was changed without `windrow migrate`.
+    #[error(
+        "{hub} was made for another domain than {domain} is, or this one changed without a migration: open it with the \
+         program that made it, and let `windrow migrate` note each change of the structs"
+    )]
     OtherSchema {
         /// Which hub.
         hub: String,
         /// The domain's name.
         domain: &'static str,
+    },
+    /// A hub of a later version of the domain.
+    #[error(
+        "{path} is of version {found} of {domain}, and this program knows versions up to {known}; update the program"
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// The domain's name.
+        domain: &'static str,
+        /// Its version.
+        found: u32,
+        /// This program's.
+        known: u32,
+    },
+    /// A migration that the file does not take. It is as it was.
+    #[error(
+        "{path} can't become version {version} of the domain, `{name}`: {source}. If another program has changed its \
+         tables, undo that"
+    )]
+    Migration {
+        /// Which file.
+        path: PathBuf,
+        /// The version that it was to become.
+        version: u32,
+        /// The migration.
+        name: &'static str,
+        /// What is against it.
+        source: HubError,
     },
     /// Tables that make no domain.
     #[error("the domain {domain}: {source}")]

@@ -182,17 +182,17 @@ const fn same(a: &str, b: &str) -> bool {
 
 /// A sentence put together in a constant. What is beyond its room is left out.
 #[derive(Clone, Copy)]
-struct Message {
+pub(super) struct Message {
     bytes: [u8; 1024],
     len: usize,
 }
 
 impl Message {
-    const fn new() -> Message {
+    pub(super) const fn new() -> Message {
         Message { bytes: [0; 1024], len: 0 }
     }
 
-    const fn and(mut self, text: &str) -> Message {
+    pub(super) const fn and(mut self, text: &str) -> Message {
         let text = text.as_bytes();
         if self.len + text.len() <= self.bytes.len() {
             let mut i = 0;
@@ -208,7 +208,7 @@ impl Message {
     /// Stops the compilation with this message.
     #[track_caller]
     #[allow(clippy::panic)]
-    const fn fail(self) -> ! {
+    pub(super) const fn fail(self) -> ! {
         match std::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => panic!("{}", text),
             Err(_) => panic!("this domain can't be made"),

@@ -42,7 +42,7 @@ pub(super) fn error(error: HubError) -> Response {
     match &error {
         HubError::Problem(problem) => tracing::info!(kind = ?problem.kind, "a request was turned down"),
         HubError::Busy | HubError::Stopped => tracing::warn!("the hub is busy"),
-        HubError::Storage(_) | HubError::Damaged(_) | HubError::Defect(_) => {
+        HubError::Storage(_) | HubError::Damaged(_) | HubError::Outdated { .. } | HubError::Defect(_) => {
             tracing::error!(%error, "the hub failed");
         }
     }

@@ -1,7 +1,10 @@
 //! Connections to a device's file, and whether a file is one.
 
 use super::error::{OpenError, StoreError};
+use super::migrate;
+use super::plan::Plan;
 use super::system::{APPLICATION_ID, FORMAT};
+use crate::domain::Earlier;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::path::Path;
 use std::time::Duration;
@@ -32,22 +35,30 @@ fn open(path: &Path, foreign_keys: bool) -> rusqlite::Result<Connection> {
     Ok(conn)
 }
 
+/// From here on foreign keys are kept.
+pub(super) fn keep_foreign_keys(conn: &Connection) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "foreign_keys", true)
+}
+
 /// Lets readers and one writer work side by side. Kept in the file.
 pub(super) fn use_wal(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
 }
 
 /// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum File {
     /// Nothing yet.
     New,
     /// A device's.
-    Ours,
+    Ours {
+        /// The versions of the domain that it has behind it: its own, and those after it.
+        behind: &'static [Earlier],
+    },
 }
 
 /// Looks at a file without writing to it.
-pub(super) fn recognise_file(path: &Path) -> Result<File, StoreError> {
+pub(super) fn recognise_file(path: &Path, plan: &Plan) -> Result<File, StoreError> {
     let no_file = path.as_os_str().is_empty() || path == Path::new(":memory:") || path.is_dir();
     if no_file {
         return Err(OpenError::NoFile(path.to_owned()).into());
@@ -60,9 +71,9 @@ pub(super) fn recognise_file(path: &Path) -> Result<File, StoreError> {
         // Somebody died in the middle of a transaction. Before anybody can read, SQLite takes back what they had begun, as
         // it does for every program, and for that it must write.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
-            recognise(&look(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path)
+            recognise(&look(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path, plan)
         }
-        _ => recognise(&conn, path),
+        _ => recognise(&conn, path, plan),
     }
 }
 
@@ -73,9 +84,10 @@ fn look(path: &Path, how: OpenFlags) -> rusqlite::Result<Connection> {
 }
 
 /// What the file of this connection is.
-pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<File, StoreError> {
+pub(super) fn recognise(conn: &Connection, path: &Path, plan: &Plan) -> Result<File, StoreError> {
     if has_state(conn).map_err(|e| not_a_database(e, path))? {
-        return known_format(conn, path);
+        known_format(conn, path)?;
+        return Ok(File::Ours { behind: migrate::behind(conn, path, plan)? });
     }
     // A hub's file is best known by our own tables.
     let other = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name NOT LIKE 'windrow%', name LIMIT 1";
@@ -93,10 +105,10 @@ fn has_state(conn: &Connection) -> rusqlite::Result<bool> {
     conn.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'windrow_state'")?.exists([])
 }
 
-fn known_format(conn: &Connection, path: &Path) -> Result<File, StoreError> {
+fn known_format(conn: &Connection, path: &Path) -> Result<(), StoreError> {
     match conn.query_row("SELECT format FROM windrow_state", [], |row| row.get::<_, i64>(0)).optional()? {
         Some(found) if found > FORMAT => Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT }.into()),
-        Some(_) => Ok(File::Ours),
+        Some(_) => Ok(()),
         None => Err(StoreError::Damaged("windrow_state has no row; restore the file from a backup".into())),
     }
 }

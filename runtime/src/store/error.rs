@@ -103,6 +103,58 @@ pub enum OpenError {
         /// The newest known here.
         known: i64,
     },
+    /// Of a later version of the domain.
+    #[error(
+        "{path:?} is of version {found} of {domain}, and this program knows versions up to {known}; update the program"
+    )]
+    NewerModel {
+        /// The file.
+        path: PathBuf,
+        /// The domain.
+        domain: &'static str,
+        /// Its version.
+        found: u32,
+        /// This program's.
+        known: u32,
+    },
+    /// Of a version that this program knows as another.
+    #[error(
+        "{path:?} is of version {version} of {domain}, but not of the one that this program's windrow.lock knows: two \
+         branches made a version of that number. Open it with the program that made it"
+    )]
+    OtherPast {
+        /// The file.
+        path: PathBuf,
+        /// The domain.
+        domain: &'static str,
+        /// The version.
+        version: u32,
+    },
+    /// A migration that the file does not take.
+    #[error(
+        "{path:?} can't become version {version} of the domain, `{name}`: {reason}. If another program has changed its \
+         tables, or a view of them can't be read any more, undo that"
+    )]
+    Migration {
+        /// The file.
+        path: PathBuf,
+        /// The version that it was to become.
+        version: u32,
+        /// The migration.
+        name: &'static str,
+        /// SQLite's words.
+        reason: String,
+    },
+    /// No copy could be made of a file that is to migrate.
+    #[error("{path:?} is to be copied to {backup:?} before its tables are made anew, and can't: {reason}")]
+    Backup {
+        /// The file.
+        path: PathBuf,
+        /// Where the copy was to be.
+        backup: PathBuf,
+        /// What the system says.
+        reason: String,
+    },
     /// The file has the log of a table that is not in the domain. A session speaks for stretches of time, and would count
     /// that table's entries as sent.
     #[error(

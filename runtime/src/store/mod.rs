@@ -10,6 +10,7 @@ mod error;
 mod foreign;
 mod json;
 mod log;
+mod migrate;
 mod newest;
 mod objects;
 mod open;
@@ -35,6 +36,7 @@ mod tests;
 pub use changelog::Logged;
 pub use conflicts::{Candidate, Conflict};
 pub use error::{AnswerError, OpenError, Rule, StoreError, WriteError};
+pub use migrate::Migrated;
 pub use objects::changelog_view;
 pub use prune::RETENTION;
 pub use record::Record;
@@ -98,6 +100,7 @@ struct Inner {
     plan: Plan,
     device: DeviceId,
     warnings: Vec<Warning>,
+    migrated: Option<Migrated>,
     /// Whether somebody has made a trigger since ours were the newest.
     newest: Newest,
     /// The application's connection. Foreign keys are kept.
@@ -117,12 +120,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Store {
     /// Opens a device's file; creates it where there is none.
     ///
+    /// A file of an earlier version of the domain becomes one of this version, with what is pending in it: see
+    /// [`Store::migrated`].
+    ///
     /// Triggers and indexes that are missing or changed are created again; see [`Store::warnings`]. A file must be
     /// opened by this before any other program writes to it: when it is new, and when it was copied or restored from a
     /// backup.
     ///
     /// # Errors
-    /// [`OpenError`] where the file is another application's, of a newer Windrow, no database, or where its tables are
+    /// [`OpenError`] where the file is another application's, of a newer Windrow or a newer version of the domain, no database, or where its tables are
     /// not as the domain declares them: it is then as it was before. What SQLite says of a file that it can't open.
     pub fn open(path: impl AsRef<Path>, domain: &'static Domain) -> Result<Store, StoreError> {
         crate::sqlite::check_version().map_err(OpenError::UnsafeSqlite)?;
@@ -130,8 +136,15 @@ impl Store {
         let opened = open::open(&path, &plan)?;
         let (app, sync) = (Mutex::new(opened.app), Mutex::new(connect::session(&path)?));
         let (user, changes) = (Mutex::new(None), watch::Sender::new(0));
-        let (device, warnings, newest) = (opened.device, opened.warnings, opened.newest);
-        Ok(Store { inner: Arc::new(Inner { path, plan, device, warnings, newest, app, user, sync, changes }) })
+        let open::Opened { device, warnings, migrated, newest, .. } = opened;
+        Ok(Store {
+            inner: Arc::new(Inner { path, plan, device, warnings, migrated, newest, app, user, sync, changes }),
+        })
+    }
+
+    /// What opening did to a file of an earlier version; none where it had this one.
+    pub fn migrated(&self) -> Option<&Migrated> {
+        self.inner.migrated.as_ref()
     }
 
     /// What was odd about the file when it was opened.

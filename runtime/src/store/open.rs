@@ -2,6 +2,7 @@
 
 use super::connect::{self, File};
 use super::error::{OpenError, StoreError};
+use super::migrate::{self, Migrated};
 use super::newest::Newest;
 use super::plan::Plan;
 use super::warning::Warning;
@@ -16,39 +17,44 @@ pub(super) struct Opened {
     pub(super) app: Connection,
     pub(super) device: DeviceId,
     pub(super) warnings: Vec<Warning>,
+    pub(super) migrated: Option<Migrated>,
     pub(super) newest: Newest,
 }
 
 /// Opens a file, and writes to it only once it is known to be ours.
 pub(super) fn open(path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
-    connect::recognise_file(path)?;
-    let app = connect::application(path)?;
+    connect::recognise_file(path, plan)?;
+    // Without foreign keys as yet: a migration drops tables on the way, and nothing may hear of that.
+    let app = connect::session(path)?;
     connect::use_wal(&app)?;
-    let (device, warnings, newest) = prepare(&app, path, plan)?;
-    Ok(Opened { app, device, warnings, newest })
+    let opened = prepare(app, path, plan)?;
+    connect::keep_foreign_keys(&opened.app)?;
+    Ok(opened)
 }
 
 /// In one transaction, because another program may open the file at the same time.
-fn prepare(conn: &Connection, path: &Path, plan: &Plan) -> Result<(DeviceId, Vec<Warning>, Newest), StoreError> {
+fn prepare(app: Connection, path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
+    let conn = &app;
     let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
-    let mut warnings = match connect::recognise(conn, path)? {
-        File::New => create(conn, plan).map(|()| Vec::new())?,
-        File::Ours => {
+    let (mut warnings, mut migrated) = (Vec::new(), None);
+    match connect::recognise(conn, path, plan)? {
+        File::New => create(conn, plan)?,
+        File::Ours { behind } => {
+            migrated = migrate::migrate(conn, path, plan, behind)?;
             knows_all_logs(conn, path, plan)?;
-            let same = state::same_schema(conn, objects::digest(plan))?;
-            let warnings = objects::verify(conn, plan, same)?;
+            let same = state::same_schema(conn, plan)?;
+            warnings = objects::verify(conn, plan, same)?;
             if !same {
                 session::forget_encoded(conn)?;
             }
-            warnings
         }
-    };
+    }
     origins::draw(conn, plan)?;
     forget_notes(conn, plan)?;
     warnings.extend(foreign::warnings(conn, plan)?);
     let (device, newest) = (state::read(conn)?.device, Newest::now(conn)?);
     transaction.commit()?;
-    Ok((device, warnings, newest))
+    Ok(Opened { app, device, warnings, migrated, newest })
 }
 
 /// A program of before a table joined the domain must not sync a file that has entries of it.
@@ -75,5 +81,5 @@ fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
 fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     conn.pragma_update(None, "application_id", system::APPLICATION_ID)?;
     objects::create(conn, plan)?;
-    state::create(conn, objects::digest(plan))
+    state::create(conn, plan)
 }

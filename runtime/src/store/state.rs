@@ -1,12 +1,13 @@
 //! The one row of `windrow_state`, and the points beside it.
 
 use super::error::{AnswerError, StoreError};
+use super::objects;
+use super::plan::Plan;
 use super::system::FORMAT;
 use crate::clock;
 use crate::sqlite::Repeated;
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Point, Seq};
-use windrow_protocol::message::Digest;
 
 /// What the row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,30 +30,39 @@ pub(super) fn random() -> Result<u64, StoreError> {
 }
 
 /// Writes the row of a new file, for a device that nobody has met.
-pub(super) fn create(conn: &Connection, schema: Digest) -> Result<(), StoreError> {
+pub(super) fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     // 63 bits, and never 0: that is the hub.
     let device = (random()? >> 1).max(1);
     conn.run(
-        "INSERT INTO windrow_state (one, format, device, hlc, checkpoint, mark, base, applying, schema, turn)
-         VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, ?3, 0)",
-        params![FORMAT, device as i64, schema.0],
+        "INSERT INTO windrow_state (one, format, device, hlc, checkpoint, mark, base, applying, schema, version, model, turn)
+         VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, x'', 0, x'', 0)",
+        params![FORMAT, device as i64],
     )?;
-    note_schema(conn, schema)
+    note_opened(conn, plan)
 }
 
-/// Whether the file was last opened with what has this digest; if not, it is noted.
-pub(super) fn same_schema(conn: &Connection, schema: Digest) -> Result<bool, StoreError> {
-    let same: bool = conn.one("SELECT schema = ?1 FROM windrow_state", [schema.0], |row| row.get(0))?;
+/// Whether the file was last opened with all that this program wants in it; if not, it is noted.
+pub(super) fn same_schema(conn: &Connection, plan: &Plan) -> Result<bool, StoreError> {
+    let sql = "SELECT schema = ?1 AND version = ?2 FROM windrow_state";
+    let same: bool = conn.one(sql, params![objects::digest(plan).0, plan.domain.version()], |row| row.get(0))?;
     if !same {
-        conn.run("UPDATE windrow_state SET schema = ?1", [schema.0])?;
-        note_schema(conn, schema)?;
+        note_opened(conn, plan)?;
     }
     Ok(same)
 }
 
-fn note_schema(conn: &Connection, schema: Digest) -> Result<(), StoreError> {
-    conn.run("INSERT INTO windrow_migrations (schema, at) VALUES (?1, ?2)", params![schema.0, clock::now_ms()])?;
+fn note_opened(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
+    let (schema, version) = (objects::digest(plan).0, plan.domain.version());
+    let set = "UPDATE windrow_state SET schema = ?1, version = ?2, model = ?3";
+    conn.run(set, params![schema, version, plan.schema.digest()])?;
+    let note = "INSERT INTO windrow_migrations (schema, version, at) VALUES (?1, ?2, ?3)";
+    conn.run(note, params![schema, version, clock::now_ms()])?;
     Ok(())
+}
+
+/// The domain's version that the file has, and the digest of its model.
+pub(super) fn version(conn: &Connection) -> Result<(u32, Vec<u8>), StoreError> {
+    Ok(conn.one("SELECT version, model FROM windrow_state", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Reads the row.

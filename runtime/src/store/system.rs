@@ -30,8 +30,8 @@ pub const SYSTEM_TABLES: [(&str, &str); 14] = [
 /// One row. `hlc`: the device's clock. `checkpoint`, `mark`: up to where everything is applied. `base`: what a write now
 /// has seen: the checkpoint, but while the typed interface writes to a record that it read earlier. `applying`: 1 only
 /// within a transaction that applies an answer. `schema`: the digest of all that the file
-/// was last opened with. `turn`: counts the steps of sessions,
-/// so that two programs notice each other. `contact`: when the hub last answered, in milliseconds since 1970. `recovering`: 1
+/// was last opened with. `version`, `model`: of the domain then, as `windrow.lock` counts, and what names it on the wire.
+/// `turn`: counts the steps of sessions, so that two programs notice each other. `contact`: when the hub last answered, in milliseconds since 1970. `recovering`: 1
 /// from when the hub was found to have lost some of its past until all that it has now is applied. `brake`: 1 while an answer
 /// that would delete much waits for somebody to confirm it, 2 once it is confirmed. `verify`: 1 while the hub is to be asked
 /// whether the tables are equal. `verified`, `differed`: when they were last found to be, or not to be, in milliseconds
@@ -46,6 +46,8 @@ const STATE: &str = "CREATE TABLE windrow_state (
   base INTEGER NOT NULL,
   applying INTEGER NOT NULL,
   schema BLOB NOT NULL,
+  version INTEGER NOT NULL,
+  model BLOB NOT NULL,
   turn INTEGER NOT NULL,
   contact INTEGER,
   recovering INTEGER NOT NULL DEFAULT 0,
@@ -149,9 +151,10 @@ const CONFLICTS: &str = "CREATE TABLE windrow_conflicts (
   PRIMARY KEY (\"table\", record, about, fields)
 ) STRICT, WITHOUT ROWID";
 
-/// The digests of what this file was opened with, in order. `at`: milliseconds since 1970.
+/// What this file was opened with, in order: the domain's version, and the digest of all. `at`: milliseconds since 1970.
 const MIGRATIONS: &str = "CREATE TABLE windrow_migrations (
   number INTEGER NOT NULL PRIMARY KEY,
+  version INTEGER NOT NULL,
   schema BLOB NOT NULL,
   at INTEGER NOT NULL
 ) STRICT";

@@ -10,6 +10,7 @@ mod declared;
 mod fields;
 mod names;
 mod plan;
+mod plans;
 mod read;
 mod rebuilt;
 mod refusal;
@@ -20,10 +21,19 @@ use crate::sql::literals;
 pub use compare::{Choices, compare};
 pub use declared::Unfit;
 pub(crate) use plan::Origin;
-pub use plan::{Afterwards, Plan, Step, What};
+pub use plan::{Plan, Step, What};
 pub use read::LockError;
 pub use rebuilt::Rebuilt;
 pub use refusal::{Refusal, Why};
+
+/// The lock's file.
+pub const FILE: &str = "windrow.lock";
+/// The folder beside it with a folder for each version.
+pub const MIGRATIONS: &str = "migrations";
+/// In each of these, the SQL for devices.
+pub const DEVICE: &str = "device.sqlite.sql";
+/// And that for the hub.
+pub const HUB: &str = "hub.sqlite.sql";
 
 /// All versions of a domain's model, oldest first. There is at least one.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,6 +177,11 @@ impl Lock {
 }
 
 impl Version {
+    /// The folder of the migration that leads to it, below [`MIGRATIONS`].
+    pub fn folder(&self) -> String {
+        format!("{:04}_{}", self.number, self.name)
+    }
+
     /// The table of this name.
     pub fn table(&self, name: &str) -> Option<&Table> {
         self.tables.iter().find(|t| t.name == name)

@@ -69,22 +69,6 @@ pub enum What {
     Texts,
 }
 
-/// What SQL can't do, and the program does when it opens a hub's file, in the transaction of the migration's SQL.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Afterwards {
-    /// Each record's packed state in `windrow_versions_T` is read by the version before and written by this one: fields
-    /// stand in it by position, and what only another strategy has must go.
-    Repack {
-        /// The table, by its name now.
-        table: String,
-        /// For each field now its position before; none where it is new. Renamed ones are among them: the JSON of open
-        /// conflicts names them.
-        from: Vec<Option<usize>>,
-    },
-    /// The scope of every record is found anew, parents before children.
-    Scopes,
-}
-
 impl Plan {
     /// The version that it leads to.
     pub fn now(&self) -> &Version {
@@ -137,36 +121,6 @@ impl Plan {
         let before = self.before.iter().flat_map(|v| v.tables.iter().enumerate());
         before.filter(move |(at, _)| !stays(*at)).map(|(_, table)| table)
     }
-
-    /// What the program does beside the SQL, at a hub.
-    pub fn afterwards(&self) -> Vec<Afterwards> {
-        let repacked = self.kept().filter(|(before, now, origin)| repacks(before, now, origin));
-        let mut all: Vec<_> = repacked
-            .map(|(_, now, origin)| Afterwards::Repack { table: now.name.clone(), from: origin.columns.clone() })
-            .collect();
-        let parents = |t: &Table| t.columns.iter().filter_map(|c| c.parent.as_ref()).count();
-        let rescoped = |(before, now, origin): (&Table, &Table, &Origin)| {
-            before.scope != now.scope || parents(before) != parents(now) || !in_order(&origin.columns)
-        };
-        all.extend(self.kept().any(rescoped).then_some(Afterwards::Scopes));
-        all
-    }
-}
-
-fn repacks(before: &Table, now: &Table, origin: &Origin) -> bool {
-    let same_place = origin.columns.iter().enumerate().all(|(at, from)| *from == Some(at));
-    let same_rules = before
-        .columns
-        .iter()
-        .zip(&now.columns)
-        .all(|(b, n)| b.strategy == n.strategy && (n.unique || !b.unique) && (n.nullable || !b.nullable));
-    let renamed = now.was.is_some() || now.columns.iter().any(|c| c.was.is_some());
-    renamed
-        || before.columns.len() != now.columns.len()
-        || !same_place
-        || !same_rules
-        || before.whole != now.whole
-        || before.deletes != now.deletes
 }
 
 /// Whether what stays keeps its order.

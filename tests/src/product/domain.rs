@@ -24,7 +24,7 @@ pub fn of(schema: &plain::Schema) -> Result<&'static Domain, Fault> {
         let shape = *shapes.table(shape);
         tables.push(descriptors::table(shape, model, |sql| domain.render(sql, |_| variants())));
     }
-    Ok(descriptors::domain("HISTORY", tables))
+    Ok(descriptors::domain("HISTORY", tables, Vec::new()))
 }
 
 /// The struct that declares a table.

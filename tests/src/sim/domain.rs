@@ -28,7 +28,7 @@ pub(super) fn of(schema: &plain::Schema, specs: &[Table]) -> Result<&'static Dom
         let shape = table(&schema.tables()[at], &specs[at]);
         tables.push(descriptors::table(shape, read, |sql| domain.render(sql, |_| variants())));
     }
-    Ok(descriptors::domain("SIM", tables))
+    Ok(descriptors::domain("SIM", tables, Vec::new()))
 }
 
 /// The struct that declares a table.

@@ -1,11 +1,9 @@
 //! Random successive versions of a model, and what migrating from one to the next must keep.
 
-mod domain;
 mod draw;
 mod next;
 mod values;
 
-pub use domain::domain;
 pub use draw::tables;
 pub use next::{Next, next};
 pub use values::{fill, write};

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use windrow::rusqlite::Connection;
+use windrow::rusqlite::types::Value;
 use windrow::{Domain, Store};
 use windrow_protocol::session::{Action, Event, Session};
 use windrow_schema::Strategy;
@@ -14,20 +15,16 @@ use windrow_schema::lock::{Column, Table};
 use windrow_schema::sql::migrate::Script;
 use windrow_schema::sql::quoted;
 use windrow_tests::product::hub::Hub;
-use windrow_tests::versions::{domain, fill};
-
-fn made(tables: &[Table]) -> &'static Domain {
-    domain(tables).expect("a domain")
-}
+use windrow_tests::versions::fill;
 
 fn script(pair: &Pair) -> Script {
     Script::device(&pair.plan).unwrap_or_else(|e| panic!("seed {}: {e}", pair.seed))
 }
 
 /// A file of the version before in which somebody has worked. Decisions are pending too, if wanted.
-fn worked(pair: &Pair, dir: &Path, decisions: bool) -> PathBuf {
+fn worked(pair: &Pair, before: &'static Domain, dir: &Path, decisions: bool) -> PathBuf {
     let (path, mut rng) = (dir.join("device.db"), pair.rng());
-    let store = Store::open(&path, made(pair.before())).unwrap_or_else(|e| panic!("seed {}: {e}", pair.seed));
+    let store = Store::open(&path, before).unwrap_or_else(|e| panic!("seed {}: {e}", pair.seed));
     let conn = store.connection().unwrap();
     fill(&conn, &mut rng, pair.before(), 60);
     // The device's own answers to conflicts stand in its log too.
@@ -86,24 +83,28 @@ fn looked(conn: &Connection, pair: &Pair) {
 }
 
 /// What the file of a new device has.
-fn fresh(tables: &[Table], dir: &Path) -> Connection {
+fn fresh(domain: &'static Domain, dir: &Path) -> Connection {
     let path = dir.join("fresh.db");
-    drop(Store::open(&path, made(tables)).unwrap());
+    drop(Store::open(&path, domain).unwrap());
     Connection::open(path).unwrap()
 }
 
 pub(crate) fn migrates(pair: &Pair) {
     let (dir, seed) = (tempfile::tempdir().unwrap(), pair.seed);
-    let path = worked(pair, dir.path(), true);
+    let [before, now] = pair.domains();
+    let path = worked(pair, before, dir.path(), true);
     let conn = Connection::open(&path).unwrap();
     let rows: Vec<_> = pair.kept().iter().map(|k| file::rows(&conn, k.before)).collect();
     let log: Vec<_> = pair.kept().iter().map(|k| entries::all(&conn, k.before)).collect();
     look(&conn, pair.before());
     drop(conn);
 
-    file::migrate(&path, &script(pair), seed);
-    let (conn, wanted) = (Connection::open(&path).unwrap(), fresh(pair.now(), dir.path()));
+    let store = Store::open(&path, now).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+    assert_eq!(store.warnings(), [], "seed {seed}");
+    let (conn, wanted) = (Connection::open(&path).unwrap(), fresh(now, dir.path()));
+    file::sound(&conn, seed);
     assert_eq!(file::objects(&conn), file::objects(&wanted), "seed {seed}");
+    backed_up(&store, &path, before, &rows, pair);
     for ((kept, rows), log) in pair.kept().iter().zip(rows).zip(log) {
         let rows: Vec<_> = rows.iter().map(|row| file::expected(kept, row)).collect();
         assert_eq!(file::rows(&conn, kept.now), rows, "seed {seed}: {}", kept.now.name);
@@ -111,19 +112,29 @@ pub(crate) fn migrates(pair: &Pair) {
         assert_eq!(entries::all(&conn, kept.now), log, "seed {seed}: {}", kept.now.name);
     }
 
-    let store = Store::open(&path, made(pair.now())).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
-    assert_eq!(store.warnings(), [], "seed {seed}");
     looked(&conn, pair);
     assert_eq!(file::everything(&conn), file::everything(&wanted), "seed {seed}");
     store.pending().unwrap_or_else(|e| panic!("seed {seed}: {e}"));
     store.conflicts().unwrap_or_else(|e| panic!("seed {seed}: {e}"));
 }
 
+/// Where rows are copied, the file as it was stands beside it, for the old program to open.
+fn backed_up(store: &Store, path: &Path, before: &'static Domain, rows: &[Vec<Vec<Value>>], pair: &Pair) {
+    let (migrated, seed) = (store.migrated().expect("it was of another version"), pair.seed);
+    let wanted = (!script(pair).rewrites().is_empty()).then(|| PathBuf::from(format!("{}.v1.backup", path.display())));
+    assert_eq!((migrated.from, migrated.to, &migrated.backup), (1, 2, &wanted), "seed {seed}");
+    let Some(backup) = wanted else { return };
+    let old = Store::open(&backup, before).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+    let old = old.connection().unwrap();
+    for (kept, rows) in pair.kept().iter().zip(rows) {
+        assert_eq!(&file::rows(&old, kept.before), rows, "seed {seed}: {}", kept.before.name);
+    }
+}
+
 pub(crate) fn sends(pair: &Pair) {
     let (dir, seed) = (tempfile::tempdir().unwrap(), pair.seed);
-    let path = worked(pair, dir.path(), false);
-    file::migrate(&path, &script(pair), seed);
-    let now = made(pair.now());
+    let [before, now] = pair.domains();
+    let path = worked(pair, before, dir.path(), false);
     let (store, hub) = (Store::open(&path, now).unwrap(), Hub::open(&dir.path().join("hub.db"), now).unwrap());
     sync(&store, &hub).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
     let refused: Vec<_> = store.refused().unwrap().into_iter().map(|r| r.sentence).collect();
@@ -152,11 +163,12 @@ pub(crate) fn sync(store: &Store, hub: &Hub) -> Result<(), String> {
 
 pub(crate) fn migrates_in_the_shell(pair: &Pair) {
     let (dir, seed) = (tempfile::tempdir().unwrap(), pair.seed);
-    let path = worked(pair, dir.path(), true);
+    let [before, now] = pair.domains();
+    let path = worked(pair, before, dir.path(), true);
     let text = format!("PRAGMA foreign_keys = OFF;\nBEGIN;\n{}\nCOMMIT;\n", script(pair).text("A test."));
     let mut shell = Command::new("sqlite3").arg("-bail").arg(&path).stdin(Stdio::piped()).spawn().unwrap();
     shell.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     assert!(shell.wait().unwrap().success(), "seed {seed}:\n{text}");
-    let wanted = fresh(pair.now(), dir.path());
+    let wanted = fresh(now, dir.path());
     assert_eq!(file::objects(&Connection::open(&path).unwrap()), file::objects(&wanted), "seed {seed}");
 }

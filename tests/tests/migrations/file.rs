@@ -1,10 +1,8 @@
 //! What a file holds.
 
-use std::path::Path;
 use windrow::rusqlite::types::Value;
 use windrow::rusqlite::{Connection, params_from_iter};
 use windrow_schema::lock::{Literal, Table};
-use windrow_schema::sql::migrate::Script;
 use windrow_schema::sql::quoted;
 
 use crate::pair::Kept;
@@ -26,14 +24,8 @@ fn all(conn: &Connection, which: &str) -> Vec<(String, String)> {
     rows.map(Result::unwrap).collect()
 }
 
-/// Runs a migration as a program would: in one transaction, with foreign keys off.
-pub(crate) fn migrate(path: &Path, script: &Script, seed: u64) {
-    let conn = Connection::open(path).unwrap();
-    conn.execute_batch("PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE").unwrap();
-    for statement in script.statements() {
-        conn.execute_batch(statement).unwrap_or_else(|e| panic!("seed {seed}: {e}: {statement}"));
-    }
-    conn.execute_batch("COMMIT").unwrap();
+/// Whether the file is whole, and its references lead somewhere.
+pub(crate) fn sound(conn: &Connection, seed: u64) {
     let broken: i64 = conn.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |r| r.get(0)).unwrap();
     assert_eq!(broken, 0, "seed {seed}: references lead nowhere");
     let sound: String = conn.query_row("PRAGMA integrity_check", [], |r| r.get(0)).unwrap();

@@ -1,7 +1,9 @@
 //! Two random versions, and the plan between them.
 
 use fastrand::Rng;
+use windrow::Domain;
 use windrow_schema::lock::{Column, Lock, Plan, Table, compare};
+use windrow_tests::descriptors;
 use windrow_tests::versions::{next, tables};
 
 pub(crate) struct Pair {
@@ -33,6 +35,12 @@ impl Pair {
 
     pub(crate) fn rng(&self) -> Rng {
         Rng::with_seed(!self.seed)
+    }
+
+    /// Both versions, as programs have them.
+    pub(crate) fn domains(&self) -> [&'static Domain; 2] {
+        let made = descriptors::versions(&self.lock).unwrap_or_else(|e| panic!("seed {}: {e}", self.seed));
+        made.try_into().expect("two versions")
     }
 
     pub(crate) fn before(&self) -> &[Table] {

@@ -1,8 +1,9 @@
 //! Five successive versions of one model.
 
 use windrow::Domain;
+use windrow::domain::{Earlier, Migration};
 use windrow_protocol::model::{Literal, Table};
-use windrow_protocol::versions::{Earlier, Renamed};
+use windrow_protocol::versions::{self as wire, Renamed};
 
 /// Where it began.
 pub(crate) mod v1 {
@@ -217,9 +218,11 @@ fn with_default(table: &Table) -> Table {
 pub(crate) fn version(number: usize) -> &'static Domain {
     let domain = versions()[number - 1];
     let tables = domain.tables.iter().map(|t| &*Box::leak(Box::new(with_defaults(t)))).collect::<Vec<_>>().leak();
-    let earlier = (1..number).map(|n| Earlier {
-        tables: versions()[n - 1].tables.iter().map(|t| t.model).collect::<Vec<_>>().leak(),
-        renamed: renamed(n),
+    // No file migrates here.
+    let migration = Migration { name: "", device: "", hub: "", copies: false };
+    let earlier = (1..number).map(|n| {
+        let tables = versions()[n - 1].tables.iter().map(|t| t.model).collect::<Vec<_>>().leak();
+        Earlier { model: wire::Earlier { tables, renamed: renamed(n) }, migration }
     });
     Box::leak(Box::new(Domain { name: domain.name, tables, earlier: earlier.collect::<Vec<_>>().leak() }))
 }

@@ -125,6 +125,6 @@ fn line(row: &rusqlite::Row<'_>) -> Result<Happened, HubError> {
 }
 
 /// The last commit.
-pub(super) fn head(c: &Connection) -> Result<Point, HubError> {
-    Ok(system::standing(c)?.head)
+pub(super) fn head(shared: &Shared, c: &Connection) -> Result<Point, HubError> {
+    Ok(system::standing(c, shared.tables.version)?.head)
 }

@@ -6,6 +6,7 @@
 
 mod commit;
 mod console;
+mod migrate;
 mod open;
 mod prepare;
 mod pull;
@@ -118,7 +119,7 @@ impl OpenHub for SqliteHub {
         let system = |error: &dyn std::error::Error| OpenError::System(error.to_string());
         let tables = Tables::new(domain)?;
         let mark = open::draw().map_err(|e| system(&e))?;
-        let writer = open::writer(&self.path, domain, &tables.schema, mark)?;
+        let writer = open::writer(&self.path, domain, &tables, mark)?;
         let reader = || open::reader(&self.path, &tables.schema);
         let (writer, readers) = if self.threads {
             let readers = (0..READERS).map(|_| reader()).collect::<Result<_, _>>()?;
@@ -181,7 +182,8 @@ impl HubStore for Hub {
     }
 
     async fn head(&self) -> Result<Point, HubError> {
-        self.readers.run(console::head).await
+        let shared = self.shared.clone();
+        self.readers.run(move |c| console::head(&shared, c)).await
     }
 
     async fn conflicts(&self, after: Option<Key>, limit: usize) -> Result<Conflicts, HubError> {

@@ -1,10 +1,10 @@
 //! Opening a hub's file: its own tables, the domain's, and the checks that it is one.
 
-use super::system;
-use super::tables::join;
+use super::tables::{Tables, join};
+use super::{migrate, system};
 use crate::domain::Domain;
 use crate::hub::error::{HubError, OpenError};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
 use windrow_protocol::clock::Mark;
@@ -20,11 +20,21 @@ const OWN_STATEMENTS: usize = 32;
 const TABLE_STATEMENTS: usize = 12;
 
 /// The connection that writes, its tables made and checked.
-pub(super) fn writer(path: &Path, domain: &Domain, schema: &Schema, mark: Mark) -> Result<Connection, OpenError> {
+pub(super) fn writer(
+    path: &Path,
+    domain: &'static Domain,
+    tables: &Tables,
+    mark: Mark,
+) -> Result<Connection, OpenError> {
     let failed = |source| OpenError::File { path: path.into(), source };
-    let connection = open(path, schema).map_err(failed)?;
-    recognise(&connection, path, domain, schema)?;
-    make(&connection, domain, schema, mark).map_err(failed)?;
+    let connection = open(path, &tables.schema).map_err(failed)?;
+    recognise(&connection, path, domain, tables)?;
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).map_err(failed)?;
+    // Another program may have opened it meanwhile.
+    let found = recognise(&transaction, path, domain, tables)?;
+    make(&transaction, path, domain, tables, found, mark)?;
+    transaction.commit().map_err(failed)?;
     settle(&connection).map_err(failed)?;
     Ok(connection)
 }
@@ -56,37 +66,63 @@ fn open(path: &Path, schema: &Schema) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Refuses a file that is something else, before anything in it is changed.
-fn recognise(connection: &Connection, path: &Path, domain: &Domain, schema: &Schema) -> Result<(), OpenError> {
+/// The version of a file, none of a new one. Refuses one that is something else, before anything in it is changed.
+fn recognise(c: &Connection, path: &Path, domain: &Domain, tables: &Tables) -> Result<Option<u32>, OpenError> {
     let failed = |source| OpenError::File { path: path.into(), source };
-    let objects: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0)).map_err(failed)?;
-    if objects == 0 {
-        return Ok(());
+    let count = |sql| c.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(failed);
+    if count("SELECT count(*) FROM sqlite_schema")? == 0 {
+        return Ok(None);
     }
-    let known = "SELECT count(*) FROM sqlite_schema WHERE name = 'windrow_hub'";
-    if connection.query_row(known, [], |r| r.get::<_, i64>(0)).map_err(failed)? == 0 {
+    if count("SELECT count(*) FROM sqlite_schema WHERE name = 'windrow_hub'")? == 0 {
         return Err(OpenError::Foreign { path: path.into() });
     }
-    let digest = "SELECT schema FROM windrow_hub";
-    match connection.query_row(digest, [], |r| r.get::<_, Vec<u8>>(0)).optional().map_err(failed)? {
-        Some(digest) if digest == schema.digest() => Ok(()),
+    let Some((found, digest)) = system::version(c).map_err(failed)? else {
+        return Err(OpenError::Foreign { path: path.into() });
+    };
+    if found > tables.version {
+        return Err(OpenError::Newer { path: path.into(), domain: domain.name, found, known: tables.version });
+    }
+    match tables.lineage.numbered(found as usize) {
+        Some(version) if version.schema().digest() == digest.as_slice() => Ok(Some(found)),
         _ => Err(OpenError::OtherSchema { hub: path.display().to_string(), domain: domain.name }),
     }
 }
 
-/// Makes what is missing, in one transaction.
-fn make(connection: &Connection, domain: &Domain, schema: &Schema, mark: Mark) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    let transaction = connection.unchecked_transaction()?;
-    transaction.execute_batch(system::SYSTEM_TABLES)?;
+/// Makes what is missing, and of a file of an earlier version one of this.
+fn make(
+    c: &Connection,
+    path: &Path,
+    domain: &'static Domain,
+    tables: &Tables,
+    found: Option<u32>,
+    mark: Mark,
+) -> Result<(), OpenError> {
+    let failed = |source| OpenError::File { path: path.into(), source };
+    c.execute_batch(system::SYSTEM_TABLES).map_err(failed)?;
+    let behind = found.filter(|found| *found < tables.version);
+    let unfit = |(version, name, source)| OpenError::Migration { path: path.into(), version, name, source };
+    if let Some(from) = behind {
+        migrate::run(c, from, &domain.earlier[from as usize - 1..]).map_err(unfit)?;
+    }
+    objects(c, domain).map_err(failed)?;
+    system::found(c, tables.schema.digest(), tables.version, mark).map_err(failed)?;
+    if let Some(from) = behind {
+        let name = domain.earlier.last().map_or("", |last| last.migration.name);
+        migrate::settle(c, tables, from, mark).map_err(|why| unfit((tables.version, name, why)))?;
+        tracing::info!(from, to = tables.version, "the hub has migrated");
+    }
+    Ok(())
+}
+
+/// The domain's tables and indexes, where they are missing.
+fn objects(c: &Connection, domain: &Domain) -> rusqlite::Result<()> {
     for object in domain.tables.iter().flat_map(|t| t.hub.objects) {
         let there = "SELECT count(*) FROM sqlite_schema WHERE name = ?1";
-        if transaction.query_row(there, [object.name], |r| r.get::<_, i64>(0))? == 0 {
-            transaction.execute_batch(&join(object.sql))?;
+        if c.query_row(there, [object.name], |r| r.get::<_, i64>(0))? == 0 {
+            c.execute_batch(&join(object.sql))?;
         }
     }
-    system::found(&transaction, schema.digest(), mark)?;
-    transaction.commit()
+    Ok(())
 }
 
 /// Fresh random bits for a commit's mark.

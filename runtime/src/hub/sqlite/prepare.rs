@@ -74,7 +74,7 @@ pub(super) fn continues(shared: &Shared, c: &Connection, received: &Received<'_>
 
 /// The moment of a commit that would happen now.
 pub(super) fn moment(shared: &Shared, c: &Connection, mark: Mark) -> Result<Moment, HubError> {
-    let standing = system::standing(c)?;
+    let standing = system::standing(c, shared.tables.version)?;
     Ok(Moment { now_ms: shared.now(), hub: standing.hlc, highest: standing.highest, head: standing.head.seq, mark })
 }
 

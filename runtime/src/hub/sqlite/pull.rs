@@ -55,7 +55,7 @@ pub(super) fn page(
     pull: &Pull,
     committed: Option<Point>,
 ) -> Result<Vec<u8>, HubError> {
-    let standing = system::standing(c)?;
+    let standing = system::standing(c, shared.tables.version)?;
     let own: HashSet<Seq> = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
     let version = shared.tables.version(pull.schema)?;
     let mut telling = Telling { shared, c, pull, version, own, told: BTreeMap::new(), bytes: 0 };

@@ -99,6 +99,20 @@ pub(super) fn follow(c: &Connection, tables: &Tables, moved: Vec<Key>) -> Result
     Ok(())
 }
 
+/// Finds the scope of every record anew, parents' tables first.
+pub(super) fn renew(c: &Connection, tables: &Tables) -> Result<(), HubError> {
+    for table in 0..tables.schema.tables().len() {
+        let mut moved = Vec::new();
+        for id in records::ids(c, &tables.sql(table).scan, &[&0, &[0_u8; 16], &i64::MAX])? {
+            if move_one(c, tables, (table, id))? {
+                moved.push((table, id));
+            }
+        }
+        follow(c, tables, moved)?;
+    }
+    Ok(())
+}
+
 /// Stores a record under the scope that its parents have now. Whether that is another than before.
 fn move_one(c: &Connection, tables: &Tables, key: Key) -> Result<bool, HubError> {
     let Some(record) = records::load(c, tables, key)? else { return Ok(false) };

@@ -9,7 +9,7 @@ use windrow_protocol::message::Past;
 
 /// Our own tables in a hub's file, made where they are missing. For tools that show what a file is made of.
 ///
-/// - `windrow_hub`, one row: the schema's digest, the last seq, the hub's HLC, the highest stamp brought, as merged.
+/// - `windrow_hub`, one row: the schema's digest and the number of its version, the last seq, the hub's HLC, the highest stamp brought, as merged.
 /// - `windrow_marks`: the mark of each seq, from 0 on.
 /// - `windrow_covers`: for each origin the stamp up to which the hub has its entries, and the device that brought them.
 /// - `windrow_devices`: for each device its highest stamp, as merged, and when it last committed.
@@ -22,6 +22,7 @@ pub const SYSTEM_TABLES: &str = "
 CREATE TABLE IF NOT EXISTS windrow_hub (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
   schema BLOB NOT NULL,
+  version INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   hlc INTEGER NOT NULL,
   highest INTEGER NOT NULL
@@ -70,10 +71,22 @@ CREATE TABLE IF NOT EXISTS windrow_conflicts (
 ";
 
 /// Makes the one row of a new hub, and the mark of seq 0.
-pub(super) fn found(c: &Connection, schema: [u8; 8], mark: Mark) -> rusqlite::Result<()> {
-    c.execute("INSERT OR IGNORE INTO windrow_hub (one, schema, seq, hlc, highest) VALUES (1, ?1, 0, 0, 0)", [schema])?;
+pub(super) fn found(c: &Connection, schema: [u8; 8], version: u32, mark: Mark) -> rusqlite::Result<()> {
+    let found =
+        "INSERT OR IGNORE INTO windrow_hub (one, schema, version, seq, hlc, highest) VALUES (1, ?1, ?2, 0, 0, 0)";
+    c.execute(found, params![schema, version])?;
     c.execute("INSERT OR IGNORE INTO windrow_marks (seq, mark) VALUES (0, ?1)", [mark.to_i64()])?;
     Ok(())
+}
+
+/// The version of the domain that the file has, and its schema's digest; none in a new file.
+pub(super) fn version(c: &Connection) -> rusqlite::Result<Option<(u32, Vec<u8>)>> {
+    c.query_row("SELECT version, schema FROM windrow_hub", [], |r| Ok((r.get(0)?, r.get(1)?))).optional()
+}
+
+/// The file has migrated to this version.
+pub(super) fn set_version(c: &Connection, schema: [u8; 8], version: u32) -> rusqlite::Result<()> {
+    c.execute("UPDATE windrow_hub SET schema = ?1, version = ?2", params![schema, version]).map(drop)
 }
 
 /// Where the hub stands.
@@ -87,10 +100,18 @@ pub(super) struct Standing {
     pub(super) highest: Hlc,
 }
 
-pub(super) fn standing(c: &Connection) -> Result<Standing, HubError> {
-    let sql = "SELECT h.seq, m.mark, h.hlc, h.highest FROM windrow_hub h JOIN windrow_marks m ON m.seq = h.seq";
-    let read = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?));
-    let (at, mark, hlc, highest) = c.one(sql, [], read)?;
+/// Where the hub stands, a hub of this version.
+///
+/// # Errors
+/// A file that another program has migrated since it was opened: this one would read it by the wrong places.
+pub(super) fn standing(c: &Connection, version: u32) -> Result<Standing, HubError> {
+    let sql =
+        "SELECT h.seq, m.mark, h.hlc, h.highest, h.version FROM windrow_hub h JOIN windrow_marks m ON m.seq = h.seq";
+    let read = |r: &rusqlite::Row<'_>| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?));
+    let (at, mark, hlc, highest, found): (_, _, _, _, u32) = c.one(sql, [], read)?;
+    if found != version {
+        return Err(HubError::Outdated { found, known: version });
+    }
     let head = Point { seq: seq(at)?, mark: Mark::from_i64(mark) };
     Ok(Standing { head, hlc: stamp(hlc)?, highest: stamp(highest)? })
 }

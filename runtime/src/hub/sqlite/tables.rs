@@ -10,8 +10,10 @@ use windrow_protocol::versions::{Lineage, Version};
 pub(super) struct Tables {
     /// What merging knows.
     pub(super) schema: Schema,
+    /// The number of its version.
+    pub(super) version: u32,
     /// Which versions of it devices may speak.
-    lineage: Lineage,
+    pub(super) lineage: Lineage,
     /// In the schema's order.
     sql: Vec<TableSql>,
 }
@@ -35,9 +37,9 @@ impl Tables {
     pub(super) fn new(domain: &Domain) -> Result<Tables, OpenError> {
         let sql = domain.tables.iter().map(|t| TableSql::new(t)).collect();
         let schema = schema_of(domain)?;
-        let lineage = Lineage::new(&schema, domain.earlier);
+        let lineage = Lineage::new(&schema, &domain.models());
         let lineage = lineage.map_err(|source| OpenError::Domain { domain: domain.name, source })?;
-        Ok(Tables { schema, lineage, sql })
+        Ok(Tables { schema, version: domain.version(), lineage, sql })
     }
 
     /// The version of this digest.

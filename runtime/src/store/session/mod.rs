@@ -16,7 +16,7 @@ mod refuse;
 
 use super::error::StoreError;
 use super::plan::Plan;
-use super::{Store, lock, state};
+use super::{Store, lock, migrate, state};
 use crate::sqlite::Repeated;
 use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -105,7 +105,10 @@ impl Actions {
     /// The file's.
     pub fn load(&self, whole_ids: bool, past: bool) -> Result<Loaded, StoreError> {
         self.store.keep_newest()?;
-        let (turn, folded) = self.store.snapshot(|conn, plan| load::fold(conn, plan, whole_ids, past))?;
+        let (turn, folded) = self.store.snapshot(|conn, plan| {
+            migrate::behind(conn, self.store.path(), plan)?;
+            load::fold(conn, plan, whole_ids, past)
+        })?;
         *lock(&self.turn) = Some(turn);
         if let Some(folded) = &folded {
             self.durable_step(|conn, _| load::store(conn, folded))?;
@@ -250,6 +253,12 @@ pub(super) fn forget_encoded(conn: &Connection) -> Result<(), StoreError> {
     conn.run("UPDATE windrow_state SET turn = ?1", [state::read(conn)?.turn.wrapping_add(1)])?;
     pages::clear(conn)?;
     outbox::clear_unprepared(conn)
+}
+
+/// Forgets also what the hub may have committed, when the file migrates: its answer would speak of places that are others
+/// now. The hub says then what it has, as it does to a copy of a file.
+pub(super) fn forget_sent(conn: &Connection) -> rusqlite::Result<()> {
+    outbox::clear(conn)
 }
 
 fn kept((inbox, pull): (Inbox, Pull)) -> Event {

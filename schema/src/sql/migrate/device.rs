@@ -24,6 +24,7 @@ pub(super) fn script(plan: &Plan) -> Result<Script, String> {
         script.drop("VIEW", "windrow_changelog");
     }
     plan.kept().for_each(|(_, now, _)| conflicts(&mut script, plan, now));
+    gained(&mut script, plan);
     Ok(script)
 }
 
@@ -120,6 +121,16 @@ fn rename(script: &mut Script, before: &Table, now: &Table) {
 fn forget(script: &mut Script, gone: &Table) {
     for naming in NAMING.into_iter().filter(|name| *name != "windrow_refused") {
         script.run(format!("DELETE FROM {naming} WHERE \"table\" = {}", Text(&gone.name)));
+    }
+}
+
+/// What the file could not hold before, others may have written long since: the next pull tells all that lives of those
+/// tables.
+fn gained(script: &mut Script, plan: &Plan) {
+    let gains = |what: &What| matches!(what, What::Added(_) | What::Nullable | What::Widened(..));
+    let tables = plan.now().tables.iter().filter(|_| plan.before().is_some());
+    for table in tables.filter(|t| plan.steps().iter().any(|s| s.table == t.name && gains(&s.what))) {
+        script.run(format!("INSERT OR IGNORE INTO windrow_whole (\"table\") VALUES ({})", Text(&table.name)));
     }
 }
 

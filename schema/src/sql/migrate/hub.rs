@@ -1,5 +1,4 @@
-//! A hub's file on SQLite. What is packed in `windrow_versions_T` is the program's: see
-//! [`Afterwards`](crate::lock::Afterwards).
+//! A hub's file on SQLite. What is packed in `windrow_versions_T` is the program's, which puts it in order after this.
 
 use super::device::rows;
 use super::log::Kept;

@@ -1,13 +1,18 @@
-//! Descriptors made while the program runs: constants, as those that the macros write, so they live as long as it does.
+//! Domains made while the program runs, from models or from a lock: what `domain!` makes of structs when it compiles. They
+//! are constants like those, so they live as long as the program does.
+
+mod version;
+
+pub use version::{tables, versions};
 
 use windrow::Domain;
-use windrow::domain::{DeviceSql, HubSql, Object, Sql, Table};
-use windrow_protocol::model;
+use windrow::domain::{DeviceSql, Earlier, HubSql, Object, Sql, Table};
+use windrow::protocol::model;
 use windrow_schema::{Model, sql};
 
-/// A domain of these tables, parents before children.
-pub fn domain(name: &'static str, tables: Vec<&'static Table>) -> &'static Domain {
-    Box::leak(Box::new(Domain { name, tables: tables.leak(), earlier: &[] }))
+/// A domain of these tables, parents before children, and of these versions before it, oldest first.
+pub fn domain(name: &'static str, tables: Vec<&'static Table>, earlier: Vec<Earlier>) -> &'static Domain {
+    Box::leak(Box::new(Domain { name, tables: tables.leak(), earlier: earlier.leak() }))
 }
 
 /// A table: its shape, and the statements for the struct that was read, each as `render` fills it in.

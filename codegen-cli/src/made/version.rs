@@ -1,19 +1,68 @@
-//! A version as a program of that time has it.
+//! The versions of a lock, each as a program of its time has it.
 
-use crate::descriptors;
+use super::table;
 use windrow::Domain;
-use windrow_protocol::model;
-use windrow_schema::lock::{Column, Holds, Literal, Rebuilt, Table};
+use windrow::domain::{Earlier, Migration, Table as Described};
+use windrow::protocol::{model, versions};
+use windrow_schema::lock::{Column, Holds, Literal, Lock, Plan, Rebuilt, Refusal, Table};
+use windrow_schema::sql::migrate::Script;
 
-/// The domain of these tables. Descriptors are constants: they live as long as the program.
+/// The domain of each version of a lock, oldest first. Each knows those before it.
+///
+/// # Errors
+/// Versions that do not follow from one another, or tables that the reader of structs does not take: nobody has written
+/// such a lock by `windrow migrate`.
+pub fn versions(lock: &Lock) -> Result<Vec<&'static Domain>, String> {
+    let plans = lock.plans().map_err(|(number, refusals)| {
+        format!("version {number}: {}", refusals.iter().map(Refusal::to_string).collect::<Vec<_>>().join("; "))
+    })?;
+    let name: &'static str = lock.domain().to_owned().leak();
+    let (mut earlier, mut made) = (Vec::new(), Vec::new());
+    for (at, version) in lock.versions().iter().enumerate() {
+        made.push(super::domain(name, tables(&version.tables)?, earlier.clone()));
+        if let Some(next) = plans.get(at + 1) {
+            earlier.push(leads(&version.tables, next)?);
+        }
+    }
+    Ok(made)
+}
+
+/// The tables of a version.
 ///
 /// # Errors
 /// What the reader says of structs like that.
-pub fn domain(tables: &[Table]) -> Result<&'static Domain, String> {
+pub fn tables(tables: &[Table]) -> Result<Vec<&'static Described>, String> {
     let rebuilt = Rebuilt::of(tables)?;
     let made = rebuilt.domain().models().iter().zip(tables);
-    let made = made.map(|(read, table)| descriptors::table(described(table), read, |sql| rebuilt.render(sql)));
-    Ok(descriptors::domain("VERSIONS", made.collect()))
+    Ok(made.map(|(read, t)| table(described(t), read, |sql| rebuilt.render(sql))).collect())
+}
+
+/// A version, and what leads to the next.
+fn leads(tables: &[Table], next: &Plan) -> Result<Earlier, String> {
+    let (device, hub) = (Script::device(next)?, Script::hub(next)?);
+    let text = |script: &Script| -> &'static str { script.text("").leak() };
+    let migration = Migration {
+        name: next.now().name.clone().leak(),
+        device: text(&device),
+        hub: text(&hub),
+        copies: !device.rewrites().is_empty(),
+    };
+    let described = tables.iter().map(described).collect::<Vec<_>>().leak();
+    Ok(Earlier { model: versions::Earlier { tables: described, renamed: renamed(next).leak() }, migration })
+}
+
+fn renamed(next: &Plan) -> Vec<versions::Renamed> {
+    let leaked = |name: &String| -> &'static str { name.clone().leak() };
+    let mut renamed = Vec::new();
+    for table in &next.now().tables {
+        let before = leaked(table.was.as_ref().unwrap_or(&table.name));
+        let to = table.was.iter().map(|_| versions::Renamed { table: before, field: None, to: leaked(&table.name) });
+        renamed.extend(to);
+        for (column, was) in table.columns.iter().filter_map(|c| Some((c, c.was.as_ref()?))) {
+            renamed.push(versions::Renamed { table: before, field: Some(leaked(was)), to: leaked(&column.name) });
+        }
+    }
+    renamed
 }
 
 fn described(table: &Table) -> model::Table {

@@ -1,0 +1,3 @@
+//! What the `windrow` command is made of that other tools and tests need too.
+
+pub mod made;

@@ -1,0 +1,177 @@
+//! What `windrow.lock` says of a domain: its earlier versions, what leads from each to the next, and what it is now.
+
+use crate::model::{default, variant};
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+use windrow_schema::lock::{Column, DEVICE, FILE, HUB, Holds, Lock, MIGRATIONS, Plan, Reference, Table, Version};
+use windrow_schema::sql::migrate::Script;
+
+/// The lock of a domain, and where it stands.
+#[derive(Debug)]
+pub(crate) struct Past {
+    folder: PathBuf,
+    lock: Lock,
+}
+
+/// The lock of this domain that is nearest: in this folder, or above it.
+///
+/// # Errors
+/// A lock that can't be read, whoever's it is.
+pub(crate) fn find(domain: &str, from: &Path) -> Result<Option<Past>, String> {
+    for folder in from.ancestors() {
+        let path = folder.join(FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        let lock = Lock::read(&text).map_err(|why| format!("{}: {why}", path.display()))?;
+        if lock.domain() == domain {
+            return Ok(Some(Past { folder: folder.to_owned(), lock }));
+        }
+    }
+    Ok(None)
+}
+
+impl Past {
+    /// The last version's number, as text, and its tables.
+    pub(crate) fn last(&self) -> (String, TokenStream) {
+        let number = self.lock.last().map_or(0, |version| version.number);
+        (number.to_string(), tables(self.lock.last()))
+    }
+
+    /// What stands in `Domain::earlier`.
+    ///
+    /// # Errors
+    /// A version that does not follow from the one before, or without its migration.
+    pub(crate) fn earlier(&self) -> Result<TokenStream, String> {
+        let plans = self.lock.plans().map_err(|(number, refusals)| {
+            let why = refusals.first().map(ToString::to_string).unwrap_or_default();
+            format!("{}: version {number} does not follow from the one before: {why}", self.file().display())
+        })?;
+        let versions = self.lock.versions().iter().zip(plans.iter().skip(1));
+        let earlier = versions.map(|(version, plan)| self.one(version, plan)).collect::<Result<Vec<_>, _>>()?;
+        let lock = said(&self.file())?;
+        // Whoever compiles this again when the lock has changed need not be told to.
+        Ok(quote!({ const _: &str = ::core::include_str!(#lock); &[#(#earlier),*] }))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
+    fn one(&self, version: &Version, plan: &Plan) -> Result<TokenStream, String> {
+        let (tables, renamed, name) = (tables(Some(version)), renamed(plan.now()), &plan.now().name);
+        let copies = !Script::device(plan)?.rewrites().is_empty();
+        let [device, hub] = [DEVICE, HUB].map(|sql| self.migration(plan.now(), sql));
+        let (device, hub) = (device?, hub?);
+        Ok(quote! {
+            ::windrow::__private::Earlier {
+                model: ::windrow::__private::versions::Earlier { tables: #tables, renamed: #renamed },
+                migration: ::windrow::__private::Migration {
+                    name: #name,
+                    device: ::core::include_str!(#device),
+                    hub: ::core::include_str!(#hub),
+                    copies: #copies,
+                },
+            }
+        })
+    }
+
+    /// The path of what leads to a version.
+    fn migration(&self, version: &Version, sql: &str) -> Result<String, String> {
+        let path = self.folder.join(MIGRATIONS).join(version.folder()).join(sql);
+        match path.is_file() {
+            true => said(&path),
+            false => Err(format!(
+                "{} has version {}, and {} is missing: take it from version control",
+                self.file().display(),
+                version.number,
+                path.display()
+            )),
+        }
+    }
+}
+
+/// A path as it can be said in source.
+fn said(path: &Path) -> Result<String, String> {
+    let unsaid = || format!("{} has a name that is no Unicode; move the project", path.display());
+    path.to_str().map(str::to_owned).ok_or_else(unsaid)
+}
+
+fn tables(version: Option<&Version>) -> TokenStream {
+    let tables = version.into_iter().flat_map(|v| &v.tables).map(table);
+    quote!(&[#(#tables),*])
+}
+
+fn table(table: &Table) -> TokenStream {
+    let (name, type_name, fields) = (&table.name, &table.type_name, table.columns.iter().map(field));
+    let (deletes, whole, scope) = (variant(table.deletes), table.whole, table.scope);
+    quote! {
+        ::windrow::__private::model::Table {
+            name: #name,
+            type_name: #type_name,
+            fields: &[#(#fields),*],
+            deletes: ::windrow::__private::model::Deletes::#deletes,
+            whole: #whole,
+            scope: #scope,
+        }
+    }
+}
+
+fn field(column: &Column) -> TokenStream {
+    let (name, nullable, unique) = (&column.name, column.nullable, column.unique);
+    let (kind, strategy) = (kind(&column.holds), variant(column.strategy));
+    let none = quote!(::core::option::Option::None);
+    let parent = column.parent.as_ref().map_or_else(|| none.clone(), parent);
+    let default = column.default.as_ref().map_or(none, default);
+    quote! {
+        ::windrow::__private::model::Field {
+            name: #name,
+            kind: ::windrow::__private::model::Kind::#kind,
+            nullable: #nullable,
+            strategy: ::windrow::__private::model::Strategy::#strategy,
+            parent: #parent,
+            unique: #unique,
+            default: #default,
+        }
+    }
+}
+
+fn kind(holds: &Holds) -> TokenStream {
+    match holds {
+        Holds::Integer { min, max } => quote!(Integer { min: #min, max: #max }),
+        Holds::Decimal(places) => quote!(Decimal { places: #places }),
+        Holds::Enum(texts) => quote!(Enum(&[#(#texts),*])),
+        plain => {
+            let plain = variant(plain);
+            quote!(#plain)
+        }
+    }
+}
+
+fn parent(reference: &Reference) -> TokenStream {
+    let (table, on_delete) = (&reference.table, variant(reference.on_delete));
+    quote! {
+        ::core::option::Option::Some(::windrow::__private::model::Parent {
+            table: #table,
+            on_delete: ::windrow::__private::model::OnDelete::#on_delete,
+        })
+    }
+}
+
+/// What this version calls otherwise than the one before: by the names of before.
+fn renamed(now: &Version) -> TokenStream {
+    let one = |table: &str, field: TokenStream, to: &str| quote!(::windrow::__private::versions::Renamed { table: #table, field: #field, to: #to });
+    let mut renamed = Vec::new();
+    for table in &now.tables {
+        let before = table.was.as_ref().unwrap_or(&table.name);
+        renamed.extend(table.was.iter().map(|was| one(was, quote!(::core::option::Option::None), &table.name)));
+        for (column, was) in table.columns.iter().filter_map(|c| Some((c, c.was.as_ref()?))) {
+            renamed.push(one(before, quote!(::core::option::Option::Some(#was)), &column.name));
+        }
+    }
+    quote!(&[#(#renamed),*])
+}

@@ -1,0 +1,144 @@
+//! Whether structs are as the last version of `windrow.lock` has them. What a program speaks must be a version that hubs
+//! know, and what it wants in a file one that its migrations lead to.
+
+use super::check::{Entry, Message};
+use crate::domain::Table;
+use windrow_protocol::model::{self, Field, Kind};
+
+/// Checks the struct at one place of a domain. `number`: the last version's.
+#[track_caller]
+pub const fn as_locked<const N: usize>(entries: &[Entry; N], at: usize, last: &[model::Table], number: &str) {
+    let table = &entries[at].table.model;
+    let Some(place) = position(last, table.name) else {
+        let message = Message::new().and(table.type_name).and(" is not in version ").and(number);
+        message.and(" of windrow.lock; run `windrow migrate`").fail();
+    };
+    let locked = &last[place];
+    let mut i = 0;
+    while i < table.fields.len() {
+        let field = &table.fields[i];
+        if i >= locked.fields.len() || !same_field(field, &locked.fields[i]) {
+            differs(Message::new().and(table.type_name).and(".").and(field.name), number);
+        }
+        i += 1;
+    }
+    if table.fields.len() != locked.fields.len() {
+        let gone =
+            Message::new().and(table.type_name).and(", which has no ").and(locked.fields[i].name).and(" any more,");
+        differs(gone, number);
+    }
+    let policies =
+        table.deletes as u8 == locked.deletes as u8 && table.whole == locked.whole && table.scope == locked.scope;
+    if !policies {
+        differs(Message::new().and(table.type_name), number);
+    }
+}
+
+/// Checks that each table of the last version has a struct.
+#[track_caller]
+pub const fn all_locked<const N: usize>(entries: &[Entry; N], last: &[model::Table], number: &str) {
+    let mut i = 0;
+    while i < last.len() {
+        if entry(entries, last[i].name).is_none() {
+            let message =
+                Message::new().and("version ").and(number).and(" of windrow.lock has the table ").and(last[i].name);
+            message.and(", and no struct of this domain is stored there; run `windrow migrate`").fail();
+        }
+        i += 1;
+    }
+}
+
+/// The tables in the order of the last version: it is a part of what device and hub agree on, and does not follow from the
+/// order in which structs happen to be listed. Where a check fails, the order means nothing.
+pub const fn in_order<const N: usize>(entries: &[Entry; N], last: &[model::Table]) -> [&'static Table; N] {
+    let mut tables = [entries[0].table; N];
+    let mut i = 0;
+    while i < N && i < last.len() {
+        if let Some(at) = entry(entries, last[i].name) {
+            tables[i] = entries[at].table;
+        }
+        i += 1;
+    }
+    tables
+}
+
+#[track_caller]
+const fn differs(what: Message, number: &str) -> ! {
+    what.and(" is not as version ").and(number).and(" of windrow.lock has it; run `windrow migrate`").fail()
+}
+
+const fn entry<const N: usize>(entries: &[Entry; N], table: &str) -> Option<usize> {
+    let mut i = 0;
+    while i < N {
+        if same(entries[i].table.model.name, table) {
+            return Some(i);
+        }
+        i += 1;
+    }
+    None
+}
+
+const fn position(tables: &[model::Table], name: &str) -> Option<usize> {
+    let mut i = 0;
+    while i < tables.len() {
+        if same(tables[i].name, name) {
+            return Some(i);
+        }
+        i += 1;
+    }
+    None
+}
+
+/// A field's default is not asked: it is what a migration, and a hub that is built with it, give to others' records.
+const fn same_field(a: &Field, b: &Field) -> bool {
+    let parents = match (&a.parent, &b.parent) {
+        (None, None) => true,
+        (Some(a), Some(b)) => same(a.table, b.table) && a.on_delete as u8 == b.on_delete as u8,
+        _ => false,
+    };
+    let flags = a.nullable == b.nullable && a.unique == b.unique && a.strategy as u8 == b.strategy as u8;
+    parents && flags && same(a.name, b.name) && same_kind(&a.kind, &b.kind)
+}
+
+const fn same_kind(a: &Kind, b: &Kind) -> bool {
+    match (a, b) {
+        (Kind::Integer { min: a, max: b }, Kind::Integer { min: c, max: d }) => *a == *c && *b == *d,
+        (Kind::Decimal { places: a }, Kind::Decimal { places: b }) => *a == *b,
+        (Kind::Enum(a), Kind::Enum(b)) => same_texts(a, b),
+        (Kind::Bool, Kind::Bool) | (Kind::Real, Kind::Real) | (Kind::Text, Kind::Text) | (Kind::Blob, Kind::Blob) => {
+            true
+        }
+        (Kind::Id, Kind::Id) | (Kind::Timestamp, Kind::Timestamp) | (Kind::Date, Kind::Date) => true,
+        (Kind::Json, Kind::Json) => true,
+        _ => false,
+    }
+}
+
+const fn same_texts(a: &[&str], b: &[&str]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if !same(a[i], b[i]) {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
