@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Looks at the models and the databases of applications built on Windrow, and migrates them
 #[derive(Debug, Parser)]
@@ -59,7 +59,7 @@ pub(crate) struct MigrateArgs {
     pub(crate) name: Option<String>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// The folder of windrow.lock and migrations/: that of the model's Cargo.toml unless said
+    /// The folder of windrow.lock and migrations/: where the lock is, or else that of the model's Cargo.toml, unless said
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,
     /// Writes nothing; exit status 1 where model and lock differ
@@ -86,7 +86,7 @@ pub(crate) struct DoctorArgs {
     pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) source: SourceArgs,
-    /// The folder of windrow.lock and migrations/: that of the model's Cargo.toml unless said
+    /// The folder of windrow.lock and migrations/: where the lock is, or else that of the model's Cargo.toml, unless said
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,
     /// As JSON
@@ -97,12 +97,21 @@ pub(crate) struct DoctorArgs {
 /// Where the model is.
 #[derive(Debug, clap::Args)]
 pub(crate) struct SourceArgs {
-    /// The folder, or the file, with the structs
-    #[arg(long, value_name = "PATH", default_value = "src")]
-    pub(crate) model: PathBuf,
+    /// The folder, or the file, with the structs: `src` unless said, or `model/src` where there is no `src`
+    #[arg(long, value_name = "PATH")]
+    model: Option<PathBuf>,
     /// The name given to `domain!`, where there are several
     #[arg(long, value_name = "NAME")]
     pub(crate) domain: Option<String>,
+}
+
+impl SourceArgs {
+    /// Where the structs are to be found.
+    pub(crate) fn model(&self) -> &Path {
+        let usual = ["src", "model/src"].map(Path::new);
+        let found = usual.into_iter().find(|folder| folder.is_dir()).unwrap_or(usual[0]);
+        self.model.as_deref().unwrap_or(found)
+    }
 }
 
 /// A form of the schema.

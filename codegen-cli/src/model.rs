@@ -12,6 +12,8 @@ use windrow_schema::{Domain, List, Model, Source, Variants};
 pub(crate) struct Declared {
     /// The name given to `domain!`.
     pub(crate) name: String,
+    /// The file that lists them.
+    pub(crate) file: PathBuf,
     /// The structs, parents before children.
     pub(crate) domain: Domain,
     enums: Vec<Variants>,
@@ -43,12 +45,13 @@ impl Declared {
 /// # Errors
 /// Every mistake in it, each with its file, its line and its column; no domain, or several of which none is named.
 pub(crate) fn read(args: &SourceArgs) -> Result<Declared, Fault> {
-    if !args.model.exists() {
-        let place = args.model.display();
+    let model = args.model();
+    if !model.exists() {
+        let place = model.display();
         return Err(Fault::NoModel(format!("there is no {place} here; name the folder with the structs by --model")));
     }
     let mut files = Vec::new();
-    find(&args.model, &mut files)?;
+    find(model, &mut files)?;
     files.sort();
     let (mut sources, mut mistakes) = (Vec::new(), Vec::new());
     for path in files {
@@ -81,7 +84,7 @@ fn find(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Fault> {
 }
 
 fn declared(args: &SourceArgs, sources: Vec<(PathBuf, Source)>) -> Result<Declared, Fault> {
-    let place = args.model.display();
+    let place = args.model().display();
     let lists = || sources.iter().flat_map(|(path, source)| source.domains.iter().map(move |list| (path, list)));
     let wanted = |(_, list): &(&PathBuf, &List)| args.domain.as_ref().is_none_or(|name| list.name == name);
     let names: Vec<String> = lists().map(|(_, list)| list.name.to_string()).collect();
@@ -91,9 +94,9 @@ fn declared(args: &SourceArgs, sources: Vec<(PathBuf, Source)>) -> Result<Declar
         return Err(Fault::NoModel(format!("{place} has the domains {}; choose one by --domain", names.join(", "))));
     }
     let domain = domain(path, list, &sources)?;
-    let name = list.name.to_string();
+    let (name, file) = (list.name.to_string(), path.clone());
     let enums = sources.into_iter().flat_map(|(_, source)| source.enums).collect();
-    Ok(Declared { name, domain, enums })
+    Ok(Declared { name, file, domain, enums })
 }
 
 fn none(place: &str, names: &[String]) -> Fault {

@@ -6,7 +6,7 @@ use crate::model::Declared;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use windrow_schema::lock::{FILE, Lock, MIGRATIONS, Version};
+use windrow_schema::lock::{FILE, Lock, MIGRATIONS, Unread, Version};
 
 /// Where a project keeps them.
 pub(crate) struct Place {
@@ -15,7 +15,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// As said, or beside the model's `Cargo.toml`.
+    /// As said; else where the nearest lock of the domain stands, beside the model's `Cargo.toml` or above; else beside that.
     pub(crate) fn of(source: &SourceArgs, into: Option<&Path>, declared: &Declared) -> Result<Place, Fault> {
         let domain = declared.name.clone();
         if let Some(root) = into {
@@ -24,12 +24,18 @@ impl Place {
                 false => Err(Fault::Said(format!("there is no folder {}; make it first", root.display()))),
             };
         }
-        let model = &source.model;
-        let from = fs::canonicalize(model).map_err(|error| Fault::File(model.clone(), error))?;
-        let root = from.ancestors().find(|folder| folder.join("Cargo.toml").is_file()).ok_or_else(|| {
+        let model = source.model();
+        let from = fs::canonicalize(model).map_err(|error| Fault::File(model.to_owned(), error))?;
+        let crate_folder = from.ancestors().find(|folder| folder.join("Cargo.toml").is_file()).ok_or_else(|| {
             let why = "no Cargo.toml stands above it; name the folder of windrow.lock by --into";
             Fault::Said(format!("{}: {why}", model.display()))
         })?;
+        let found = Lock::nearest(&domain, crate_folder, |path| fs::read_to_string(path));
+        let found = found.map_err(|(path, why)| match why {
+            Unread::File(error) => Fault::File(path, error),
+            Unread::Lock(error) => Fault::Lock(path, error.to_string()),
+        })?;
+        let root = found.as_ref().map_or(crate_folder, |(folder, _)| folder);
         // Shown as people know it, where it is here or below.
         let here = std::env::current_dir().and_then(fs::canonicalize).unwrap_or_default();
         let shown = root.strip_prefix(&here).map_or_else(|_| root.to_owned(), Path::to_owned);

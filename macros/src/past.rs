@@ -4,7 +4,6 @@ use crate::model::{default, variant};
 use proc_macro2::TokenStream;
 use quote::quote;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 use windrow_schema::lock::{Column, DEVICE, FILE, HUB, Holds, Lock, MIGRATIONS, Plan, Reference, Table, Version};
 use windrow_schema::sql::migrate::Script;
 
@@ -19,20 +18,10 @@ pub(crate) struct Past {
 ///
 /// # Errors
 /// A lock that can't be read, whoever's it is.
-pub(crate) fn find(domain: &str, from: &Path) -> Result<Option<Past>, String> {
-    for folder in from.ancestors() {
-        let path = folder.join(FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(format!("{}: {error}", path.display())),
-        };
-        let lock = Lock::read(&text).map_err(|why| format!("{}: {why}", path.display()))?;
-        if lock.domain() == domain {
-            return Ok(Some(Past { folder: folder.to_owned(), lock }));
-        }
-    }
-    Ok(None)
+pub(crate) fn find(domain: &str, crate_folder: &Path) -> Result<Option<Past>, String> {
+    let found = Lock::nearest(domain, crate_folder, |path| std::fs::read_to_string(path));
+    let found = found.map_err(|(path, why)| format!("{}: {why}", path.display()))?;
+    Ok(found.map(|(folder, lock)| Past { folder, lock }))
 }
 
 impl Past {

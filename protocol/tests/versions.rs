@@ -5,7 +5,7 @@
 use windrow_protocol::change::{Change, Changeset, End, Recovery, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Seq};
 use windrow_protocol::id::RecordId;
-use windrow_protocol::model::{Deletes, Field, Kind, OnDelete, Parent, Schema, Strategy, Table};
+use windrow_protocol::model::{Deletes, Field, Kind, Literal, OnDelete, Parent, Schema, Strategy, Table};
 use windrow_protocol::told::{News, Told};
 use windrow_protocol::value::Value;
 use windrow_protocol::versions::{Earlier, Lineage, Renamed};
@@ -35,40 +35,55 @@ const fn refers(name: &'static str, table: &'static str) -> Field {
     Field { kind: Kind::Id, parent: Some(Parent { table, on_delete: OnDelete::Cascade }), ..text(name) }
 }
 
-/// Where each field of the oldest version's first table is in the last.
-fn followed(last: &[Table], earlier: &[Earlier]) -> Vec<Option<usize>> {
+/// What becomes of a NULL that a device of the oldest version writes to a field of its first table.
+fn nulled(last: &[Table], earlier: &[Earlier], field: usize) -> Option<Change> {
     let last = Schema::new(last.to_vec()).unwrap();
     let lineage = Lineage::new(&last, earlier).unwrap();
     let oldest = Schema::new(earlier[0].tables.to_vec()).unwrap();
     let version = lineage.version(oldest.digest()).unwrap();
-    let write = |field| Write { field, what: What::Set(Value::Null), hlc: Hlc::ZERO, base: Seq::ZERO };
-    let follow = |field| {
-        let (table, id) = (0, RecordId([7; 16]));
-        let change = Change {
-            table,
-            id,
-            resolves: Vec::new(),
-            writes: vec![write(field)],
-            hlc: Hlc::ZERO,
-            base: Seq::ZERO,
-            born: false,
-            end: End::Alive,
-            again: false,
-            stale: Vec::new(),
-        };
-        let changeset = Changeset {
-            device: DeviceId::ZERO,
-            author: Origin(1),
-            checkpoint: Point::START,
-            own: Vec::new(),
-            spans: Vec::new(),
-            upto: Hlc::ZERO,
-            changes: vec![change],
-            recovery: Recovery::default(),
-        };
-        version.changeset(changeset).changes.first().map(|c| c.writes[0].field)
+    let change = Change {
+        table: 0,
+        id: RecordId([7; 16]),
+        resolves: Vec::new(),
+        writes: vec![Write { field, what: What::Set(Value::Null), hlc: Hlc::ZERO, base: Seq::ZERO }],
+        hlc: Hlc::ZERO,
+        base: Seq::ZERO,
+        born: false,
+        end: End::Alive,
+        again: false,
+        stale: Vec::new(),
     };
-    (0..oldest.table(0).fields.len()).map(follow).collect()
+    let changeset = Changeset {
+        device: DeviceId::ZERO,
+        author: Origin(1),
+        checkpoint: Point::START,
+        own: Vec::new(),
+        spans: Vec::new(),
+        upto: Hlc::ZERO,
+        changes: vec![change],
+        recovery: Recovery::default(),
+    };
+    version.changeset(changeset).changes.pop()
+}
+
+/// Where each field of the oldest version's first table is in the last.
+fn followed(last: &[Table], earlier: &[Earlier]) -> Vec<Option<usize>> {
+    let follow = |field| nulled(last, earlier, field).map(|change| change.writes[0].field);
+    (0..earlier[0].tables[0].fields.len()).map(follow).collect()
+}
+
+/// A field had become required, with a default. An old tablet emptied it, and everything that it had written since was
+/// refused with that. Now the hub takes the default, and tells the tablet, which shows nothing there.
+#[test]
+fn an_old_devices_null_is_the_default_where_null_is_taken_no_more() {
+    let before = [table("t", &[text("a"), text("b")])];
+    let required = Field { nullable: false, default: Some(Literal::Text("none")), ..text("b") };
+    let last = [table("t", &[text("c"), required, text("a")])];
+    let change = nulled(&last, &[earlier(&before, &[])], 1).unwrap();
+    assert_eq!((change.writes[0].field, &change.writes[0].what), (1, &What::Set(Value::Text("none".into()))));
+    assert_eq!(change.stale, [1]);
+    let other = nulled(&last, &[earlier(&before, &[])], 0).unwrap();
+    assert_eq!((other.writes[0].field, &other.writes[0].what, other.stale.len()), (2, &What::Set(Value::Null), 0));
 }
 
 #[test]

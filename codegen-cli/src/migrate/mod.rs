@@ -47,6 +47,7 @@ pub(crate) fn run(args: &MigrateArgs) -> Result<(String, Result<(), Fault>), Fau
     }
     if !args.dry_run {
         place.write(&lock, &migration)?;
+        files::touch(&declared.file)?;
     }
     Ok((show::migration(args, &place, &migration), Ok(())))
 }

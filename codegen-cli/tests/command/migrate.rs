@@ -250,3 +250,29 @@ fn the_lock_may_stand_elsewhere() {
         std::fs::remove_file(dir.path().join("windrow.lock")).unwrap();
     }
 }
+
+/// A workspace keeps its model in a crate, and its lock at the top, where devices and server see it.
+#[test]
+fn a_lock_above_the_models_crate_is_found() {
+    let project = Project::new();
+    std::fs::create_dir(project.path("model")).unwrap();
+    std::fs::write(project.path("model/Cargo.toml"), "").unwrap();
+    std::fs::rename(project.path("src"), project.path("model/src")).unwrap();
+    project.run(&["--into", "."]);
+    assert!(project.path("windrow.lock").is_file() && project.path("migrations/0001_start").is_dir());
+    assert_eq!(project.run(&["--check"]), "the model is that of version 1: nothing to do\n");
+    assert!(!project.path("model/windrow.lock").exists());
+}
+
+/// What was built before there was a lock knows of none: it must be older than the model from then on.
+#[test]
+fn a_migration_makes_the_model_newer_than_what_was_built_of_it() {
+    let project = Project::new();
+    let model = project.path("src/lib.rs");
+    let then = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1);
+    std::fs::File::options().append(true).open(&model).unwrap().set_modified(then).unwrap();
+    project.run(&["--dry-run"]);
+    assert_eq!(std::fs::metadata(&model).unwrap().modified().unwrap(), then);
+    project.run(&[]);
+    assert!(std::fs::metadata(&model).unwrap().modified().unwrap() > then);
+}

@@ -59,7 +59,7 @@ impl Lineage {
 fn identity(last: &Schema) -> Version {
     let kept = |(table, t): (usize, &Table)| {
         let fields: Vec<_> = (0..t.fields.len()).map(Some).collect();
-        Some(Kept { table, then: fields.clone(), fields })
+        Some(Kept { table, then: fields.clone(), filled: vec![None; fields.len()], fields })
     };
     let tables = last.tables().iter().enumerate().map(kept).collect();
     let then = (0..last.tables().len()).map(Some).collect();
@@ -98,7 +98,12 @@ fn kept(table: &Table, renamed: &[Renamed], after: &Version, last: &Schema) -> O
             then[*now] = Some(at);
         }
     }
-    Some(Kept { table: became.table, fields, then })
+    let filled = |(field, now): (&Field, &Option<usize>)| {
+        let now = &last.table(became.table).fields[(*now)?];
+        now.default.filter(|_| field.nullable && !now.nullable)
+    };
+    let filled = table.fields.iter().zip(&fields).map(filled).collect();
+    Some(Kept { table: became.table, fields, then, filled })
 }
 
 /// The name in the version after; none where another took it.

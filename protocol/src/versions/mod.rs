@@ -6,6 +6,7 @@
 //! name from version to version, through what was renamed.
 //!
 //! - A field that the device does not know keeps what it holds; in a record that the device made it holds its default.
+//! - Where a field takes NULL no more, NULL is its default, and the device is told so.
 //! - What the device says of a field or a table that is gone is ignored.
 //! - A value that the device could not store is told as the nearest that it can: an integer at its bound, else the field's
 //!   default, NULL, or what is empty in its kind. A record without a reference that the device needs is gone for it.
@@ -19,7 +20,7 @@ pub use kept::Migrated;
 pub use lineage::{Earlier, Lineage, Renamed};
 
 use crate::change::Key;
-use crate::model::{FieldIx, Schema, TableIx};
+use crate::model::{FieldIx, Literal, Schema, TableIx};
 
 /// A version of a domain, and what became of its tables and fields.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ struct Kept {
     fields: Vec<Option<FieldIx>>,
     /// By field of the last version: what it is here.
     then: Vec<Option<FieldIx>>,
+    /// By field of this version: what NULL is in the last one, where that does not take NULL any more.
+    filled: Vec<Option<Literal>>,
 }
 
 impl Version {

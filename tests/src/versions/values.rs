@@ -32,14 +32,16 @@ pub fn write(conn: &Connection, rng: &mut Rng, table: &Table) -> String {
                     set.push(format!("{column_name} = {}", value(conn, rng, column)));
                 }
             }
-            format!("UPDATE {name} SET {} WHERE \"id\" IN ({})", set.join(", "), any(&name))
+            format!("UPDATE {name} SET {} WHERE \"id\" IN ({})", set.join(", "), any(rng, &name))
         }
-        _ => format!("DELETE FROM {name} WHERE \"id\" IN ({})", any(&name)),
+        _ => format!("DELETE FROM {name} WHERE \"id\" IN ({})", any(rng, &name)),
     }
 }
 
-fn any(table: &str) -> String {
-    format!("SELECT \"id\" FROM {table} ORDER BY random() LIMIT 1")
+/// The id of some record. A seed must always mean the same.
+fn any(rng: &mut Rng, table: &str) -> String {
+    let at = rng.u32(..);
+    format!("SELECT \"id\" FROM {table} ORDER BY \"id\" LIMIT 1 OFFSET {at} % max(1, (SELECT count(*) FROM {table}))")
 }
 
 fn value(conn: &Connection, rng: &mut Rng, column: &Column) -> String {
@@ -58,7 +60,7 @@ fn value(conn: &Connection, rng: &mut Rng, column: &Column) -> String {
         Holds::Enum(texts) => literals(std::iter::once(texts[rng.usize(..texts.len())].as_str())),
         Holds::Id => {
             let parent = column.parent.as_ref().map(|p| quoted(&p.table)).unwrap_or_default();
-            let ids = format!("SELECT hex(\"id\") FROM {parent} ORDER BY random() LIMIT 1");
+            let ids = format!("SELECT hex(\"id\") FROM ({})", any(rng, &parent));
             conn.query_row(&ids, [], |row| row.get::<_, String>(0)).map_or("NULL".into(), |id| format!("x'{id}'"))
         }
     }

@@ -4,13 +4,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod chain;
 mod device;
 mod entries;
 mod file;
 mod hub;
 mod pair;
 
-use pair::pairs;
+use pair::{pairs, seeds};
 
 /// A lock is written so that it is read as it was, and written again byte for byte.
 #[test]
@@ -40,6 +41,16 @@ fn what_was_pending_arrives() {
 #[test]
 fn a_hubs_file_becomes_what_the_next_version_makes() {
     pairs(50).for_each(|pair| hub::migrates(&pair));
+}
+
+#[test]
+fn a_device_that_slept_through_three_versions_loses_nothing() {
+    seeds(10).for_each(chain::sleeps);
+}
+
+#[test]
+fn a_hub_that_skips_versions_becomes_what_the_last_makes() {
+    seeds(10).for_each(chain::jumps);
 }
 
 /// Support looks at a customer's file with the shell of the machine, which is older than the SQLite that we bring.

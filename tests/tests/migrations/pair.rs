@@ -14,9 +14,14 @@ pub(crate) struct Pair {
 
 /// So many, unless told otherwise.
 pub(crate) fn pairs(count: u64) -> impl Iterator<Item = Pair> {
+    seeds(count).map(Pair::draw)
+}
+
+/// So many seeds, unless told otherwise.
+pub(crate) fn seeds(count: u64) -> impl Iterator<Item = u64> {
     let number = |name: &str, default: u64| std::env::var(name).map_or(default, |n| n.parse().expect("a number"));
     let (first, count) = (number("WINDROW_SEED", 0), number("WINDROW_MIGRATIONS", count));
-    (first..first + count).map(Pair::draw)
+    first..first + count
 }
 
 impl Pair {
