@@ -102,3 +102,31 @@ fn a_domain() {
     );
     assert_snapshot!(pretty(domain::expand(&syn::parse2(input).expect("a domain"), "".as_ref())));
 }
+
+/// A lock of two versions stands in a folder above the crate's.
+#[test]
+fn a_domain_with_a_lock() {
+    let clinic = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/clinic");
+    let clinic = clinic.canonicalize().expect("the guide's clinic");
+    let input = quote!(pub CLINIC = [Household, Patient, Dose]);
+    let list = syn::parse2(input).expect("a domain");
+    let told = pretty(domain::expand(&list, &clinic.join("src")));
+    assert_snapshot!(told.replace(clinic.to_str().expect("Unicode"), "[clinic]"));
+}
+
+/// What is wrong with a lock is told where the domain is named, and the rest of the code still compiles.
+#[test]
+fn a_lock_that_can_not_be_used_is_told_of() {
+    let folder = std::env::temp_dir().join(format!("windrow-macros-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let expanded = |lock: &str| {
+        std::fs::write(folder.join("windrow.lock"), lock).expect("a file");
+        let list = syn::parse2(quote!(pub CLINIC = [Household])).expect("a domain");
+        pretty(domain::expand(&list, &folder)).replace(folder.to_str().expect("Unicode"), "[folder]")
+    };
+    let clinic = include_str!("../../docs/guide/clinic/windrow.lock");
+    assert_snapshot!("a_lock_without_its_migrations", expanded(clinic));
+    assert_snapshot!("a_lock_with_both_branches", expanded(&format!("<<<<<<< ours\n{clinic}")));
+    assert!(!expanded(&clinic.replace("CLINIC", "OTHER")).contains("compile_error"), "another domain's is none of ours");
+    std::fs::remove_dir_all(&folder).expect("the folder");
+}

@@ -9,7 +9,7 @@ use std::path::Path;
 use support::{files, read, root};
 
 /// Which of our crates each one knows. Whatever is not here may know none.
-const FLOORS: [(&str, &[&str]); 8] = [
+const FLOORS: [(&str, &[&str]); 9] = [
     ("windrow-schema", &[]),
     ("windrow-protocol", &[]),
     ("windrow-macros", &["windrow-schema"]),
@@ -17,6 +17,7 @@ const FLOORS: [(&str, &[&str]); 8] = [
     ("windrow-cli", &["windrow", "windrow-schema"]),
     ("farm-survey", &["windrow"]),
     ("survey", &["windrow"]),
+    ("clinic", &["windrow"]),
     ("windrow-tests", &["windrow", "windrow-cli", "windrow-protocol", "windrow-schema", "windrow-macros", "survey"]),
 ];
 

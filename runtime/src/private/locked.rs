@@ -142,3 +142,68 @@ const fn same(a: &str, b: &str) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Id, Syncable};
+    use windrow_protocol::model::{Deletes, Strategy};
+
+    #[derive(Debug, Clone, PartialEq, Syncable)]
+    struct Farm {
+        id: Id<Farm>,
+        name: String,
+        cattle: Option<i32>,
+    }
+
+    const ENTRIES: [Entry; 1] = [Entry { table: <Farm as Syncable>::TABLE, parents: <Farm as Syncable>::PARENTS }];
+
+    /// The farm, changed like this.
+    fn locked(change: impl FnOnce(&mut model::Table, &mut Vec<Field>)) -> model::Table {
+        let mut table = ENTRIES[0].table.model;
+        let mut fields = table.fields.to_vec();
+        change(&mut table, &mut fields);
+        model::Table { fields: fields.leak(), ..table }
+    }
+
+    /// What the compiler would say.
+    fn said(last: &[model::Table]) -> String {
+        let checks = || {
+            as_locked(&ENTRIES, 0, last, "3");
+            all_locked(&ENTRIES, last, "3");
+        };
+        let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(checks));
+        told.err().map(|said| *said.downcast::<String>().unwrap_or_default()).unwrap_or_default()
+    }
+
+    #[test]
+    fn whatever_differs_is_told_by_its_name() {
+        let same = locked(|_, _| {});
+        assert_eq!(said(&[same]), "");
+        assert_eq!(said(&[locked(|t, _| t.type_name = "Holding")]), "", "a struct may have any name");
+        let differs = "is not as version 3 of windrow.lock has it; run `windrow migrate`";
+        for (last, what) in [
+            (locked(|_, f| f[0].name = "title"), "Farm.name"),
+            (locked(|_, f| f[0].strategy = Strategy::Review), "Farm.name"),
+            (locked(|_, f| f[1].nullable = false), "Farm.cattle"),
+            (locked(|_, f| f[1].kind = Kind::Integer { min: 0, max: 9 }), "Farm.cattle"),
+            (locked(|_, f| f.truncate(1)), "Farm.cattle"),
+            (locked(|_, f| f.push(Field { name: "water", ..f[0] })), "Farm, which has no water any more,"),
+            (locked(|t, _| t.deletes = Deletes::Drop), "Farm"),
+            (locked(|t, _| t.scope = true), "Farm"),
+        ] {
+            assert_eq!(said(&[last]), format!("{what} {differs}"));
+        }
+        let plot = locked(|t, _| t.name = "plot");
+        assert_eq!(said(&[plot]), "Farm is not in version 3 of windrow.lock; run `windrow migrate`");
+        let gone = "version 3 of windrow.lock has the table plot, and no struct of this domain is stored there; run `windrow migrate`";
+        assert_eq!(said(&[same, plot]), gone);
+    }
+
+    #[test]
+    fn texts_of_an_enum_are_compared_in_order() {
+        assert!(same_kind(&Kind::Enum(&["a", "b"]), &Kind::Enum(&["a", "b"])));
+        assert!(!same_kind(&Kind::Enum(&["a", "b"]), &Kind::Enum(&["b", "a"])));
+        assert!(!same_kind(&Kind::Enum(&["a"]), &Kind::Enum(&["a", "b"])));
+    }
+}

@@ -5,40 +5,48 @@
 //! out a connection, and when a session begins.
 
 use super::error::StoreError;
-use super::objects;
 use super::plan::Plan;
+use super::{migrate, objects};
 use crate::sqlite::Repeated;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// SQLite's count of schema changes at which ours were the newest.
 #[derive(Debug)]
-pub(super) struct Newest(AtomicI64);
+pub(super) struct Newest {
+    seen: AtomicI64,
+    path: PathBuf,
+}
 
 impl Newest {
     /// As of this connection's transaction, in which ours have become the newest.
-    pub(super) fn now(conn: &Connection) -> rusqlite::Result<Newest> {
-        Ok(Newest(AtomicI64::new(version(conn)?)))
+    pub(super) fn now(conn: &Connection, path: &Path) -> rusqlite::Result<Newest> {
+        Ok(Newest { seen: AtomicI64::new(version(conn)?), path: path.to_owned() })
     }
 
     /// Makes ours the newest, within a transaction that may write. The count, for [`Newest::note`] once it is committed.
-    pub(super) fn keep(&self, conn: &Connection, plan: &Plan) -> rusqlite::Result<i64> {
+    ///
+    /// # Errors
+    /// A newer program has migrated the file meanwhile: its triggers are the right ones, and this program must not go on.
+    pub(super) fn keep(&self, conn: &Connection, plan: &Plan) -> Result<i64, StoreError> {
         let seen = version(conn)?;
-        if seen == self.0.load(Ordering::Relaxed) {
+        if seen == self.seen.load(Ordering::Relaxed) {
             return Ok(seen);
         }
+        migrate::behind(conn, &self.path, plan)?;
         objects::renew_older_triggers(conn, plan)?;
-        version(conn)
+        Ok(version(conn)?)
     }
 
     /// What [`Newest::keep`] did is committed.
     pub(super) fn note(&self, version: i64) {
-        self.0.store(version, Ordering::Relaxed);
+        self.seen.store(version, Ordering::Relaxed);
     }
 
     /// Makes ours the newest; writes to the file only where the schema has changed.
     pub(super) fn ensure(&self, conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
-        if version(conn)? == self.0.load(Ordering::Relaxed) {
+        if version(conn)? == self.seen.load(Ordering::Relaxed) {
             return Ok(());
         }
         let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;

@@ -52,7 +52,7 @@ fn prepare(app: Connection, path: &Path, plan: &Plan) -> Result<Opened, StoreErr
     origins::draw(conn, plan)?;
     forget_notes(conn, plan)?;
     warnings.extend(foreign::warnings(conn, plan)?);
-    let (device, newest) = (state::read(conn)?.device, Newest::now(conn)?);
+    let (device, newest) = (state::read(conn)?.device, Newest::now(conn, path)?);
     transaction.commit()?;
     Ok(Opened { app, device, warnings, migrated, newest })
 }

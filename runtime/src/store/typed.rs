@@ -62,7 +62,7 @@ impl Store {
         let before = app.conn.total_changes();
         let newest = &self.inner.newest;
         let (version, done) = run(&app, self.plan(), TransactionBehavior::Immediate, |tx| {
-            let version = newest.keep(tx.conn, tx.plan).map_err(StoreError::from)?;
+            let version = newest.keep(tx.conn, tx.plan)?;
             f(tx).map(|done| (version, done))
         })?;
         newest.note(version);
