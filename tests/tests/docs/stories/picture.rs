@@ -13,7 +13,71 @@ pub(crate) struct Sequence {
 pub(crate) struct Line {
     pub(crate) place: String,
     pub(crate) what: What,
-    pub(crate) parts: Vec<String>,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// A line of a text: what may stand in front of it is the time of the day.
+pub(crate) struct Part {
+    /// In minutes since midnight.
+    pub(crate) time: Option<i64>,
+    text: String,
+}
+
+impl Part {
+    fn read(part: &str) -> Part {
+        let (time, text) = Part::clock(part).map_or((None, part), |(time, text)| (Some(time), text));
+        Part { time, text: text.trim().to_owned() }
+    }
+
+    fn clock(part: &str) -> Option<(i64, &str)> {
+        let (clock, text) = part.split_once(' ')?;
+        let (hours, minutes) = clock.split_once(':')?;
+        Some((hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?, text))
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// `decides: keep`: what.
+    pub(crate) fn decision(&self) -> Option<&str> {
+        self.text.strip_prefix("decides: ")
+    }
+
+    /// `cattle = 12`: of what the value is told, and the value.
+    pub(crate) fn value(&self) -> Option<(&str, &str)> {
+        self.text.split_once(" = ")
+    }
+
+    /// `cattle +2`: of what the difference is told, and the difference.
+    pub(crate) fn difference(&self) -> Option<(&str, i64)> {
+        let (name, by) = self.text.rsplit_once(' ')?;
+        let by = by.starts_with(['+', '-']).then(|| by.parse().ok())??;
+        Some((name, by))
+    }
+
+    /// `a clock 3 hours fast`: by how many minutes.
+    pub(crate) fn wrong_clock(&self) -> Option<i64> {
+        let mut words = self.text.strip_prefix("a clock ")?.split(' ');
+        let (many, unit, way) = (words.next()?.parse::<i64>().ok()?, words.next()?, words.next()?);
+        let unit = match unit.trim_end_matches('s') {
+            "hour" => 60,
+            "day" => 24 * 60,
+            _ => return None,
+        };
+        match way {
+            "fast" => Some(many * unit),
+            "slow" => Some(-many * unit),
+            _ => None,
+        }
+    }
+}
+
+impl Line {
+    /// Whether a session begins here.
+    pub(crate) fn sends(&self) -> bool {
+        matches!(self.what, What::Sends(..))
+    }
 }
 
 /// What a line is, with short names.
@@ -57,7 +121,7 @@ impl Sequence {
         } else {
             panic!("{place}: {head:?} is neither a note nor a message")
         };
-        Line { what, parts: text.split("<br/>").map(|p| p.trim().to_owned()).collect(), place }
+        Line { what, parts: text.split("<br/>").map(Part::read).collect(), place }
     }
 
     fn known(&self, short: &str, place: &str) -> String {

@@ -1,190 +1,126 @@
-//! A story's picture, played line by line: what people do is done, a message to the hub is a session, and whatever has the form
+//! A story, played line by line: what people do is done, a message to the hub is a session, and whatever has the form
 //! `name = value` must be so, there and then.
 
-use super::picture::{Line, Sequence, What};
+use super::picture::{Line, Part, What};
 use super::script::{EVERYONE, Script};
-use super::stage::{MINUTE, Stage};
+use super::stage::Stage;
+use super::story::Story;
 
 pub(crate) struct Play<'a> {
-    script: &'a Script,
-    picture: &'a Sequence,
+    story: &'a Story,
     stage: Stage,
     done: Vec<bool>,
+    /// Who was the last to begin a session.
+    talks: String,
 }
 
 /// Its name in pictures.
 const HUB: &str = "Hub";
 
 impl<'a> Play<'a> {
-    /// The stage as `start` leaves it, everyone having synced.
-    pub(crate) fn new(start: &'a Script, script: &'a Script, picture: &'a Sequence) -> Play<'a> {
+    /// The stage as `start` leaves it, everyone having synced. It is six in the morning.
+    pub(crate) fn new(start: &Script, story: &'a Story) -> Play<'a> {
         let mut stage = Stage::new();
-        stage.set_now(6 * 60 * MINUTE);
+        stage.set_now(6 * 60);
         stage.enter(EVERYONE);
         for deed in &start.deeds {
             stage.run(EVERYONE, &deed.sql).unwrap_or_else(|e| panic!("{}: {e}", deed.what));
         }
         stage.sync(EVERYONE);
-        for (_, name) in picture.people.iter().filter(|(_, name)| name != HUB) {
+        for (_, name) in story.picture.people.iter().filter(|(_, name)| name != HUB) {
             stage.enter(name);
             stage.sync(name);
         }
-        Play { script, picture, stage, done: vec![false; script.deeds.len()] }
+        Play { story, stage, done: vec![false; story.script.deeds.len()], talks: String::new() }
     }
 
     /// As it is drawn.
-    pub(crate) fn as_drawn(mut self) {
-        for line in &self.picture.lines {
-            self.line(line);
+    pub(crate) fn play(mut self) {
+        let (story, last) = (self.story, self.story.last());
+        story.picture.lines.iter().for_each(|line| self.line(line));
+        for (deed, done) in story.script.deeds.iter().zip(&self.done) {
+            assert!(done, "{}: the picture leaves out that {} {}", last.place, deed.who, deed.what);
         }
-        let open = self.script.deeds.iter().zip(&self.done).find(|(_, done)| !**done);
-        assert!(open.is_none(), "{}: the picture leaves {:?} out", self.last().place, open.map(|(d, _)| &d.what));
-        let names: Vec<_> = self.picture.people.iter().map(|(short, _)| short.clone()).collect();
-        let checks = self.last().parts.iter().any(|p| p.contains(" = "));
-        assert!(self.last().what == What::Note(names) && checks, "{}: how does it end for all?", self.last().place);
+        let all = story.about(last).len() == story.picture.people.len();
+        let told = last.parts.iter().any(|part| part.value().is_some());
+        assert!(all && told && matches!(last.what, What::Note(_)), "{}: how does it end for all?", last.place);
     }
 
-    /// The same deeds, and then the sessions the other way round: the end must be the same. Only where all deeds come first;
-    /// says whether they do.
-    pub(crate) fn other_way_round(mut self) -> bool {
-        let sends = |line: &Line| matches!(line.what, What::Sends(..));
-        let first = self.picture.lines.iter().position(sends).unwrap_or_default();
-        let (before, after) = self.picture.lines.split_at(first);
-        if after.iter().any(|line| line.parts.iter().any(|part| self.acts(line, part))) {
-            return false;
-        }
-        before.iter().for_each(|line| self.line(line));
-        let mut senders: Vec<_> = after.iter().filter(|line| sends(line)).map(|line| self.actor(line)).collect();
-        senders.reverse();
-        for who in senders.iter().chain(&senders) {
-            self.stage.sync(who);
-        }
-        self.line(self.last());
-        true
+    /// The same deeds, and then the sessions the other way round: the end must be the same.
+    pub(crate) fn play_turned(mut self) {
+        let (deeds, sessions) = self.story.around_the_first_session();
+        deeds.iter().for_each(|line| self.line(line));
+        let sessions = sessions.iter().filter(|line| line.sends());
+        let senders: Vec<_> = sessions.map(|line| self.story.actor(line)).rev().collect();
+        senders.iter().chain(&senders).for_each(|who| self.stage.sync(who));
+        self.line(self.story.last());
     }
 
-    fn last(&self) -> &'a Line {
-        self.picture.lines.last().unwrap()
-    }
-
+    /// Each takes a minute.
     fn line(&mut self, line: &Line) {
-        self.stage.set_now(self.stage.now() + MINUTE);
+        self.stage.set_now(self.stage.now() + 1);
         match &line.what {
             What::Note(_) => line.parts.iter().for_each(|part| self.note(line, part)),
             What::Sends(_, to) => {
-                assert_eq!(self.name(to), HUB, "{}: tablets talk to the hub alone", line.place);
+                assert_eq!(self.story.name(to), HUB, "{}: tablets talk to the hub alone", line.place);
                 self.send(line);
+                self.talks = self.story.actor(line).to_owned();
             }
-            What::Answers(from, _) => {
-                assert_eq!(self.name(from), HUB, "{}: only the hub answers", line.place);
+            What::Answers(from, to) => {
+                assert_eq!(self.story.name(from), HUB, "{}: only the hub answers", line.place);
+                assert_eq!(self.story.name(to), self.talks, "{}: and whoever asked", line.place);
                 line.parts.iter().for_each(|part| self.check(line, part));
             }
         }
     }
 
-    fn name(&self, short: &str) -> String {
-        let found = self.picture.people.iter().find(|(s, _)| s == short);
-        found.map(|(_, name)| name.clone()).unwrap()
-    }
-
-    /// Whom a line is about: all under a note, the tablet of a message.
-    fn about(&self, line: &Line) -> Vec<String> {
-        match &line.what {
-            What::Note(over) => over.iter().map(|short| self.name(short)).collect(),
-            What::Sends(tablet, _) | What::Answers(_, tablet) => vec![self.name(tablet)],
+    fn note(&mut self, line: &Line, part: &Part) {
+        if let Some(time) = part.time {
+            assert!(time >= self.stage.now(), "{}: time goes back", line.place);
+            self.stage.set_now(time);
         }
-    }
-
-    fn actor(&self, line: &Line) -> String {
-        self.about(line).into_iter().next().unwrap()
-    }
-
-    /// Whether somebody does something in this part of a line.
-    fn acts(&self, line: &Line, part: &str) -> bool {
-        let (_, text) = time(part);
-        self.deed(line, text).is_some() || text.starts_with("decides: ")
-    }
-
-    fn deed(&self, line: &Line, text: &str) -> Option<usize> {
-        let who = self.actor(line);
-        self.script.deeds.iter().position(|d| d.who == who && d.what == text)
-    }
-
-    fn note(&mut self, line: &Line, part: &str) {
-        let (clock, text) = time(part);
-        if let Some(clock) = clock {
-            assert!(clock >= self.stage.now(), "{}: time goes back", line.place);
-            self.stage.set_now(clock);
-        }
-        let who = self.actor(line);
-        if let Some(at) = self.deed(line, text) {
+        let who = self.story.actor(line);
+        if let Some(at) = self.story.deed(line, part.text()) {
             self.done[at] = true;
-            self.stage.run(&who, &self.script.deeds[at].sql).unwrap_or_else(|e| panic!("{}: {e}", line.place));
-        } else if let Some(answer) = text.strip_prefix("decides: ") {
-            self.stage.decide(&who, answer);
-        } else if let Some(fast) = wrong_clock(text) {
-            self.stage.set_clock(&who, fast);
+            let sql = &self.story.script.deeds[at].sql;
+            self.stage.run(who, sql).unwrap_or_else(|e| panic!("{}: {e}", line.place));
+        } else if let Some(answer) = part.decision() {
+            self.stage.decide(who, answer);
+        } else if let Some(fast) = part.wrong_clock() {
+            self.stage.set_clock(who, fast);
         } else {
-            self.check(line, text);
+            self.check(line, part);
         }
     }
 
     /// A session. What is said to be sent as a difference must make that difference at the hub.
     fn send(&self, line: &Line) {
-        let who = self.actor(line);
-        let differences: Vec<_> = line.parts.iter().filter_map(|part| self.difference(part)).collect();
-        let before: Vec<_> = differences.iter().map(|(sql, _)| self.number(sql)).collect();
+        let differences: Vec<_> = line.parts.iter().filter_map(Part::difference).collect();
+        let hub_has = |name: &str| self.stage.shows(HUB, self.query(name, line)).parse::<i64>().unwrap();
+        let before: Vec<_> = differences.iter().map(|(name, _)| hub_has(name)).collect();
         line.parts.iter().for_each(|part| self.check(line, part));
-        self.stage.sync(&who);
-        for ((sql, by), before) in differences.iter().zip(before) {
-            assert_eq!(self.number(sql) - before, *by, "{}: what it brought the hub", line.place);
+        self.stage.sync(self.story.actor(line));
+        for ((name, by), before) in differences.iter().zip(before) {
+            assert_eq!(hub_has(name) - before, *by, "{}: what it brought the hub", line.place);
         }
     }
 
-    /// `cattle +2`: the query behind the name, and the number.
-    fn difference(&self, part: &str) -> Option<(String, i64)> {
-        let (name, by) = part.rsplit_once(' ')?;
-        let by = by.starts_with(['+', '-']).then(|| by.parse().ok())??;
-        Some((self.script.shown.get(name)?.clone(), by))
-    }
-
-    fn number(&self, sql: &str) -> i64 {
-        self.stage.shows(HUB, sql).parse().unwrap()
+    fn query(&self, name: &str, line: &Line) -> &str {
+        let found = self.story.script.shown.get(name);
+        found.unwrap_or_else(|| panic!("{}: what is {name:?}?", line.place))
     }
 
     /// Whatever says `name = value`; other words are words.
-    fn check(&self, line: &Line, part: &str) {
-        let Some((name, value)) = part.split_once(" = ") else { return };
-        for who in self.about(line) {
+    fn check(&self, line: &Line, part: &Part) {
+        let Some((name, value)) = part.value() else { return };
+        for who in self.story.about(line) {
             if name == "conflict" {
-                let asked = self.stage.asked(&who);
+                let asked = self.stage.asked(who);
                 assert!(asked.is(value), "{}: {who} has {asked:?}", line.place);
-                continue;
+            } else {
+                let shown = self.stage.shows(who, self.query(name, line));
+                assert_eq!(shown, value, "{}: {name} of {who}", line.place);
             }
-            let sql = self.script.shown.get(name).unwrap_or_else(|| panic!("{}: what is {name:?}?", line.place));
-            assert_eq!(self.stage.shows(&who, sql), value, "{}: {name} of {who}", line.place);
         }
     }
-}
-
-/// `09:30 text`: milliseconds since midnight, and the text.
-fn time(part: &str) -> (Option<i64>, &str) {
-    let read = || {
-        let (clock, text) = part.split_once(' ')?;
-        let (hours, minutes) = clock.split_once(':')?;
-        Some(((hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?) * MINUTE, text))
-    };
-    read().map_or((None, part), |(clock, text)| (Some(clock), text))
-}
-
-/// `a clock 3 hours fast`: by how many milliseconds.
-fn wrong_clock(text: &str) -> Option<i64> {
-    let mut words = text.strip_prefix("a clock ")?.split(' ');
-    let (many, unit, way) = (words.next()?.parse::<i64>().ok()?, words.next()?, words.next()?);
-    let unit = match unit.trim_end_matches('s') {
-        "hour" => 60 * MINUTE,
-        "day" => 24 * 60 * MINUTE,
-        _ => return None,
-    };
-    (way == "fast" || way == "slow").then_some(if way == "fast" { many * unit } else { -many * unit })
 }

@@ -23,7 +23,7 @@ windrow::domain!(pub(crate) STORIES = [Farm, Plot, Worker, Visit, Gate, Treatmen
 
 /// Midnight of the day on which all stories happen: later than any machine's clock, because a tablet's never goes back.
 const DAY: i64 = 4_102_444_800_000;
-pub(crate) const MINUTE: i64 = 60_000;
+const MINUTE: i64 = 60_000;
 
 pub(crate) struct Stage {
     folder: TempDir,
@@ -35,7 +35,7 @@ pub(crate) struct Stage {
 
 struct Tablet {
     store: Store,
-    /// By how many milliseconds its clock is fast.
+    /// By how many minutes its clock is fast.
     fast: i64,
 }
 
@@ -59,13 +59,13 @@ impl Stage {
         self.folder.path().join(format!("{who}.db"))
     }
 
-    /// The time of the day, in milliseconds since midnight.
+    /// The time of the day, in minutes since midnight.
     pub(crate) fn now(&self) -> i64 {
-        self.now.load(Ordering::Relaxed) - DAY
+        (self.now.load(Ordering::Relaxed) - DAY) / MINUTE
     }
 
     pub(crate) fn set_now(&self, now: i64) {
-        self.now.store(DAY + now, Ordering::Relaxed);
+        self.now.store(DAY + now * MINUTE, Ordering::Relaxed);
     }
 
     pub(crate) fn set_clock(&mut self, who: &str, fast: i64) {
@@ -75,7 +75,7 @@ impl Stage {
     /// The tablet, its clock where it stands now.
     fn at_work(&self, who: &str) -> &Store {
         let tablet = &self.tablets[who];
-        let before = Hlc::from_millis(DAY + self.now() + tablet.fast).to_i64() - 1;
+        let before = Hlc::from_millis(DAY + (self.now() + tablet.fast) * MINUTE).to_i64() - 1;
         let connection = tablet.store.connection().unwrap();
         connection.execute("UPDATE windrow_state SET hlc = max(hlc, ?1)", [before]).unwrap();
         &tablet.store
