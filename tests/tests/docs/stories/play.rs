@@ -89,6 +89,7 @@ impl<'a> Play<'a> {
         } else if let Some(fast) = part.wrong_clock() {
             self.stage.set_clock(who, fast);
         } else {
+            assert!(part.value().is_some(), "{}: nobody knows what {:?} is", line.place, part.text());
             self.check(line, part);
         }
     }
