@@ -12,6 +12,7 @@ pages! {
     WriteOffline = include_str!("../../docs/guide/02-write-offline.md");
     Sync = include_str!("../../docs/guide/03-sync.md");
     Conflicts = include_str!("../../docs/guide/04-conflicts.md");
+    Merging = include_str!("../../docs/guide/05-merging.md");
     Server = include_str!("../../docs/guide/05-server.md");
     Migrating = include_str!("../../docs/guide/07-migrating.md");
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use survey::{Farm, Plot, SURVEY, Visit, Weather, Worker};
 use tempfile::TempDir;
 use windrow::hub::SqliteHub;
-use windrow::{Id, Server, Store, Timestamp};
+use windrow::{Domain, Id, Server, Store, Timestamp};
 
 /// A folder with the device's file `farm.db`.
 pub(crate) struct Field {
@@ -32,10 +32,7 @@ impl Field {
 
     /// A hub beside it.
     pub(crate) fn hub(&self) -> Hub {
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let hub = SqliteHub::open(self.folder.path().join("hub.db")).expect("a hub");
-        let running = runtime.block_on(Server::new(&SURVEY).store(hub).bind("127.0.0.1:0")).expect("a server");
-        Hub { address: running.local_addr().to_string(), _running: running, _runtime: runtime }
+        Hub::start(SqliteHub::open(self.folder.path().join("hub.db")).expect("a hub"), &SURVEY)
     }
 }
 
@@ -47,6 +44,12 @@ pub(crate) struct Hub {
 }
 
 impl Hub {
+    pub(crate) fn start(hub: SqliteHub, domain: &'static Domain) -> Hub {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let running = runtime.block_on(Server::new(domain).store(hub).bind("127.0.0.1:0")).expect("a server");
+        Hub { address: running.local_addr().to_string(), _running: running, _runtime: runtime }
+    }
+
     pub(crate) fn address(&self) -> String {
         self.address.clone()
     }

@@ -7,6 +7,7 @@
 mod field;
 mod pages;
 mod runs;
+mod stories;
 #[path = "../support/mod.rs"]
 mod support;
 mod words;
@@ -16,7 +17,8 @@ use std::path::{Path, PathBuf};
 use support::{read, root};
 
 /// What a fence may say. `rust,no_run` and `rust,compile_fail` are compiled too.
-const KINDS: [&str; 8] = ["rust", "rust,no_run", "rust,compile_fail", "sql", "sh", "json", "toml", "text"];
+const KINDS: [&str; 10] =
+    ["rust", "rust,no_run", "rust,compile_fail", "sql", "sql story", "mermaid", "sh", "json", "toml", "text"];
 
 #[test]
 fn every_block_is_of_a_kind_that_is_checked() {
@@ -96,9 +98,15 @@ fn spread(name: &str) -> Vec<String> {
 }
 
 /// Bounds that a page tells people: where the code has them, and in which words the page does.
-const BOUNDS: [(&str, &str, &str, &str); 11] = [
+const BOUNDS: [(&str, &str, &str, &str); 12] = [
     ("protocol/src/merge/settle.rs", "const DEEPEST: usize = 200;", "merging", "more than 200 references"),
     ("protocol/src/merge/restamp.rs", "const AHEAD_MS: i64 = 5 * 60 * 1000;", "merging", "at most five minutes ahead"),
+    (
+        "protocol/src/merge/restamp.rs",
+        "const AHEAD_MS: i64 = 5 * 60 * 1000;",
+        "guide/05-merging",
+        "more than five minutes ahead",
+    ),
     ("protocol/src/codec/mod.rs", "bytes: 64 << 20, memory: 256 << 20", "protocol", "64 MiB unless set otherwise"),
     ("protocol/src/codec/mod.rs", "bytes: 64 << 20, memory: 256 << 20", "protocol", "256 MiB"),
     ("runtime/src/hub/sqlite/sessions.rs", "outcomes: Self::DAY.saturating_mul(30)", "protocol", "kept for 30 days"),
