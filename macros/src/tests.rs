@@ -127,6 +127,9 @@ fn a_lock_that_can_not_be_used_is_told_of() {
     let clinic = include_str!("../../docs/guide/clinic/windrow.lock");
     assert_snapshot!("a_lock_without_its_migrations", expanded(clinic));
     assert_snapshot!("a_lock_with_both_branches", expanded(&format!("<<<<<<< ours\n{clinic}")));
-    assert!(!expanded(&clinic.replace("CLINIC", "OTHER")).contains("compile_error"), "another domain's is none of ours");
+    assert!(
+        !expanded(&clinic.replace("CLINIC", "OTHER")).contains("compile_error"),
+        "another domain's is none of ours"
+    );
     std::fs::remove_dir_all(&folder).expect("the folder");
 }

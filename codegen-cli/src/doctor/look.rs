@@ -13,13 +13,14 @@ use windrow_schema::lock::{Choices, DEVICE, HUB, Lock, Version, compare};
 
 pub(super) fn all(args: &DoctorArgs) -> Vec<Finding> {
     let mut findings = vec![compiler(), built_in(), shell()];
+    let mut known = None;
     match model::read(&args.source) {
         // Whoever only asks about databases may stand anywhere.
         Err(Fault::NoModel(why)) if !args.files.is_empty() => findings.push(Finding::aside("model", why)),
         Err(fault) => findings.push(Finding::wrong("model", fault.says(), "mend the structs, or name them by --model")),
-        Ok(declared) => findings.extend(project(args, &declared)),
+        Ok(declared) => findings.extend(project(args, &declared, &mut known)),
     }
-    findings.extend(args.files.iter().map(|file| database(file)));
+    findings.extend(args.files.iter().map(|file| database(file, known)));
     findings
 }
 
@@ -55,7 +56,8 @@ fn shell() -> Finding {
     }
 }
 
-fn project(args: &DoctorArgs, declared: &Declared) -> Vec<Finding> {
+/// `known`: becomes the last version of the lock.
+fn project(args: &DoctorArgs, declared: &Declared, known: &mut Option<u32>) -> Vec<Finding> {
     let tables = declared.domain.models().len();
     let mut findings = vec![Finding::good("model", format!("{}, {tables} tables", declared.name))];
     let place = match Place::of(&args.source, args.into.as_deref(), declared) {
@@ -74,6 +76,7 @@ fn project(args: &DoctorArgs, declared: &Declared) -> Vec<Finding> {
             findings.push(Finding::wrong("windrow.lock", "there is none: no version is noted", "windrow migrate"));
         }
         Ok(Some(lock)) => {
+            *known = lock.last().map(|version| version.number);
             findings.push(agrees(declared, &lock));
             findings.push(migrations(&place, &lock));
         }
@@ -103,8 +106,8 @@ fn migrations(place: &Place, lock: &Lock) -> Finding {
     }
 }
 
-/// Whether a database is sound, and what it waits for.
-fn database(file: &Path) -> Finding {
+/// Whether a database is sound, what it waits for, and whether programs of the lock's last version can open it.
+fn database(file: &Path, known: Option<u32>) -> Finding {
     let name = file.display().to_string();
     let report = match inspect(file) {
         Ok(report) => report,
@@ -112,16 +115,26 @@ fn database(file: &Path) -> Finding {
             return Finding::wrong(name, error.to_string(), "restore it from a backup, if it was one of ours");
         }
     };
+    let version = match &report {
+        Report::Device(device) => device.version,
+        Report::Hub(hub) => hub.version,
+    };
+    if let Some(known) = known.filter(|known| *known < version) {
+        let says = format!("is of version {version}, and windrow.lock knows versions up to {known}");
+        return Finding::wrong(name, says, "take the newer windrow.lock and its migrations from version control");
+    }
     match sound(file) {
         Err(why) => Finding::wrong(name, why, "keep a copy, and restore it from a backup; what was sent comes back"),
         Ok(()) => match report {
             Report::Device(device) => {
                 let pending: u64 = device.pending.iter().map(|p| p.records).sum();
                 let refused = device.refused.len();
-                let says = format!("a device's, sound; records pending: {pending}; changes refused: {refused}");
+                let says = format!(
+                    "a device's of version {version}, sound; records pending: {pending}; changes refused: {refused}"
+                );
                 Finding::good(name, says)
             }
-            Report::Hub(_) => Finding::good(name, "a hub's, sound"),
+            Report::Hub(_) => Finding::good(name, format!("a hub's of version {version}, sound")),
         },
     }
 }

@@ -19,6 +19,7 @@ fn device(device: &Device) -> Value {
     json!({
         "kind": "device",
         "device": device.device.hex(),
+        "version": device.version,
         "opened_with": hex(&device.opened_with),
         "checkpoint": point(device.checkpoint),
         "clock": clock(device.clock),
@@ -47,6 +48,7 @@ fn device(device: &Device) -> Value {
 fn hub(hub: &Hub) -> Value {
     json!({
         "kind": "hub",
+        "version": hub.version,
         "schema": hex(&hub.schema),
         "head": point(hub.head),
         "clock": clock(hub.clock),

@@ -26,7 +26,7 @@ fn device(device: &Device) -> String {
         ("checkpoint", format!("commit {} (mark {})", device.checkpoint.seq, device.checkpoint.mark)),
         ("clock", time(device.clock)),
         ("under way", under_way(device)),
-        ("opened with", hex(&device.opened_with)),
+        ("version", format!("{} (opened with {})", device.version, hex(&device.opened_with))),
         ("size", size(&device.size)),
     ]);
     if !device.pending.is_empty() {
@@ -96,7 +96,7 @@ fn hub(hub: &Hub) -> String {
         ("prepared", format!("{} changesets, {}", hub.staged.0, bytes(hub.staged.1))),
         ("in conflict", hub.conflicts.iter().map(|c| c.records).sum::<u64>().to_string() + " records"),
         ("history", format!("{} lines", hub.history)),
-        ("schema", hex(&hub.schema)),
+        ("version", format!("{} (schema {})", hub.version, hex(&hub.schema))),
         ("size", size(&hub.size)),
     ]);
     if !hub.devices.is_empty() {

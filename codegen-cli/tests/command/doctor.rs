@@ -81,7 +81,7 @@ fn databases_are_looked_at_wherever_one_stands() {
     drop(windrow::Store::open(&file, &crate::model::FIELD).unwrap());
     assert_eq!(wrong(dir.path(), &["farm.db"]), [], "no model is needed for that");
     let (text, _) = doctor(dir.path(), &["farm.db"]);
-    assert!(text.contains("a device's, sound; records pending: 0; changes refused: 0"), "{text}");
+    assert!(text.contains("a device's of version 1, sound; records pending: 0; changes refused: 0"), "{text}");
     // A sector went bad.
     let mut bytes = std::fs::read(&file).unwrap();
     let end = bytes.len() - 4096;
@@ -99,4 +99,19 @@ fn without_a_project_it_says_where_the_model_may_be() {
     let found = wrong(dir.path(), &[]);
     assert!(found[0].1.contains("--model"), "{found:?}");
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// Somebody checked out last month's state, and a tablet of today comes in.
+#[test]
+fn a_database_that_is_newer_than_the_lock_is_told() {
+    let project = project();
+    let path = project.path().join("tablet.db");
+    drop(windrow::Store::open(&path, &crate::model::FIELD).unwrap());
+    assert_eq!(wrong(project.path(), &["tablet.db"]), []);
+    let conn = windrow::rusqlite::Connection::open(&path).unwrap();
+    conn.execute("UPDATE windrow_state SET version = 2", []).unwrap();
+    drop(conn);
+    let found = wrong(project.path(), &["tablet.db"]);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].1, "is of version 2, and windrow.lock knows versions up to 1");
 }

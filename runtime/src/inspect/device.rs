@@ -11,6 +11,8 @@ use windrow_protocol::id::RecordId;
 pub struct Device {
     /// The device.
     pub device: DeviceId,
+    /// The version of the domain that it has, as `windrow.lock` counts.
+    pub version: u32,
     /// The digest of what it was last opened with.
     pub opened_with: Vec<u8>,
     /// Up to where everything of the hub's is applied.
@@ -103,12 +105,13 @@ pub(super) fn format(conn: &Connection) -> rusqlite::Result<i64> {
 
 pub(super) fn read(conn: &Connection, size: Size) -> rusqlite::Result<Device> {
     let state = "SELECT device, schema, checkpoint, mark, hlc, contact, verified, differed, recovering, brake = 1,
-        (SELECT count(*) FROM windrow_inbox) FROM windrow_state";
+        (SELECT count(*) FROM windrow_inbox), version FROM windrow_state";
     let (pending, outbox, refused, conflicts) = (pending(conn)?, outbox(conn)?, refused(conn)?, conflicts(conn)?);
     conn.query_row(state, [], |row| {
         let seq = Seq::from_i64(row.get(2)?).unwrap_or_default();
         Ok(Device {
             device: DeviceId::from_i64(row.get(0)?).unwrap_or(DeviceId::ZERO),
+            version: row.get(11)?,
             opened_with: row.get(1)?,
             checkpoint: Point { seq, mark: Mark::from_i64(row.get(3)?) },
             clock: stamp(row, 4)?,

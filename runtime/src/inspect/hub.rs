@@ -8,6 +8,8 @@ use windrow_protocol::clock::{DeviceId, Hlc, Mark, Point, Seq};
 /// What a hub's file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hub {
+    /// The version of the domain that it has, as `windrow.lock` counts.
+    pub version: u32,
     /// The digest of its schema.
     pub schema: Vec<u8>,
     /// The last commit.
@@ -49,7 +51,7 @@ pub struct Conflicts {
 }
 
 pub(super) fn read(conn: &Connection, size: Size) -> rusqlite::Result<Hub> {
-    let hub = "SELECT h.schema, h.seq, m.mark, h.hlc, (SELECT count(*) FROM windrow_history)
+    let hub = "SELECT h.schema, h.seq, m.mark, h.hlc, (SELECT count(*) FROM windrow_history), h.version
         FROM windrow_hub h LEFT JOIN windrow_marks m ON m.seq = h.seq";
     let staged = "SELECT count(*), ifnull(sum(length(payload)), 0) FROM windrow_sessions WHERE state = 'staged'";
     let count = |row: &rusqlite::Row<'_>, at| Ok::<_, rusqlite::Error>(row.get::<_, i64>(at)?.unsigned_abs());
@@ -59,6 +61,7 @@ pub(super) fn read(conn: &Connection, size: Size) -> rusqlite::Result<Hub> {
         let seq = Seq::from_i64(row.get(1)?).unwrap_or_default();
         let mark = row.get::<_, Option<i64>>(2)?.unwrap_or(0);
         Ok(Hub {
+            version: row.get(5)?,
             schema: row.get(0)?,
             head: Point { seq, mark: Mark::from_i64(mark) },
             clock: Hlc::from_i64(row.get(3)?).unwrap_or(Hlc::ZERO),

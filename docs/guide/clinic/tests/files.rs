@@ -12,23 +12,23 @@ mod then {
     use windrow::{Id, Syncable};
 
     #[derive(Debug, Clone, PartialEq, Syncable)]
-    pub struct Household {
-        pub id: Id<Household>,
-        pub name: String,
+    pub(crate) struct Household {
+        pub(crate) id: Id<Household>,
+        pub(crate) name: String,
         #[merge(sum)]
-        pub nets: i64,
+        pub(crate) nets: i64,
     }
 
     #[derive(Debug, Clone, PartialEq, Syncable)]
-    pub struct Patient {
-        pub id: Id<Patient>,
+    pub(crate) struct Patient {
+        pub(crate) id: Id<Patient>,
         #[parent(Household, on_delete = cascade)]
-        pub household_id: Id<Household>,
-        pub name: String,
-        pub notes: Option<String>,
+        pub(crate) household_id: Id<Household>,
+        pub(crate) name: String,
+        pub(crate) notes: Option<String>,
     }
 
-    windrow::domain!(pub CLINIC_THEN = [Household, Patient]);
+    windrow::domain!(pub(crate) CLINIC_THEN = [Household, Patient]);
 }
 
 use then::CLINIC_THEN;
