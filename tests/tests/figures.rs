@@ -2,13 +2,21 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use indicatif::ProgressBar;
+use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
 use windrow_tests::figures::report::{Figure, write_json, write_table};
 use windrow_tests::figures::wire::Wire;
+use windrow_tests::figures::workload::Workload;
 
-fn wire(rows: usize) -> Vec<Figure> {
+/// A workload of so many records, in which a day's work is a thousand changes.
+fn workload(records: usize) -> Workload {
+    let made = Workload::made(1, records);
+    Workload { w3b: made.w2.iter().take(1_000).cloned().collect(), ..made }
+}
+
+fn wire(workload: &Workload) -> Vec<Figure> {
     let dir = tempfile::tempdir().unwrap();
-    let wire = Wire { rows, changes: 1_000, dir: dir.path(), progress: ProgressBar::hidden() };
+    let wire = Wire { workload, dir: dir.path(), progress: ProgressBar::hidden() };
     let figures = tokio::runtime::Runtime::new().unwrap().block_on(wire.measure()).unwrap();
     assert_eq!(wire.progress.position(), Wire::STEPS);
     figures
@@ -20,7 +28,8 @@ fn find<'a>(figures: &'a [Figure], name: &str) -> &'a Figure {
 
 #[test]
 fn sessions_cost_no_more_bytes_than_promised() {
-    let figures = wire(2_500);
+    let workload = workload(2_500);
+    let figures = wire(&workload);
     for figure in &figures {
         assert!(figure.is_kept(), "{figure:?}");
     }
@@ -28,16 +37,17 @@ fn sessions_cost_no_more_bytes_than_promised() {
     assert_eq!(promises, 4, "{figures:?}");
     // What travels is smaller than what a generic compressor makes of the records.
     let ratio = |name| find(&figures, name).ratio.unwrap();
-    assert!(ratio("wire.all.changeset") < ratio("wire.all.zstd"));
-    assert!(ratio("wire.all.pages") < ratio("wire.all.zstd"));
-    assert!(ratio("wire.thousand.socket") < ratio("wire.thousand.zstd") / 5.0);
-    assert!(ratio("wire.thousand.page") < ratio("wire.thousand.changeset"));
+    assert!(ratio("w3d_up") < ratio("w3d_zstd"));
+    assert!(ratio("w3d") < ratio("w3d_zstd"));
+    assert!(ratio("w3b_socket") < ratio("w3b_zstd") / 5.0);
+    assert!(ratio("w3b_down") < ratio("w3b_up"));
 }
 
 #[test]
 fn capture_is_measured_on_a_log_that_holds_every_write() {
     let dir = tempfile::tempdir().unwrap();
-    let capture = Capture { rows: 1_500, rounds: 2, dir: dir.path(), progress: ProgressBar::hidden() };
+    let workload = Workload::made(1, 1_500);
+    let capture = Capture { workload: &workload, rounds: 2, dir: dir.path(), progress: ProgressBar::hidden() };
     let figures = capture.measure().unwrap();
     assert_eq!(capture.progress.position(), 2 * Capture::STEPS);
     for figure in &figures {
@@ -45,7 +55,20 @@ fn capture_is_measured_on_a_log_that_holds_every_write() {
         assert!(figure.value > 0.0 && least <= figure.ratio.unwrap() && figure.ratio.unwrap() <= most, "{figure:?}");
     }
     let names: Vec<_> = figures.iter().map(|f| f.figure).collect();
-    assert_eq!(names, ["capture.insert.random", "capture.insert.sorted", "capture.update"]);
+    assert_eq!(names, ["w1", "w2", "w1_sorted"]);
+}
+
+/// What is applied is there afterwards: a device that does nothing would be fast.
+#[test]
+fn applying_is_measured_on_devices_that_hear_everything() {
+    let dir = tempfile::tempdir().unwrap();
+    let workload = workload(1_500);
+    let apply = Apply { workload: &workload, rounds: 2, dir: dir.path(), progress: ProgressBar::hidden() };
+    let figures = apply.measure().unwrap();
+    assert_eq!(apply.progress.position(), Apply::steps(2));
+    let names: Vec<_> = figures.iter().map(|f| f.figure).collect();
+    assert_eq!(names, ["w4d", "w4b", "w4c", "w5", "w5_logged"]);
+    assert!(figures.iter().all(|f| f.value > 0.0 && f.ratio.is_some()), "{figures:?}");
 }
 
 #[test]
@@ -53,8 +76,8 @@ fn json_is_one_object_a_line() {
     let figures = [Figure::new("a.b", 12.0, "bytes", "").ratio(0.5), Figure::new("c", 0.25, "µs/row", "")];
     let mut out = Vec::new();
     write_json(&mut out, &figures).unwrap();
-    let lines = "{\"figure\":\"a.b\",\"value\":12.0,\"unit\":\"bytes\",\"ratio\":0.5}\n\
-                 {\"figure\":\"c\",\"value\":0.25,\"unit\":\"µs/row\",\"ratio\":null}\n";
+    let lines = "{\"figure\":\"a.b\",\"peer\":\"ours\",\"value\":12.0,\"unit\":\"bytes\",\"ratio\":0.5}\n\
+                 {\"figure\":\"c\",\"peer\":\"ours\",\"value\":0.25,\"unit\":\"µs/row\",\"ratio\":null}\n";
     assert_eq!(String::from_utf8(out).unwrap(), lines);
 }
 

@@ -1,41 +1,39 @@
 //! `figures`: what capture costs and how many bytes travel, measured here and now.
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::stdout;
 use std::path::{Path, PathBuf};
+use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
 use windrow_tests::figures::report::{self, Figure};
 use windrow_tests::figures::wire::Wire;
+use windrow_tests::figures::workload::Workload;
 use windrow_tests::figures::{Failure, ROWS};
 
 /// Measures what Windrow costs. Run a release build.
 ///
-/// With --json, each line is an object: `figure`, its name; `value`, in `unit`; `ratio`, against the same table without
-/// capture, or against the full JSON of the records (null where there is nothing to compare with).
+/// With --json, each line is an object: `figure`, its name; `peer`, of whom; `value`, in `unit`; `ratio`, against the same
+/// table without capture, or against the full JSON of the records (null where there is nothing to compare with).
 #[derive(Debug, Parser)]
 #[command(name = "figures", version)]
 struct Args {
-    /// What to measure.
-    what: What,
+    /// What to measure: the beginning of figures' names, as `w3` or `w1_sorted`; everything unless said.
+    #[arg(default_value = "")]
+    name: String,
+    /// Read the operations from the files of this folder (base.jsonl, w2.jsonl, w3a.jsonl, w3b.jsonl, w3c.jsonl) instead of
+    /// making some.
+    #[arg(long, value_name = "DIR")]
+    workload: Option<PathBuf>,
     /// Print JSON, one object a line.
     #[arg(long)]
     json: bool,
-    /// How many rounds of capture; ratios are taken within a round, and the median is shown.
+    /// How many rounds of what is timed; ratios are taken within a round, and the median is shown.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
-    /// How many rows to insert, or how many records the hub holds. What is promised is promised for the default.
+    /// How many records there are, where the workload is made. What is promised is promised for the default.
     #[arg(long, default_value_t = ROWS as u32, value_parser = clap::value_parser!(u32).range(1_000..))]
     rows: u32,
-}
-
-/// The measurements.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum What {
-    /// Inserts and updates with and without capture.
-    Capture,
-    /// Bytes of changesets, pages and whole sessions.
-    Wire,
 }
 
 fn main() -> Result<(), Failure> {
@@ -45,8 +43,13 @@ fn main() -> Result<(), Failure> {
     if cfg!(debug_assertions) {
         eprintln!("this is a debug build: its times say little, its bytes are right");
     }
+    let workload = match &args.workload {
+        Some(dir) => Workload::read(dir)?,
+        None => Workload::made(1, args.rows as usize),
+    };
     let dir = tempfile::Builder::new().prefix("windrow-figures-").tempdir_in(base)?;
-    let figures = measure(&args, dir.path())?;
+    let mut figures = measure(&args, &workload, dir.path())?;
+    figures.retain(|figure| figure.figure.starts_with(&args.name));
     match args.json {
         true => report::write_json(&mut stdout(), &figures)?,
         false => report::write_table(&mut stdout(), &figures)?,
@@ -54,22 +57,33 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-fn measure(args: &Args, dir: &Path) -> Result<Vec<Figure>, Failure> {
-    let (rows, rounds) = (args.rows as usize, usize::from(args.rounds));
-    let progress = progress(match args.what {
-        What::Capture => u64::from(args.rounds) * Capture::STEPS,
-        What::Wire => Wire::STEPS,
-    });
-    let shown = progress.clone();
-    let figures = match args.what {
-        What::Capture => Capture { rows, rounds, dir, progress }.measure(),
-        What::Wire => {
-            let wire = Wire { rows, changes: 1_000, dir, progress };
-            tokio::runtime::Runtime::new()?.block_on(wire.measure())
-        }
-    };
-    shown.finish_and_clear();
-    figures
+fn measure(args: &Args, workload: &Workload, dir: &Path) -> Result<Vec<Figure>, Failure> {
+    // What a name begins, or what begins it.
+    let wanted = |names: &[&str]| names.iter().any(|n| n.starts_with(&args.name) || args.name.starts_with(n));
+    let mut figures = Vec::new();
+    if wanted(&["w1", "w2"]) {
+        let progress = progress(u64::from(args.rounds) * Capture::STEPS);
+        let capture = Capture { workload, rounds: usize::from(args.rounds), dir, progress: progress.clone() };
+        figures.extend(capture.measure()?);
+        progress.finish_and_clear();
+    }
+    if wanted(&["w3"]) {
+        let progress = progress(Wire::STEPS);
+        let wire = Wire { workload, dir, progress: progress.clone() };
+        figures.extend(tokio::runtime::Runtime::new()?.block_on(wire.measure())?);
+        progress.finish_and_clear();
+    }
+    if wanted(&["w4", "w5"]) {
+        let rounds = usize::from(args.rounds);
+        let progress = progress(Apply::steps(rounds));
+        let apply = Apply { workload, rounds, dir, progress: progress.clone() };
+        figures.extend(apply.measure()?);
+        progress.finish_and_clear();
+    }
+    if figures.is_empty() {
+        return Err(format!("no figure's name begins with {:?}: they are w1, w2, w3, w4, w5", args.name).into());
+    }
+    Ok(figures)
 }
 
 /// Where files live in memory, so that no disk is measured; the temporary directory where there is no such place.

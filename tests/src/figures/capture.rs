@@ -1,8 +1,8 @@
 //! What it costs that every write is logged: the same statements on a captured table and on a plain one.
 
 use super::report::{Figure, Promise};
-use super::rows::Rows;
-use super::visit::{FIGURES, Visit};
+use super::visit::FIGURES;
+use super::workload::Workload;
 use super::{Failure, table};
 use indicatif::ProgressBar;
 use std::path::Path;
@@ -16,8 +16,8 @@ const TRANSACTION: usize = 1_000;
 /// Measures capture: inserts with random and with sorted ids, and one-field updates.
 #[derive(Debug)]
 pub struct Capture<'a> {
-    /// How many rows are inserted, and how many updates follow.
-    pub rows: usize,
+    /// What is written.
+    pub workload: &'a Workload,
     /// How often all of it is repeated. Each round writes the plain and the captured table anew, in turn.
     pub rounds: usize,
     /// Where the files are for so long.
@@ -38,24 +38,27 @@ impl Capture<'_> {
     /// # Errors
     /// What SQLite says; a log that does not hold what was written.
     pub fn measure(&self) -> Result<Vec<Figure>, Failure> {
-        let work = Work::new(self.rows);
+        let rows = self.workload.base.len();
+        let random = &self.workload.base;
+        let mut ascending = random.clone();
+        ascending.sort_by_key(|v| v.id);
         let plan = table::Plan::read(&Store::open(self.dir.join("plan.db"), &FIGURES)?)?;
-        let (mut random, mut sorted, mut updates) = (Times::new(), Times::new(), Times::new());
+        let (mut inserts, mut sorted, mut updates) = (Times::new(), Times::new(), Times::new());
         for round in 0..self.rounds {
             let sides = if round % 2 == 0 { [Side::Plain, Side::Captured] } else { [Side::Captured, Side::Plain] };
             let mut tables = self.tables(&plan, sides)?;
-            random.push(self.time(&mut tables, |t| t.insert(&work.random, TRANSACTION))?);
-            updates.push(self.time(&mut tables, |t| t.update(&work.edits, TRANSACTION))?);
-            tables.iter().try_for_each(|t| t.check(2 * self.rows))?;
+            inserts.push(self.time(&mut tables, |t| t.insert(random, TRANSACTION))?);
+            updates.push(self.time(&mut tables, |t| t.update(&self.workload.w2, TRANSACTION))?);
+            tables.iter().try_for_each(|t| t.check(rows + self.workload.w2.len()))?;
             drop(tables);
             let mut tables = self.tables(&plan, sides)?;
-            sorted.push(self.time(&mut tables, |t| t.insert(&work.sorted, TRANSACTION))?);
-            tables.iter().try_for_each(|t| t.check(self.rows))?;
+            sorted.push(self.time(&mut tables, |t| t.insert(&ascending, TRANSACTION))?);
+            tables.iter().try_for_each(|t| t.check(rows))?;
         }
         Ok(vec![
-            self.figure("capture.insert.random", "inserts, ids at random", &random, 2.8),
-            self.figure("capture.insert.sorted", "inserts, ids ascending", &sorted, 4.0),
-            self.figure("capture.update", "updates of one field", &updates, 1.7),
+            self.figure("w1", "inserts, ids at random", &inserts, 2.8),
+            self.figure("w2", "updates of one field", &updates, 1.7),
+            self.figure("w1_sorted", "inserts, ids ascending", &sorted, 4.0),
         ])
     }
 
@@ -87,46 +90,24 @@ impl Capture<'_> {
     /// The ratio within each round; of these the median.
     fn figure(&self, name: &'static str, meaning: &'static str, times: &Times, most: f64) -> Figure {
         let ratios = sorted(times.iter().map(|(plain, captured)| captured / plain));
-        let captured = sorted(times.iter().map(|(_, captured)| captured * 1e6 / self.rows as f64));
+        let captured = sorted(times.iter().map(|(_, captured)| captured * 1e6 / self.workload.base.len() as f64));
         let spread = ratios.first().copied().zip(ratios.last().copied());
         let figure = Figure::new(name, median(&captured), "µs/row", meaning);
         Figure { spread, ..figure }.ratio(median(&ratios)).promise(Promise::Ratio(most))
     }
 }
 
-fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values
 }
 
-fn median(sorted: &[f64]) -> f64 {
+pub(super) fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     match sorted.len() % 2 {
         1 => sorted[middle],
         _ if sorted.is_empty() => f64::NAN,
         _ => (sorted[middle - 1] + sorted[middle]) / 2.0,
-    }
-}
-
-/// What is written.
-struct Work {
-    random: Vec<Visit>,
-    sorted: Vec<Visit>,
-    edits: Vec<table::Edit>,
-}
-
-impl Work {
-    fn new(count: usize) -> Work {
-        let mut rows = Rows::new(1);
-        let random: Vec<Visit> = rows.by_ref().take(count).collect();
-        let mut sorted = random.clone();
-        sorted.sort_by_key(|v| v.id);
-        let mut current = random.clone();
-        let edits = (0..count).map(|_| {
-            let at = rows.below(count);
-            rows.edit(&mut current[at])
-        });
-        Work { edits: edits.collect(), random, sorted }
     }
 }

@@ -3,6 +3,7 @@
 //! Ratios compare two things measured in one run, so that they hold on other machines too; plain values do not.
 //! `docs/performance.md` shows them with the command.
 
+pub mod apply;
 pub mod capture;
 mod counting;
 mod notes;
@@ -13,6 +14,7 @@ mod table;
 mod traffic;
 pub mod visit;
 pub mod wire;
+pub mod workload;
 
 /// Why a figure could not be had: whatever the product, SQLite or the machine says.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;

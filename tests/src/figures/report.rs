@@ -6,8 +6,10 @@ use std::io::{self, Write};
 /// One figure.
 #[derive(Debug, Clone, Serialize)]
 pub struct Figure {
-    /// What was measured, by a name that stays: `capture.update`.
+    /// What was measured, by a name that stays: `w3b_up`.
     pub figure: &'static str,
+    /// Of whom: `ours`, or another's name.
+    pub peer: &'static str,
     /// How much.
     pub value: f64,
     /// Of what.
@@ -37,7 +39,7 @@ pub enum Promise {
 impl Figure {
     /// A figure that is compared with nothing and promises nothing.
     pub fn new(figure: &'static str, value: f64, unit: &'static str, meaning: &'static str) -> Figure {
-        Figure { figure, value, unit, ratio: None, spread: None, meaning, promise: None }
+        Figure { figure, peer: "ours", value, unit, ratio: None, spread: None, meaning, promise: None }
     }
 
     /// With this ratio.
@@ -60,7 +62,7 @@ impl Figure {
     }
 }
 
-/// Writes one JSON object a line: `figure`, `value`, `unit`, `ratio` (null where there is none).
+/// Writes one JSON object a line: `figure`, `peer`, `value`, `unit`, `ratio` (null where there is none).
 ///
 /// # Errors
 /// An output that takes no more.

@@ -4,10 +4,10 @@
 //! and crops, notes that people wrote, amounts that cluster, places near their farm, times that ascend.
 
 use super::notes;
-use super::table::Edit;
 use super::visit::Visit;
 use fastrand::Rng;
 use windrow::Id;
+use windrow::rusqlite::types::Value;
 
 const FARMS: usize = 2_400;
 const WORKERS: usize = 70;
@@ -83,26 +83,47 @@ impl Rows {
         Rows { rng, workers, farms, now: START }
     }
 
-    /// Changes one field of a visit, its status or its bags, to another value.
-    pub(super) fn edit(&mut self, visit: &mut Visit) -> Edit {
-        if self.rng.bool() { self.edit_status(visit) } else { self.edit_bags(visit) }
+    /// The time of the last visit, in milliseconds since 1970.
+    pub(super) fn now(&self) -> i64 {
+        self.now
     }
 
-    /// Changes a visit's status.
-    pub(super) fn edit_status(&mut self, visit: &mut Visit) -> Edit {
-        let mut status = weighted(&mut self.rng, &STATUSES);
-        while status == visit.status {
-            status = weighted(&mut self.rng, &STATUSES);
+    /// Gives a visit another status or another number of bags.
+    pub(super) fn other_state(&mut self, visit: &mut Visit) -> (&'static str, Value) {
+        let which = self.rng.u8(..2) * 60;
+        self.value_of(which, visit)
+    }
+
+    /// Gives one field of a visit another value: mostly its status or its bags, now and then its yield or its notes.
+    pub(super) fn other_value(&mut self, visit: &mut Visit) -> (&'static str, Value) {
+        let which = self.rng.u8(..100);
+        self.value_of(which, visit)
+    }
+
+    /// `which`, of 100, says what.
+    fn value_of(&mut self, which: u8, visit: &mut Visit) -> (&'static str, Value) {
+        match which {
+            0..47 => {
+                let before = std::mem::take(&mut visit.status);
+                while visit.status.is_empty() || visit.status == before {
+                    visit.status = weighted(&mut self.rng, &STATUSES).to_owned();
+                }
+                ("status", Value::Text(visit.status.clone()))
+            }
+            47..80 => {
+                let other = visit.bags + self.rng.i64(-3..3);
+                visit.bags = if other >= visit.bags { other + 1 } else { other };
+                ("bags", Value::Integer(visit.bags))
+            }
+            80..90 => {
+                visit.yield_kg = round(visit.yield_kg + 0.1 + spread(&mut self.rng, 50.0), 1);
+                ("yield_kg", Value::Real(visit.yield_kg))
+            }
+            _ => {
+                visit.notes = notes::note(&mut self.rng);
+                ("notes", Value::Text(visit.notes.clone()))
+            }
         }
-        visit.status = status.to_owned();
-        Edit::Status(visit.id, status)
-    }
-
-    /// Changes a visit's number of bags.
-    pub(super) fn edit_bags(&mut self, visit: &mut Visit) -> Edit {
-        let other = self.rng.i64(0..40);
-        visit.bags = if other == visit.bags { other + 1 } else { other };
-        Edit::Bags(visit.id, visit.bags)
     }
 
     /// So many of these, none twice, in random order.

@@ -2,10 +2,11 @@
 
 use super::Failure;
 use super::visit::{FIGURES, Visit};
+use super::workload::Op;
 use std::path::Path;
 use tempfile::TempDir;
+use windrow::Store;
 use windrow::rusqlite::{Connection, params};
-use windrow::{Id, Store};
 
 /// Which of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,30 +15,6 @@ pub(super) enum Side {
     Plain,
     /// As Windrow makes it.
     Captured,
-}
-
-/// A change of one field.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Edit {
-    /// Another status.
-    Status(Id<Visit>, &'static str),
-    /// Another number of bags.
-    Bags(Id<Visit>, i64),
-}
-
-impl Edit {
-    /// Writes it.
-    pub(super) fn write(&self, conn: &Connection) -> Result<(), Failure> {
-        match self {
-            Edit::Status(id, status) => conn
-                .prepare_cached("UPDATE visit SET status = ?2 WHERE id = ?1")?
-                .execute(params![id.as_bytes(), status])?,
-            Edit::Bags(id, bags) => conn
-                .prepare_cached("UPDATE visit SET bags = ?2 WHERE id = ?1")?
-                .execute(params![id.as_bytes(), bags])?,
-        };
-        Ok(())
-    }
 }
 
 /// What the plain table has in common with the captured one: its text, and how SQLite treats the file.
@@ -67,7 +44,7 @@ impl Plan {
 pub(super) struct Table {
     side: Side,
     conn: Connection,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Table {
@@ -79,7 +56,7 @@ impl Table {
             Side::Captured => Store::open(&path, &FIGURES)?.connection()?,
             Side::Plain => plain(&path, plan)?,
         };
-        Ok(Table { side, conn, _dir: dir })
+        Ok(Table { side, conn, dir })
     }
 
     pub(super) fn side(&self) -> Side {
@@ -92,8 +69,8 @@ impl Table {
     }
 
     /// Makes these changes, so many a transaction.
-    pub(super) fn update(&mut self, edits: &[Edit], a_transaction: usize) -> Result<(), Failure> {
-        self.each(edits, a_transaction, |conn, edit| edit.write(conn))
+    pub(super) fn update(&mut self, ops: &[Op], a_transaction: usize) -> Result<(), Failure> {
+        self.each(ops, a_transaction, |conn, op| op.write(conn))
     }
 
     fn each<T>(
@@ -108,6 +85,13 @@ impl Table {
             transaction.commit()?;
         }
         Ok(())
+    }
+
+    /// Bytes of the file, its write-ahead log brought in.
+    pub(super) fn size(&self) -> Result<u64, Failure> {
+        let path = self.dir.path().join("device.db");
+        super::site::checkpoint(&path)?;
+        Ok(std::fs::metadata(path)?.len())
     }
 
     /// Whether the log holds as many entries as there were writes: a capture that does nothing would be cheap.

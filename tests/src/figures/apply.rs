@@ -1,0 +1,228 @@
+//! How long a device takes to apply what others did (W4), against plain SQLite doing the same; and how large its file is
+//! (W5).
+
+use super::Failure;
+use super::capture::{median, sorted};
+use super::report::{Figure, Promise};
+use super::site;
+use super::table::{Plan, Side, Table};
+use super::visit::{FIGURES, Visit};
+use super::workload::{Op, Workload};
+use indicatif::ProgressBar;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
+use windrow::hub::{HubStore, OpenHub, SqliteHub};
+use windrow::rusqlite::Connection;
+use windrow::store::Next;
+use windrow::{Store, Timestamp};
+use windrow_protocol::message::Answer;
+use windrow_protocol::session::{Event, Request, Session};
+
+/// Measures applying and sizes.
+#[derive(Debug)]
+pub struct Apply<'a> {
+    /// What is done.
+    pub workload: &'a Workload,
+    /// How often applying is repeated: plain and ours in turn.
+    pub rounds: usize,
+    /// Where the files are for so long.
+    pub dir: &'a Path,
+    /// Moves by [`Apply::STEPS`].
+    pub progress: ProgressBar,
+}
+
+/// A hub in this process: what passes between it and a device is no time of the device's.
+struct Office {
+    path: PathBuf,
+    hub: Arc<dyn HubStore>,
+    runtime: Runtime,
+}
+
+impl Office {
+    fn open(path: &Path) -> Result<Office, Failure> {
+        let hub = SqliteHub::open(path)?.open_for(&FIGURES)?;
+        Ok(Office { path: path.to_owned(), hub, runtime: Builder::new_current_thread().build()? })
+    }
+
+    fn answer(&self, request: Request) -> Result<Answer, Failure> {
+        Ok(match request {
+            Request::Prepare(prepare) => self.runtime.block_on(self.hub.prepare(prepare))?,
+            Request::Commit(commit) => self.runtime.block_on(self.hub.commit(commit))?,
+            Request::Pull(pull) => self.runtime.block_on(self.hub.pull(pull))?,
+        })
+    }
+
+    /// One session. The time that the device took for it.
+    fn session(&self, store: &Store) -> Result<Duration, Failure> {
+        let (actions, (mut session, mut action), mut took) = (store.session(), Session::start(), Duration::ZERO);
+        loop {
+            let start = Instant::now();
+            let next = actions.perform(action)?;
+            took += start.elapsed();
+            let event = match next {
+                Next::Event(event) => event,
+                Next::Send(request) => Event::Answered(self.answer(request)?),
+                Next::Finish(_) => return Ok(took),
+            };
+            action = session.on(event)?;
+        }
+    }
+}
+
+impl Apply<'_> {
+    /// Steps of the measurement, for so many rounds.
+    pub const fn steps(rounds: usize) -> u64 {
+        2 + 3 * rounds as u64
+    }
+
+    /// Measures.
+    ///
+    /// # Errors
+    /// Whatever goes wrong on the way.
+    pub fn measure(&self) -> Result<Vec<Figure>, Failure> {
+        let office = Office::open(&self.dir.join("office.db"))?;
+        let field = Store::open(self.dir.join("field.db"), &FIGURES)?;
+        self.write(&field, &self.inserts())?;
+        let logged = size(field.path())?;
+        office.session(&field)?;
+        self.progress.inc(1);
+        let mut figures = vec![self.applied("w4d", "a first sync", 1.1, None, &self.inserts(), &office)?];
+        let synced = self.file("synced.db")?;
+        office.session(&Store::open(&synced, &FIGURES)?)?;
+        for (name, what, most, ops) in [
+            ("w4b", "one field of many records", 1.5, &self.workload.w3b),
+            ("w4c", "a team's work", 1.3, &self.workload.w3c),
+        ] {
+            // Each work is a device's that goes on where the last one ended: the hub holds all of them.
+            let before = self.file("before.db")?;
+            let store = Store::open(&before, &FIGURES)?;
+            office.session(&store)?;
+            drop(store);
+            self.write(&field, ops)?;
+            office.session(&field)?;
+            figures.push(self.applied(name, what, most, Some(&before), ops, &office)?);
+        }
+        figures.extend(self.sizes(&field, logged)?);
+        Ok(figures)
+    }
+
+    fn inserts(&self) -> Vec<Op> {
+        let insert = |v: &Visit| Op { what: super::workload::What::Insert(Box::new(v.clone())), at: v.updated_at };
+        self.workload.base.iter().map(insert).collect()
+    }
+
+    fn file(&self, name: &str) -> Result<PathBuf, Failure> {
+        let path = self.dir.join(name);
+        for end in ["", "-wal", "-shm"] {
+            let path = format!("{}{end}", path.display());
+            if Path::new(&path).exists() {
+                std::fs::remove_file(path)?;
+            }
+        }
+        Ok(path)
+    }
+
+    /// Does this on a device, a thousand operations a transaction.
+    fn write(&self, store: &Store, ops: &[Op]) -> Result<(), Failure> {
+        let mut conn = store.connection()?;
+        for ops in ops.chunks(1_000) {
+            let transaction = conn.transaction()?;
+            ops.iter().try_for_each(|op| op.write(&transaction))?;
+            transaction.commit()?;
+        }
+        Ok(())
+    }
+
+    /// The time to apply what the hub tells a device that stands as `before` (a new one where there is none), against a
+    /// plain table in one transaction.
+    fn applied(
+        &self,
+        name: &'static str,
+        what: &'static str,
+        most: f64,
+        before: Option<&Path>,
+        ops: &[Op],
+        office: &Office,
+    ) -> Result<Figure, Failure> {
+        let plan = Plan::read(&Store::open(self.file("plan.db")?, &FIGURES)?)?;
+        let mut times = Vec::new();
+        for round in 0..self.rounds {
+            let ours = || self.ours(before, office);
+            let plain = || self.plain(before.is_some(), ops, &plan);
+            let pair = if round % 2 == 0 { (plain()?, ours()?) } else { swapped(ours()?, plain()?) };
+            times.push(pair);
+            self.progress.inc(1);
+        }
+        let ratios = sorted(times.iter().map(|(plain, ours)| ours / plain));
+        let ours = sorted(times.iter().map(|(_, ours)| ours * 1e3));
+        let spread = ratios.first().copied().zip(ratios.last().copied());
+        let figure = Figure::new(name, median(&ours), "ms", what);
+        Ok(Figure { spread, ..figure }.ratio(median(&ratios)).promise(Promise::Ratio(most)))
+    }
+
+    fn ours(&self, before: Option<&Path>, office: &Office) -> Result<f64, Failure> {
+        let path = self.file("device.db")?;
+        if let Some(before) = before {
+            std::fs::copy(before, &path)?;
+        }
+        let store = Store::open(&path, &FIGURES)?;
+        let took = office.session(&store)?;
+        if shown(&path)? != shown(&office.path)? {
+            return Err("the device does not show what the hub shows".into());
+        }
+        Ok(took.as_secs_f64())
+    }
+
+    fn plain(&self, full: bool, ops: &[Op], plan: &Plan) -> Result<f64, Failure> {
+        let mut table = Table::create(self.dir, plan, Side::Plain)?;
+        if full {
+            table.insert(&self.workload.base, 10_000)?;
+        }
+        let start = Instant::now();
+        table.update(ops, ops.len())?;
+        Ok(start.elapsed().as_secs_f64())
+    }
+
+    /// Bytes of the file against those of a plain one: before the sync, and once all is synced and pruned.
+    fn sizes(&self, field: &Store, logged: u64) -> Result<Vec<Figure>, Failure> {
+        let plan = Plan::read(field)?;
+        let mut plain = Table::create(self.dir, &plan, Side::Plain)?;
+        plain.insert(&self.workload.base, 1_000)?;
+        let plain = plain.size()? as f64;
+        let device = Store::open(self.file("device.db")?, &FIGURES)?;
+        self.write(&device, &self.inserts())?;
+        let office = Office::open(&self.file("other.db")?)?;
+        office.session(&device)?;
+        office.session(&device)?;
+        let later = Timestamp::from_millis(Timestamp::now().millis() + 1_000);
+        device.prune(later, Duration::ZERO)?;
+        device.connection()?.execute_batch("VACUUM")?;
+        self.progress.inc(1);
+        let synced = size(device.path())?;
+        let figure = |name, bytes: u64, what, most| {
+            Figure::new(name, bytes as f64, "bytes", what).ratio(bytes as f64 / plain).promise(Promise::Ratio(most))
+        };
+        Ok(vec![
+            figure("w5", synced, "the file once all is synced and pruned", 1.02),
+            figure("w5_logged", logged, "the file before the first sync", 1.9),
+        ])
+    }
+}
+
+/// What a file shows, in short.
+fn shown(path: &Path) -> Result<(i64, i64, i64), Failure> {
+    let sql = "SELECT count(*), ifnull(sum(bags), 0), ifnull(sum(length(notes || status)), 0) FROM visit";
+    Ok(Connection::open(path)?.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
+fn swapped(ours: f64, plain: f64) -> (f64, f64) {
+    (plain, ours)
+}
+
+/// Bytes of a file, its write-ahead log brought in.
+fn size(path: &Path) -> Result<u64, Failure> {
+    site::checkpoint(path)?;
+    Ok(std::fs::metadata(path)?.len())
+}
