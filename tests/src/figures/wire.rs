@@ -31,7 +31,7 @@ struct Pair {
 
 impl Wire<'_> {
     /// Steps of the measurement: sessions, and the loading before them.
-    pub const STEPS: u64 = 9;
+    pub const STEPS: u64 = 10;
 
     /// Measures. To be called within a tokio runtime of several threads.
     ///
