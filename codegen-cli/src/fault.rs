@@ -44,15 +44,10 @@ pub(crate) struct Mistake {
 }
 
 impl Mistake {
-    /// All that an error holds.
-    pub(crate) fn all(file: &std::path::Path, error: syn::Error) -> impl Iterator<Item = Mistake> {
-        error.into_iter().map(move |error| Mistake::at(file, error.span(), error.to_string()))
-    }
-
-    /// At the beginning of these tokens.
-    pub(crate) fn at(file: &std::path::Path, at: proc_macro2::Span, message: String) -> Mistake {
-        let start = at.start();
-        Mistake { file: file.to_owned(), line: start.line, column: start.column + 1, message }
+    /// At the beginning of the tokens that an error is about.
+    pub(crate) fn at(file: PathBuf, error: &syn::Error) -> Mistake {
+        let start = error.span().start();
+        Mistake { file, line: start.line, column: start.column + 1, message: error.to_string() }
     }
 }
 

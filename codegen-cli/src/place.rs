@@ -2,10 +2,10 @@
 
 use crate::args::SourceArgs;
 use crate::fault::Fault;
-use crate::model::Declared;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use windrow_schema::Declared;
 use windrow_schema::lock::{FILE, Lock, MIGRATIONS, Unread, Version};
 
 /// Where a project keeps them.

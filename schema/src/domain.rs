@@ -1,8 +1,8 @@
 //! What structs must keep among each other. `domain!` checks the same at compile time, with the same words.
 
 use crate::model::{Model, OnDelete};
+use crate::names::{bare, last};
 use crate::sql::{Part, Sql, leaving, quoted};
-use syn::Path;
 
 /// Models that make a domain, parents before children.
 #[derive(Debug, Clone)]
@@ -73,26 +73,25 @@ impl Domain {
         &self.models
     }
 
-    /// The table of the struct of this name.
+    /// The table of the struct of this name, without `r#`.
     pub fn table_of(&self, name: &str) -> Option<&str> {
-        self.models.iter().find(|m| m.name == name).map(|m| m.table())
+        self.models.iter().find(|m| bare(&m.name) == name).map(|m| m.table())
     }
 
     /// Whether a foreign key may act when a record of this struct is deleted.
     pub fn takes_along(&self, model: &Model) -> bool {
         let mut references = self.models.iter().flat_map(Model::references);
-        references.any(|(_, _, parent)| model.name == parent.name() && parent.on_delete != OnDelete::Restrict)
+        references.any(|(_, _, parent)| bare(&model.name) == parent.name() && parent.on_delete != OnDelete::Restrict)
     }
 
     /// A statement of this domain, ready to be run. `enums`: the texts of the enum of this name, as SQL
     /// ([`Variants::sql_list`](crate::Variants::sql_list)).
     pub fn render(&self, sql: &Sql, enums: impl Fn(&str) -> String) -> String {
-        let name = |path: &Path| path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
         sql.render(|open| match open {
             Part::Text(text) => text.clone(),
-            Part::Table(path) => quoted(self.table_of(&name(path)).unwrap_or_default()),
-            Part::Leaving(path) => leaving(self.table_of(&name(path)).unwrap_or_default()),
-            Part::Variants(path) => enums(&name(path)),
+            Part::Table(path) => quoted(self.table_of(&last(path)).unwrap_or_default()),
+            Part::Leaving(path) => leaving(self.table_of(&last(path)).unwrap_or_default()),
+            Part::Variants(path) => enums(&last(path)),
         })
     }
 }
@@ -108,7 +107,7 @@ fn same_tables(models: &[Model]) -> Vec<DomainError> {
 
 fn missing_parents(models: &[Model]) -> Vec<DomainError> {
     let missing = |model: &Model| {
-        let outside = |name: &str| models.iter().all(|m| m.name != name);
+        let outside = |name: &str| models.iter().all(|m| bare(&m.name) != name);
         let faults = model.references().filter(|(_, _, p)| !p.own && outside(&p.name()));
         let error = |(_, field, parent): (usize, &crate::Field, &crate::Parent)| DomainError::Parent {
             child: model.name.to_string(),
@@ -122,7 +121,7 @@ fn missing_parents(models: &[Model]) -> Vec<DomainError> {
 
 /// The positions of a model's parents, itself excepted.
 fn parents(models: &[Model], child: usize) -> Vec<usize> {
-    let position = |name: String| models.iter().position(|m| m.name == name);
+    let position = |name: String| models.iter().position(|m| bare(&m.name) == name);
     models[child].references().filter(|(_, _, p)| !p.own).filter_map(|(_, _, p)| position(p.name())).collect()
 }
 

@@ -1,6 +1,7 @@
 //! A valid struct. Only [`Model::read`] makes one.
 
 use crate::lock::Literal;
+use crate::names::last;
 use proc_macro2::Ident;
 use syn::{Path, Type};
 
@@ -214,9 +215,9 @@ impl Parent {
         &self.path
     }
 
-    /// The struct's name.
+    /// The struct's name, without `r#`.
     pub fn name(&self) -> String {
-        self.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default()
+        last(&self.path)
     }
 
     /// Whether the struct refers to itself.

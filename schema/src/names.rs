@@ -1,5 +1,18 @@
 //! Names in SQL: where they come from, and which are taken.
 
+use syn::Ident;
+use syn::ext::IdentExt;
+
+/// An identifier as what it names: `r#Farm` is `Farm`.
+pub(crate) fn bare(ident: &Ident) -> String {
+    ident.unraw().to_string()
+}
+
+/// What a path leads to, as [`bare`] says it.
+pub(crate) fn last(path: &syn::Path) -> String {
+    path.segments.last().map(|s| bare(&s.ident)).unwrap_or_default()
+}
+
 /// `FarmPlot` as `farm_plot`, `HTTPLog` as `http_log`.
 pub fn snake_case(name: &str) -> String {
     let chars: Vec<char> = name.chars().collect();

@@ -89,7 +89,7 @@ impl Reader<'_> {
         for field in &named.named {
             let Some(ident) = &field.ident else { continue };
             let attrs = FieldAttrs::read(&field.attrs, self.errors);
-            if ident == "id" {
+            if ident.unraw() == "id" {
                 has_id = true;
                 self.id(field, &attrs);
             } else if let Some(read) = self.field(ident, field, &attrs, whole) {

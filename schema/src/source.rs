@@ -24,7 +24,8 @@ impl Source {
     /// # Errors
     /// Text that is no Rust; every mistake in what it declares, each at its own token.
     pub fn read(text: &str) -> syn::Result<Source> {
-        let file = syn::parse_file(text)?;
+        // As the compiler reads it: within a raw string a line's end would else be another than there.
+        let file = syn::parse_file(&text.replace("\r\n", "\n"))?;
         let (mut source, mut errors) = (Source::default(), Errors::default());
         source.items(file.items, &mut errors);
         errors.finish()?;
@@ -83,6 +84,15 @@ mod tests {
         let enums: Vec<_> = source.enums.iter().map(|e| e.name().to_string()).collect();
         let domains: Vec<_> = source.domains.iter().map(|d| d.name.to_string()).collect();
         assert_eq!((models, enums, domains), (vec!["Farm".into()], vec!["Crop".into()], vec!["SURVEY".to_owned()]));
+    }
+
+    /// A team on Windows checks its model out with other ends of lines. The command wrote them into the lock as part of a name
+    /// in a raw string, where the compiler has none, so that program and lock had different columns.
+    #[test]
+    fn ends_of_lines_are_those_that_the_compiler_reads() {
+        let text =
+            "#[derive(Syncable)]\r\nstruct Farm { id: Id<Farm>,\r\n#[syncable(rename = r\"a\r\nb\")] name: String }";
+        assert_eq!(Source::read(text).unwrap().models[0].fields()[0].column(), "a\nb");
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What may stand together on a field.
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 use syn::{Path, Type};
 
 use crate::attr::{FieldAttrs, ParentAttr, StructAttrs};
 use crate::errors::Errors;
 use crate::model::{Kind, OnDelete, Parent, Strategy};
+use crate::names::{bare, last};
 use crate::types::Understood;
 
 /// A field with all that was said about it.
@@ -29,7 +31,7 @@ pub(crate) fn struct_strategy(attrs: &StructAttrs, errors: &mut Errors) {
 
 /// Whether a path names the struct that it stands in.
 pub(crate) fn is_own(path: &Path, own: &Ident) -> bool {
-    path.is_ident("Self") || path.segments.last().is_some_and(|s| s.ident == *own)
+    path.is_ident("Self") || last(path) == bare(own)
 }
 
 impl Seen<'_> {
@@ -91,8 +93,9 @@ impl Seen<'_> {
             (None, _) if self.attrs.bad_parent => None,
             (None, None) => None,
             (None, Some(target)) => {
-                let name = target.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-                errors.at(self.ty, format!("a reference names its parent: add `#[parent({name})]`"));
+                let name = target.segments.last().map(|s| &s.ident);
+                errors
+                    .at(self.ty, format!("a reference names its parent: add `#[parent({})]`", name.to_token_stream()));
                 None
             }
             (Some(attr), target) => self.reference(attr, target.as_ref(), errors),
@@ -101,9 +104,8 @@ impl Seen<'_> {
 
     fn reference(&self, attr: &ParentAttr, target: Option<&Path>, errors: &mut Errors) -> Option<Parent> {
         let own = is_own(&attr.path, self.own);
-        let named = attr.path.segments.last()?.ident.clone();
-        let same =
-            target.is_some_and(|t| t.segments.last().is_some_and(|s| s.ident == named) || own && is_own(t, self.own));
+        let named = &attr.path.segments.last()?.ident;
+        let same = target.is_some_and(|t| last(t) == bare(named) || own && is_own(t, self.own));
         if !same {
             errors.at(self.ty, format!("a reference to `{named}` has the type `Id<{named}>` or `Option<Id<{named}>>`"));
         } else if own && !self.understood.nullable {

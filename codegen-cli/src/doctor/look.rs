@@ -3,12 +3,13 @@
 use super::Finding;
 use crate::args::DoctorArgs;
 use crate::fault::Fault;
-use crate::model::{self, Declared};
+use crate::model;
 use crate::place::Place;
 use std::path::Path;
 use std::process::Command;
 use windrow::inspect::{Report, inspect};
 use windrow::rusqlite::{self, Connection, OpenFlags};
+use windrow_schema::Declared;
 use windrow_schema::lock::{Choices, DEVICE, HUB, Lock, Version, compare};
 
 pub(super) fn all(args: &DoctorArgs) -> Vec<Finding> {
@@ -86,10 +87,9 @@ fn project(args: &DoctorArgs, declared: &Declared, known: &mut Option<u32>) -> V
 
 fn agrees(declared: &Declared, lock: &Lock) -> Finding {
     let (what, number) = ("windrow.lock", lock.last().map_or(0, |v| v.number));
-    match declared.tables().map(|now| compare(lock.last(), now, &Choices::default())) {
-        Err(fault) => Finding::wrong("model", fault.says(), "mend the structs"),
-        Ok(Ok(plan)) if plan.steps().is_empty() => Finding::good(what, format!("version {number}, as the structs are")),
-        Ok(_) => Finding::wrong(what, format!("the structs differ from version {number}"), "windrow migrate"),
+    match compare(lock.last(), declared.tables.clone(), &Choices::default()) {
+        Ok(plan) if plan.steps().is_empty() => Finding::good(what, format!("version {number}, as the structs are")),
+        _ => Finding::wrong(what, format!("the structs differ from version {number}"), "windrow migrate"),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &MigrateArgs) -> Result<(String, Result<(), Fault>), Fau
     let declared = model::read(&args.source)?;
     let place = Place::of(&args.source, args.into.as_deref(), &declared)?;
     let mut lock = place.lock()?.unwrap_or_else(|| Lock::new(declared.name.clone()));
-    let plan = match plan(args, lock.last(), declared.tables()?) {
+    let plan = match plan(args, lock.last(), declared.tables.clone()) {
         Err(Fault::Refused(refusals)) if args.check => {
             return Ok((show::refused(args, &refusals), Err(Fault::Differs)));
         }

@@ -1,9 +1,8 @@
 //! For programs.
 
 use super::{kind, parent_table};
-use crate::model::Declared;
 use serde_json::{Value, json};
-use windrow_schema::{Field, Kind, Model};
+use windrow_schema::{Declared, Field, Kind, Model};
 
 pub(super) fn write(declared: &Declared) -> String {
     let tables: Vec<Value> = declared.domain.models().iter().map(|model| table(declared, model)).collect();

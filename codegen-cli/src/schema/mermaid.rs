@@ -1,9 +1,8 @@
 //! An entity-relationship diagram for Mermaid. Its names take letters, digits and `_` only, so others become `_`.
 
 use super::{kind, parent_table};
-use crate::model::Declared;
 use std::fmt::Write;
-use windrow_schema::{Field, Model};
+use windrow_schema::{Declared, Field, Model};
 
 pub(super) fn write(declared: &Declared) -> String {
     let mut text = String::from("erDiagram\n");

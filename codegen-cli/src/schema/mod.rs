@@ -6,8 +6,7 @@ mod sql;
 mod table;
 
 use crate::args::{Format, Side};
-use crate::model::Declared;
-use windrow_schema::{Field, Kind};
+use windrow_schema::{Declared, Field, Kind};
 
 /// Writes it in a form.
 pub(crate) fn write(declared: &Declared, format: Format, of: Side) -> String {

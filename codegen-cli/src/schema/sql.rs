@@ -1,9 +1,9 @@
 //! The statements that make the users' tables. Our own tables, which the triggers write to, come first.
 
 use crate::args::Side;
-use crate::model::Declared;
 use std::fmt::Write;
 use windrow::{hub, store};
+use windrow_schema::Declared;
 use windrow_schema::sql::{Device, Hub, Object};
 
 pub(super) fn write(declared: &Declared, of: Side) -> String {

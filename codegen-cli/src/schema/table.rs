@@ -1,9 +1,8 @@
 //! For people.
 
 use super::{kind, parent_table};
-use crate::model::Declared;
 use crate::print::{columns, heading};
-use windrow_schema::{Field, Model};
+use windrow_schema::{Declared, Field, Model};
 
 pub(super) fn write(declared: &Declared) -> String {
     let tables = declared.domain.models().iter().map(|model| table(declared, model));

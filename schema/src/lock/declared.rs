@@ -2,6 +2,7 @@
 
 use super::{Column, Holds, Literal, Reference, Table};
 use crate::model::{Field, Kind, Model};
+use crate::names::last;
 use crate::{Domain, Variants};
 
 /// Why a model can't be written down.
@@ -47,10 +48,19 @@ impl std::fmt::Display for Unfit {
 
 impl std::error::Error for Unfit {}
 
+impl Unfit {
+    /// The struct, and its field.
+    pub fn place(&self) -> (&str, &str) {
+        match self {
+            Unfit::Enum { type_name, field, .. } | Unfit::Text { type_name, field, .. } => (type_name, field),
+        }
+    }
+}
+
 impl Table {
     /// The tables of a domain, as the structs declare them: `was` stands wherever it is said, also where it is done with.
     ///
-    /// `enums`: the enum of this name.
+    /// `enums`: the enum of this name, without `r#`.
     ///
     /// # Errors
     /// All that can't be written down.
@@ -121,7 +131,7 @@ fn holds<'e>(kind: &Kind, enums: impl Fn(&str) -> Option<&'e Variants>) -> Resul
         Kind::Decimal(places) => Holds::Decimal(*places),
         Kind::Json => Holds::Json,
         Kind::Enum(path) => {
-            let name = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+            let name = last(path);
             let variants = enums(&name).ok_or(name)?;
             Holds::Enum(variants.all().iter().map(|v| v.text().to_owned()).collect())
         }
