@@ -9,6 +9,7 @@ pub mod oracle;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod plug;
 pub mod product;
+pub mod schemas;
 pub mod sim;
 pub mod statements;
 pub mod versions;

@@ -49,7 +49,7 @@ pub fn tables(rng: &mut Rng) -> Vec<Table> {
 }
 
 /// A table beside those that are there.
-pub(super) fn table(rng: &mut Rng, there: &[Table]) -> Table {
+pub fn table(rng: &mut Rng, there: &[Table]) -> Table {
     let name = name(rng, |n| there.iter().any(|t| t.name.eq_ignore_ascii_case(n)));
     let whole = rng.u8(..100) < 15;
     let strategy = if rng.bool() { Strategy::Lww } else { Strategy::Review };
@@ -143,7 +143,7 @@ pub(super) fn strategy(rng: &mut Rng, holds: &Holds) -> Strategy {
 }
 
 /// A default of this kind; a reference has none.
-pub(super) fn default(rng: &mut Rng, holds: &Holds) -> Option<Literal> {
+pub fn default(rng: &mut Rng, holds: &Holds) -> Option<Literal> {
     Some(match holds {
         Holds::Id => return None,
         Holds::Bool => Literal::Integer(rng.i64(0..=1)),
@@ -159,6 +159,6 @@ pub(super) fn default(rng: &mut Rng, holds: &Holds) -> Option<Literal> {
 }
 
 /// One of these.
-pub(super) fn one<T: Copy>(rng: &mut Rng, among: &[T]) -> T {
+pub fn one<T: Copy>(rng: &mut Rng, among: &[T]) -> T {
     values::one(rng, among)
 }

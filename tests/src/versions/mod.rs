@@ -4,6 +4,6 @@ mod draw;
 mod next;
 mod values;
 
-pub use draw::tables;
-pub use next::{Next, next};
+pub use draw::{default, one, table, tables};
+pub use next::{Next, next, next_adding};
 pub use values::{fill, write};

@@ -19,8 +19,16 @@ pub struct Next {
 /// # Errors
 /// What the choices say of themselves.
 pub fn next(rng: &mut Rng, before: &Version) -> Result<Next, String> {
+    next_adding(rng, before, 70)
+}
+
+/// Any that may follow and adds at most so many columns to a table that is there.
+///
+/// # Errors
+/// As [`next`].
+pub fn next_adding(rng: &mut Rng, before: &Version, most: usize) -> Result<Next, String> {
     loop {
-        let mut draw = Draw { rng, before, tables: before.tables.clone(), said: Vec::new() };
+        let mut draw = Draw { rng, before, most, tables: before.tables.clone(), said: Vec::new() };
         draw.tables.iter_mut().for_each(|t| t.was = None);
         draw.tables.iter_mut().flat_map(|t| &mut t.columns).for_each(|c| c.was = None);
         draw.drop_tables();
@@ -42,6 +50,7 @@ pub fn next(rng: &mut Rng, before: &Version) -> Result<Next, String> {
 struct Draw<'a> {
     rng: &'a mut Rng,
     before: &'a Version,
+    most: usize,
     tables: Vec<Table>,
     /// Flags: whether it is a `--drop`, and what it says.
     said: Vec<(bool, String)>,
@@ -168,7 +177,7 @@ impl Draw<'_> {
     }
 
     fn additions(&mut self, at: usize) {
-        for _ in 0..one(self.rng, &[0, 0, 1, 1, 2, 70]) {
+        for _ in 0..one(self.rng, &[0, 0, 1, 1, 2, 70]).min(self.most) {
             let place = self.rng.usize(..=self.tables[at].columns.len());
             self.add_column(at, place);
         }
