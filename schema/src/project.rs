@@ -79,6 +79,10 @@ impl Project {
         let (mut models, mut mistakes) = (Vec::new(), Vec::new());
         for name in list.structs.iter().filter_map(|path| Some(&path.segments.last()?.ident)) {
             match self.named(name)[..] {
+                [model] if models.contains(model) => {
+                    let message = format!("{name} is listed twice: remove it here");
+                    mistakes.push((path.to_owned(), syn::Error::new(name.span(), message)));
+                }
                 [model] => models.push(model.clone()),
                 ref all => {
                     let how_many = if all.is_empty() { "no struct" } else { "several structs" };

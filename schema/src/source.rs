@@ -37,9 +37,9 @@ impl Source {
             match item {
                 Item::Struct(item) if derives(&item.attrs, "Syncable") => self.model(&item.into(), errors),
                 Item::Enum(item) if derives(&item.attrs, "Syncable") => self.model(&item.into(), errors),
-                Item::Enum(item) if derives(&item.attrs, "SyncableEnum") => {
-                    self.enums.extend(errors.take(Variants::read(&item.into())));
-                }
+                Item::Union(item) if derives(&item.attrs, "Syncable") => self.model(&item.into(), errors),
+                Item::Enum(item) if derives(&item.attrs, "SyncableEnum") => self.variants(&item.into(), errors),
+                Item::Struct(item) if derives(&item.attrs, "SyncableEnum") => self.variants(&item.into(), errors),
                 Item::Macro(item) if ends_in(&item.mac.path, "domain") => {
                     self.domains.extend(errors.take(item.mac.parse_body()));
                 }
@@ -51,6 +51,10 @@ impl Source {
 
     fn model(&mut self, input: &DeriveInput, errors: &mut Errors) {
         self.models.extend(errors.take(Model::read(input)));
+    }
+
+    fn variants(&mut self, input: &DeriveInput, errors: &mut Errors) {
+        self.enums.extend(errors.take(Variants::read(input)));
     }
 }
 

@@ -57,12 +57,12 @@ fn a_domain_names_what_it_misses() {
 fn enums_that_do_not_fit_are_told_with_their_places() {
     let farm = "#[derive(Syncable)]\nstruct Farm { id: Id<Farm>,\n  #[syncable(default = \"wet\")] sky: Sky }\ndomain!(A = [Farm]);";
     let error = complaint(&[("lib.rs", farm), ("sky.rs", "#[derive(SyncableEnum)] enum Sky { Dry }")]);
-    assert!(error.contains("src/lib.rs:3:39: Farm.sky: the default \"wet\" is not stored"), "{error}");
+    assert!(error.contains("src/lib.rs:3:37: Farm.sky: the default \"wet\" is not stored"), "{error}");
     let error = complaint(&[("lib.rs", farm)]);
-    assert!(error.contains("src/lib.rs:3:39: Farm.sky: no enum Sky derives"), "{error}");
+    assert!(error.contains("src/lib.rs:3:37: Farm.sky: no enum Sky derives"), "{error}");
     let two = "mod a { #[derive(SyncableEnum)] enum Sky { Wet } } mod b { #[derive(SyncableEnum)] enum Sky { Dry } }";
     let error = complaint(&[("lib.rs", farm), ("sky.rs", two)]);
-    assert!(error.contains("src/lib.rs:3:39: several enums Sky"), "{error}");
+    assert!(error.contains("src/lib.rs:3:37: several enums Sky"), "{error}");
 }
 
 #[test]

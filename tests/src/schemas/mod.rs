@@ -11,6 +11,7 @@ mod back;
 mod database;
 mod draw;
 mod mistakes;
+mod product;
 mod read;
 mod shell;
 mod source;
@@ -38,13 +39,14 @@ pub struct Counts {
     pub round_trips: u64,
     pub refusals: u64,
     pub shell: u64,
+    pub opened: u64,
     pub mistakes: u64,
     pub damaged: u64,
 }
 
 impl Counts {
     /// Each with what it counts.
-    pub fn all(&self) -> [(&'static str, u64); 10] {
+    pub fn all(&self) -> [(&'static str, u64); 11] {
         [
             ("models", self.models),
             ("tables", self.tables),
@@ -54,6 +56,7 @@ impl Counts {
             ("models there and back", self.round_trips),
             ("refused ways back, and their remedies taken", self.refusals),
             ("texts run by the sqlite3 shell", self.shell),
+            ("files opened by the product", self.opened),
             ("mistakes told at their places", self.mistakes),
             ("damaged sources read without a panic", self.damaged),
         ]
@@ -70,6 +73,7 @@ impl AddAssign for Counts {
         self.round_trips += other.round_trips;
         self.refusals += other.refusals;
         self.shell += other.shell;
+        self.opened += other.opened;
         self.mistakes += other.mistakes;
         self.damaged += other.damaged;
     }
@@ -90,6 +94,9 @@ pub fn run(seed: u64) -> Result<Counts, Fault> {
 /// One in so many models goes through the shell too: a program takes milliseconds to start.
 const SHELL: u64 = 25;
 
+/// One in so many is opened by the product: what describes it there stays in memory to the end.
+const PRODUCT: u64 = 40;
+
 fn lead(seed: u64) -> Result<Counts, Fault> {
     let rng = &mut Rng::with_seed(seed);
     let size = draw::Size::draw(rng);
@@ -100,6 +107,10 @@ fn lead(seed: u64) -> Result<Counts, Fault> {
     let files = source::files(rng, items.clone());
     let first = read::as_drawn(&files, &tables).map_err(|e| format!("{e}\n{}", texts(&files)))?;
     mistakes::judge(rng, &items, &tables, &mut counts)?;
+    if seed % PRODUCT == 0 {
+        product::opens(rng, &first).map_err(|e| format!("{e}\n{}", texts(&files)))?;
+        counts.opened += 2;
+    }
     let mut travel =
         travel::Travel::start(rng, &first, &mut counts, if size.columns > 7 { 70 } else { 2 }, seed % SHELL == 0)
             .map_err(|e| format!("{e}\n{}", texts(&files)))?;

@@ -127,7 +127,10 @@ impl<'a> Travel<'a> {
 }
 
 /// Adds a version to the lock, which is read as it was written, byte for byte.
-fn push(lock: &mut Lock, plan: &Plan) -> Result<(), Fault> {
+///
+/// # Errors
+/// What is different.
+pub(super) fn push(lock: &mut Lock, plan: &Plan) -> Result<(), Fault> {
     lock.push(plan);
     let text = lock.write();
     let read = Lock::read(&text).map_err(|e| format!("{e}\n{text}"))?;

@@ -10,6 +10,8 @@ pub(in crate::schemas) struct Items {
     pub(in crate::schemas) enums: Vec<Enum>,
     /// Exactly one, where nothing is wrong.
     pub(in crate::schemas) lists: Vec<List>,
+    /// Whole items.
+    pub(in crate::schemas) others: Vec<String>,
 }
 
 /// A struct.
@@ -22,8 +24,6 @@ pub(in crate::schemas) struct Struct {
     /// Its name, and what may follow it.
     pub(in crate::schemas) name: String,
     pub(in crate::schemas) fields: Vec<Field>,
-    /// What stands for all of the above but the derive, where something is wrong.
-    pub(in crate::schemas) instead: Option<String>,
 }
 
 /// A field.
@@ -52,8 +52,6 @@ pub(in crate::schemas) struct List {
     pub(in crate::schemas) name: String,
     /// As paths.
     pub(in crate::schemas) structs: Vec<String>,
-    /// What stands in it instead, where something is wrong.
-    pub(in crate::schemas) said: Option<String>,
 }
 
 impl Items {
@@ -62,7 +60,7 @@ impl Items {
         let structs: Vec<String> = self.structs.iter().map(|s| s.text(rng)).collect();
         let enums: Vec<String> = self.enums.iter().map(|e| e.text(rng)).collect();
         let lists: Vec<String> = self.lists.iter().map(|l| l.text(rng)).collect();
-        structs.into_iter().chain(enums).chain(lists).collect()
+        structs.into_iter().chain(enums).chain(lists).chain(self.others.clone()).collect()
     }
 }
 
@@ -92,9 +90,6 @@ fn visibility(rng: &mut Rng) -> &'static str {
 
 impl Struct {
     fn text(&self, rng: &mut Rng) -> String {
-        if let Some(instead) = &self.instead {
-            return format!("{}\n{instead}", self.derive);
-        }
         let mut attrs = self.attrs.clone();
         attrs.push(self.derive.clone());
         let head = format!("{}{}struct {}", attributes(rng, &attrs), visibility(rng), self.name);
@@ -124,11 +119,10 @@ impl List {
     fn text(&self, rng: &mut Rng) -> String {
         let path = rng.choice(["windrow::domain", "domain", "::windrow::domain"]).unwrap_or("domain");
         let comma = if rng.bool() { "," } else { "" };
-        let said = self.said.clone().unwrap_or_else(|| {
-            let doc = if rng.bool() { "/// It's shared.\n" } else { "" };
-            let structs = self.structs.join(",\n");
-            format!("{doc}{}{}{}={}[{structs}{comma}]", visibility(rng), self.name, space(rng), space(rng))
-        });
+        let doc = if rng.bool() { "/// It's shared.\n" } else { "" };
+        let structs = self.structs.join(",\n");
+        let name = format!("{}{}{}", visibility(rng), self.name, space(rng));
+        let said = format!("{doc}{name}={}[{structs}{comma}]", space(rng));
         match rng.u8(..3) {
             0 => format!("{path}!({said});"),
             1 => format!("{path}![{said}];"),

@@ -4,8 +4,8 @@ mod items;
 mod literal;
 mod spell;
 
-pub(super) use items::Items;
 use items::List;
+pub(super) use items::{Field, Items};
 use spell::{Spell, space};
 
 use super::words;
@@ -35,7 +35,7 @@ pub(super) fn items(rng: &mut Rng, tables: &[Table], told: &[(String, String, St
     let mut names: Vec<String> = tables.iter().map(|t| spell.path(&t.type_name)).collect();
     rng.shuffle(&mut names);
     let name = rng.choice(DOMAINS).unwrap_or("R").to_owned();
-    Items { structs, enums, lists: vec![List { name, structs: names, said: None }] }
+    Items { structs, enums, lists: vec![List { name, structs: names }], others: Vec::new() }
 }
 
 /// What may stand between items, and declares nothing.

@@ -48,7 +48,7 @@ impl Spell<'_> {
         let at = self.rng.usize(..=fields.len());
         let own = self.own(table);
         fields.insert(at, Field { attrs: Vec::new(), name: "id".to_owned(), ty: self.id(&own) });
-        Struct { derive, attrs: self.on_struct(table), name: table.type_name.clone(), fields, instead: None }
+        Struct { derive, attrs: self.on_struct(table), name: table.type_name.clone(), fields }
     }
 
     fn own(&mut self, table: &Table) -> String {
