@@ -1,6 +1,8 @@
 //! A device's or hub's database, made of the statements alone, as opening a file makes it.
 
 use super::Fault;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 use windrow::rusqlite::types::Value;
 use windrow::rusqlite::{Connection, Params};
 use windrow::{hub, store};
@@ -17,16 +19,22 @@ pub(super) enum Of {
     Hub,
 }
 
-/// Everything that makes it, in the order in which to make it.
-pub(super) fn objects(of: Of, declared: &Declared) -> Vec<String> {
+/// Our own tables, which come first.
+fn system(of: Of) -> Vec<String> {
+    match of {
+        Of::Device => store::SYSTEM_TABLES.iter().map(|(_, sql)| (*sql).to_owned()).collect(),
+        Of::Hub => vec![hub::SYSTEM_TABLES.trim().trim_end_matches(';').to_owned()],
+    }
+}
+
+/// What a model adds to them, in the order in which to make it.
+fn objects(of: Of, declared: &Declared) -> Vec<String> {
     let text = |object: &Object| declared.render(&object.sql);
     let models = declared.domain.models();
     if of == Of::Hub {
-        let tables = models.iter().flat_map(|m| Hub::of(m).objects);
-        return std::iter::once(hub::SYSTEM_TABLES.to_owned()).chain(tables.map(|o| text(&o))).collect();
+        return models.iter().flat_map(|m| Hub::of(m).objects).map(|o| text(&o)).collect();
     }
-    let mut all: Vec<String> = store::SYSTEM_TABLES.iter().map(|(_, sql)| (*sql).to_owned()).collect();
-    let (mut parts, mut triggers) = (Vec::new(), Vec::new());
+    let (mut all, mut parts, mut triggers) = (Vec::new(), Vec::new(), Vec::new());
     for model in models {
         let device = Device::of(model);
         all.extend(device.objects.iter().map(text));
@@ -38,13 +46,19 @@ pub(super) fn objects(of: Of, declared: &Declared) -> Vec<String> {
     all.into_iter().chain(triggers).collect()
 }
 
+/// Everything that makes it, in the order in which to make it.
+pub(super) fn statements(of: Of, declared: &Declared) -> Vec<String> {
+    system(of).into_iter().chain(objects(of, declared)).collect()
+}
+
 /// A new one, in memory.
 ///
 /// # Errors
-/// A statement that does not run.
+/// A statement that does not run; one that SQLite keeps otherwise than it was written.
 pub(super) fn fresh(of: Of, declared: &Declared) -> Result<Connection, Fault> {
     let conn = Connection::open_in_memory().map_err(|e| e.to_string())?;
-    objects(of, declared).iter().try_for_each(|sql| run(&conn, sql))?;
+    run(&conn, "BEGIN")?;
+    statements(of, declared).iter().try_for_each(|sql| run(&conn, sql))?;
     if of == Of::Device {
         let state =
             "INSERT INTO windrow_state (one, format, device, hlc, checkpoint, mark, base, applying, schema, turn)
@@ -52,6 +66,8 @@ pub(super) fn fresh(of: Of, declared: &Declared) -> Result<Connection, Fault> {
                      INSERT INTO windrow_origins (first, origin) VALUES (0, -5)";
         run(&conn, state)?;
     }
+    run(&conn, "COMMIT")?;
+    new(&conn, of, declared, |_| true)?;
     Ok(conn)
 }
 
@@ -75,28 +91,44 @@ pub(super) fn rows(conn: &Connection, sql: &str, parameters: impl Params) -> Res
     read.collect::<Result<_, _>>().map_err(say)
 }
 
-/// What a database is made of.
-///
-/// # Errors
-/// What SQLite says.
-pub(super) fn schema(conn: &Connection) -> Result<Vec<Vec<Value>>, Fault> {
-    rows(conn, "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name, type", [])
+/// What a database is made of, as SQLite keeps it.
+fn made_of(conn: &Connection) -> Result<Vec<String>, Fault> {
+    let texts = rows(conn, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL", [])?;
+    texts
+        .into_iter()
+        .flatten()
+        .map(|sql| if let Value::Text(sql) = sql { Ok(sql) } else { Err(format!("{sql:?}")) })
+        .collect()
 }
 
-/// Two databases must be made of the same.
+/// Our own tables as SQLite keeps them.
+fn kept(of: Of) -> Result<&'static [String], Fault> {
+    static KEPT: [OnceLock<Result<Vec<String>, Fault>>; 2] = [OnceLock::new(), OnceLock::new()];
+    let make = || {
+        let conn = Connection::open_in_memory().map_err(|e| e.to_string())?;
+        system(of).iter().try_for_each(|sql| run(&conn, sql))?;
+        made_of(&conn)
+    };
+    KEPT[usize::from(of == Of::Hub)].get_or_init(make).as_deref().map_err(Clone::clone)
+}
+
+/// A database must be made of what a new one is made of, as far as such statements go.
 ///
 /// # Errors
 /// The first difference.
-pub(super) fn same(is: &Connection, wanted: &Connection) -> Result<(), Fault> {
-    let (is, wanted) = (schema(is)?, schema(wanted)?);
-    match is.iter().find(|o| !wanted.contains(o)) {
-        Some(strange) => return Err(format!("a new database has no {strange:?}")),
-        None => {}
+pub(super) fn new(conn: &Connection, of: Of, declared: &Declared, such: impl Fn(&str) -> bool) -> Result<(), Fault> {
+    let wanted = kept(of)?.iter().cloned().chain(objects(of, declared));
+    let wanted: BTreeSet<String> = wanted.filter(|sql| such(sql)).collect();
+    let is: BTreeSet<String> = made_of(conn)?.into_iter().filter(|sql| such(sql)).collect();
+    match (is.difference(&wanted).next(), wanted.difference(&is).next()) {
+        (None, None) => Ok(()),
+        (strange, missing) => Err(format!("{of:?}: there is\n{strange:?}\nand in a new one\n{missing:?}")),
     }
-    match wanted.iter().find(|o| !is.contains(o)) {
-        Some(missing) => Err(format!("a new database has {missing:?}")),
-        None => Ok(()),
-    }
+}
+
+/// Whether a statement makes something that holds data or finds it. The rest is made anew when a file is opened.
+pub(super) fn lasts(sql: &str) -> bool {
+    !["CREATE TRIGGER", "CREATE VIEW"].iter().any(|kind| sql.starts_with(kind))
 }
 
 /// Runs a migration, as a program would: in one transaction, with foreign keys off. Then what opening the file adds.
@@ -108,6 +140,7 @@ pub(super) fn migrate(conn: &Connection, of: Of, script: &Script, now: &Declared
     script.statements().iter().try_for_each(|sql| run(conn, sql))?;
     run(conn, "COMMIT; PRAGMA foreign_keys = ON")?;
     sound(conn)?;
+    new(conn, of, now, lasts)?;
     if of == Of::Device { open(conn, now) } else { Ok(()) }
 }
 
@@ -122,8 +155,7 @@ fn open(conn: &Connection, declared: &Declared) -> Result<(), Fault> {
         let Value::Text(drop) = drop else { return Err(format!("{drop:?}")) };
         run(conn, drop)?;
     }
-    let passing = |sql: &&String| ["CREATE TRIGGER", "CREATE VIEW"].iter().any(|kind| sql.starts_with(kind));
-    objects(Of::Device, declared).iter().filter(passing).try_for_each(|sql| run(conn, sql))
+    objects(Of::Device, declared).iter().filter(|sql| !lasts(sql)).try_for_each(|sql| run(conn, sql))
 }
 
 /// SQLite's own checks.

@@ -92,10 +92,10 @@ pub fn run(seed: u64) -> Result<Counts, Fault> {
 }
 
 /// One in so many models goes through the shell too: a program takes milliseconds to start.
-const SHELL: u64 = 25;
+const SHELL: u64 = 100;
 
 /// One in so many is opened by the product: what describes it there stays in memory to the end.
-const PRODUCT: u64 = 40;
+const PRODUCT: u64 = 50;
 
 fn lead(seed: u64) -> Result<Counts, Fault> {
     let rng = &mut Rng::with_seed(seed);

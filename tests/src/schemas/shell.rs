@@ -18,11 +18,11 @@ pub(super) fn makes(declared: &Declared) -> Result<bool, Fault> {
     for of in [Of::Device, Of::Hub] {
         let dir = fast_dir().map_err(|e| e.to_string())?;
         let path = dir.path().join("made.db");
-        let text: String = database::objects(of, declared).iter().map(|sql| format!("{sql};\n\n")).collect();
+        let text: String = database::statements(of, declared).iter().map(|sql| format!("{sql};\n\n")).collect();
         if !feed(&path, &text)? {
             return Ok(false);
         }
-        database::same(&Connection::open(&path).map_err(|e| e.to_string())?, &database::fresh(of, declared)?)?;
+        database::new(&Connection::open(&path).map_err(|e| e.to_string())?, of, declared, |_| true)?;
     }
     Ok(true)
 }
@@ -31,7 +31,7 @@ pub(super) fn makes(declared: &Declared) -> Result<bool, Fault> {
 ///
 /// # Errors
 /// As [`makes`].
-pub(super) fn migrates(conn: &Connection, script: &Script, fresh: &Connection) -> Result<bool, Fault> {
+pub(super) fn migrates(conn: &Connection, of: Of, script: &Script, now: &Declared) -> Result<bool, Fault> {
     let dir = fast_dir().map_err(|e| e.to_string())?;
     let path = dir.path().join("copy.db");
     conn.execute("VACUUM INTO ?1", [path.display().to_string()]).map_err(|e| e.to_string())?;
@@ -40,12 +40,8 @@ pub(super) fn migrates(conn: &Connection, script: &Script, fresh: &Connection) -
         return Ok(false);
     }
     let copy = Connection::open(&path).map_err(|e| e.to_string())?;
-    let tables = |conn: &Connection| {
-        let all =
-            "SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND type IN ('table', 'index') ORDER BY 1, 2";
-        database::rows(conn, all, [])
-    };
-    if tables(&copy)? == tables(fresh)? { Ok(true) } else { Err(format!("the shell made something else of\n{text}")) }
+    database::new(&copy, of, now, database::lasts).map_err(|e| format!("{e}\n{text}"))?;
+    Ok(true)
 }
 
 /// Whether there is a shell.
