@@ -23,6 +23,8 @@ struct Args {
     seed: u64,
 }
 
+const COMMAND: &str = "cargo run --release -p windrow-tests --bin schemas --";
+
 fn main() -> ExitCode {
     let Args { count, seed } = Args::parse();
     let began = Instant::now();
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
     for (seed, came) in ran {
         match came {
             Ok(counts) => total += counts,
-            Err(why) => eprintln!("{why}\nIt comes again with --seed {seed} --count 1."),
+            Err(why) => eprintln!("{why}\nIt comes again: {COMMAND} --seed {seed} --count 1"),
         }
     }
     total.all().iter().for_each(|(what, count)| println!("{count:>10} {what}"));

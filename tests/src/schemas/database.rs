@@ -4,7 +4,7 @@ use super::Fault;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use windrow::rusqlite::types::Value;
-use windrow::rusqlite::{Connection, Params};
+use windrow::rusqlite::{Connection, OpenFlags, Params};
 use windrow::{hub, store};
 use windrow_schema::Declared;
 use windrow_schema::sql::migrate::Script;
@@ -46,9 +46,15 @@ fn objects(of: Of, declared: &Declared) -> Vec<String> {
     all.into_iter().chain(triggers).collect()
 }
 
-/// Everything that makes it, in the order in which to make it.
+/// Everything that makes a database, in the order in which to make it.
 pub(super) fn statements(of: Of, declared: &Declared) -> Vec<String> {
     system(of).into_iter().chain(objects(of, declared)).collect()
+}
+
+/// One thread at a time uses a connection, so no lock is needed.
+fn memory() -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_in_memory_with_flags(flags).map_err(|e| e.to_string())
 }
 
 /// A new one, in memory.
@@ -56,7 +62,7 @@ pub(super) fn statements(of: Of, declared: &Declared) -> Vec<String> {
 /// # Errors
 /// A statement that does not run; one that SQLite keeps otherwise than it was written.
 pub(super) fn fresh(of: Of, declared: &Declared) -> Result<Connection, Fault> {
-    let conn = Connection::open_in_memory().map_err(|e| e.to_string())?;
+    let conn = memory()?;
     run(&conn, "BEGIN")?;
     statements(of, declared).iter().try_for_each(|sql| run(&conn, sql))?;
     if of == Of::Device {
@@ -105,7 +111,7 @@ fn made_of(conn: &Connection) -> Result<Vec<String>, Fault> {
 fn kept(of: Of) -> Result<&'static [String], Fault> {
     static KEPT: [OnceLock<Result<Vec<String>, Fault>>; 2] = [OnceLock::new(), OnceLock::new()];
     let make = || {
-        let conn = Connection::open_in_memory().map_err(|e| e.to_string())?;
+        let conn = memory()?;
         system(of).iter().try_for_each(|sql| run(&conn, sql))?;
         made_of(&conn)
     };
@@ -117,8 +123,11 @@ fn kept(of: Of) -> Result<&'static [String], Fault> {
 /// # Errors
 /// The first difference.
 pub(super) fn new(conn: &Connection, of: Of, declared: &Declared, such: impl Fn(&str) -> bool) -> Result<(), Fault> {
-    let wanted = kept(of)?.iter().cloned().chain(objects(of, declared));
-    let wanted: BTreeSet<String> = wanted.filter(|sql| such(sql)).collect();
+    made(conn, of, &objects(of, declared), such)
+}
+
+fn made(conn: &Connection, of: Of, objects: &[String], such: impl Fn(&str) -> bool) -> Result<(), Fault> {
+    let wanted: BTreeSet<String> = kept(of)?.iter().chain(objects).filter(|sql| such(sql)).cloned().collect();
     let is: BTreeSet<String> = made_of(conn)?.into_iter().filter(|sql| such(sql)).collect();
     match (is.difference(&wanted).next(), wanted.difference(&is).next()) {
         (None, None) => Ok(()),
@@ -140,12 +149,13 @@ pub(super) fn migrate(conn: &Connection, of: Of, script: &Script, now: &Declared
     script.statements().iter().try_for_each(|sql| run(conn, sql))?;
     run(conn, "COMMIT; PRAGMA foreign_keys = ON")?;
     sound(conn)?;
-    new(conn, of, now, lasts)?;
-    if of == Of::Device { open(conn, now) } else { Ok(()) }
+    let objects = objects(of, now);
+    made(conn, of, &objects, lasts)?;
+    if of == Of::Device { open(conn, &objects) } else { Ok(()) }
 }
 
 /// Makes the triggers and the view anew, which opening a file does where they differ.
-fn open(conn: &Connection, declared: &Declared) -> Result<(), Fault> {
+fn open(conn: &Connection, objects: &[String]) -> Result<(), Fault> {
     let drops = rows(
         conn,
         "SELECT format('DROP %s \"%w\"', type, name) FROM sqlite_schema WHERE type IN ('trigger', 'view')",
@@ -155,7 +165,7 @@ fn open(conn: &Connection, declared: &Declared) -> Result<(), Fault> {
         let Value::Text(drop) = drop else { return Err(format!("{drop:?}")) };
         run(conn, drop)?;
     }
-    objects(Of::Device, declared).iter().filter(|sql| !lasts(sql)).try_for_each(|sql| run(conn, sql))
+    objects.iter().filter(|sql| !lasts(sql)).try_for_each(|sql| run(conn, sql))
 }
 
 /// SQLite's own checks.

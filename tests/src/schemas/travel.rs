@@ -137,7 +137,7 @@ pub(super) fn push(lock: &mut Lock, plan: &Plan) -> Result<(), Fault> {
 
 /// Writes by another program. Only what a table may refuse is refused.
 fn fill(conn: &Connection, rng: &mut Rng, tables: &[Table], counts: &mut Counts) -> Result<(), Fault> {
-    for _ in 0..24 {
+    for _ in 0..12 {
         let table = &tables[rng.usize(..tables.len())];
         let sql = write(conn, rng, table);
         counts.statements += 1;

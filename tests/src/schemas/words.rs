@@ -95,7 +95,7 @@ pub(super) const VARIANTS: [(&str, &str); 12] = [
 ];
 
 /// Anything that may stand in a name or a text.
-const TEXTS: [&str; 66] = [
+const TEXTS: [&str; 68] = [
     "farm",
     "a b",
     "a\"b",
@@ -157,6 +157,8 @@ const TEXTS: [&str; 66] = [
     "ü😀",
     "e\u{301}",
     "é",
+    "É",
+    "k",
     "İ",
     "\u{212a}",
     "a\u{202e}b",
