@@ -107,15 +107,14 @@ fn lead(seed: u64) -> Result<Counts, Fault> {
     let files = source::files(rng, items.clone());
     let first = read::as_drawn(&files, &tables).map_err(|e| format!("{e}\n{}", texts(&files)))?;
     mistakes::judge(rng, &items, &tables, &mut counts)?;
-    if seed % PRODUCT == 0 {
-        product::opens(rng, &first).map_err(|e| format!("{e}\n{}", texts(&files)))?;
-        counts.opened += 2;
-    }
     let mut travel =
         travel::Travel::start(rng, &first, &mut counts, if size.columns > 7 { 70 } else { 2 }, seed % SHELL == 0)
             .map_err(|e| format!("{e}\n{}", texts(&files)))?;
     travel.on()?;
-    travel.back(&first)?;
+    travel.back()?;
+    if seed % PRODUCT == 0 {
+        travel.product()?;
+    }
     Ok(counts)
 }
 

@@ -2,7 +2,7 @@
 
 use super::database::{self, Of};
 use super::statements::Statements;
-use super::{Counts, Fault, back, read, shell, source};
+use super::{Counts, Fault, back, product, read, shell, source};
 use crate::versions::{next_adding, write};
 use fastrand::Rng;
 use windrow::rusqlite::{Connection, ErrorCode};
@@ -21,6 +21,8 @@ pub(super) struct Travel<'a> {
     adds: usize,
     /// Whether the machine's shell follows, on files.
     shell: bool,
+    /// What each version declares.
+    declared: Vec<Declared>,
 }
 
 impl<'a> Travel<'a> {
@@ -54,14 +56,14 @@ impl<'a> Travel<'a> {
         if shell {
             counts.shell += u64::from(shell::makes(first)?);
         }
-        Ok(Travel { rng, lock, databases, counts, adds, shell })
+        Ok(Travel { rng, lock, databases, counts, adds, shell, declared: vec![first.clone()] })
     }
 
-    /// To any version that may follow. What it declares.
+    /// To any version that may follow.
     ///
     /// # Errors
     /// Whatever goes wrong.
-    pub(super) fn on(&mut self) -> Result<Declared, Fault> {
+    pub(super) fn on(&mut self) -> Result<(), Fault> {
         let before = self.lock.last().ok_or("no version")?.clone();
         let next = next_adding(self.rng, &before, self.adds)?;
         let declared = self.read(&next.tables, &[])?;
@@ -69,14 +71,16 @@ impl<'a> Travel<'a> {
         let plan = plan.map_err(|refused| format!("a change that may be was refused: {}", refused[0]))?;
         self.migrate(&plan.named("next"), &declared)?;
         fill(&self.databases[0].1, self.rng, &declared.tables, self.counts)?;
-        Ok(declared)
+        self.declared.push(declared);
+        Ok(())
     }
 
     /// Back to the first version, as far as one may go back.
     ///
     /// # Errors
     /// Whatever goes wrong.
-    pub(super) fn back(&mut self, first: &Declared) -> Result<(), Fault> {
+    pub(super) fn back(&mut self) -> Result<(), Fault> {
+        let first = self.declared[0].clone();
         let before = self.lock.last().ok_or("no version")?.clone();
         let mut way = back::Way::to(&first.tables, &before)?;
         let mut refused = false;
@@ -89,6 +93,7 @@ impl<'a> Travel<'a> {
             (refused, self.counts.refusals) = (true, self.counts.refusals + 1);
         };
         self.migrate(&plan.named("back"), &declared)?;
+        self.declared.push(declared);
         if refused {
             return Ok(());
         }
@@ -96,8 +101,17 @@ impl<'a> Travel<'a> {
         for (of, conn) in &self.databases {
             // The view lists tables in the order in which structs are listed, which is any.
             let but_views = |sql: &str| !sql.starts_with("CREATE VIEW");
-            database::new(conn, *of, first, but_views).map_err(|e| format!("there and back: {e}"))?;
+            database::new(conn, *of, &first, but_views).map_err(|e| format!("there and back: {e}"))?;
         }
+        Ok(())
+    }
+
+    /// Leads the product's own files the same way.
+    ///
+    /// # Errors
+    /// Whatever goes wrong.
+    pub(super) fn product(&mut self) -> Result<(), Fault> {
+        self.counts.opened += product::opens(self.rng, &self.lock, &self.declared)?;
         Ok(())
     }
 
@@ -132,7 +146,10 @@ pub(super) fn push(lock: &mut Lock, plan: &Plan) -> Result<(), Fault> {
     if read != *lock || read.write() != text {
         return Err(format!("the lock is read as another:\n{text}\n{}", read.write()));
     }
-    Ok(())
+    match read.plans().map(|mut plans| plans.pop()) {
+        Ok(Some(again)) if again == *plan => Ok(()),
+        again => Err(format!("the lock leads elsewhere: {again:?}")),
+    }
 }
 
 /// Writes by another program. Only what a table may refuse is refused.
