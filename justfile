@@ -24,6 +24,10 @@ histories count="10000":
 simulate sessions="100000" seed="0":
     cargo run --release -p windrow-tests --bin simulate -- --sessions {{sessions}} --seed {{seed}}
 
+# Hostile models through source, lock, SQL and migrations: `just schemas 100000 7`.
+schemas count="10000" seed="0":
+    cargo run --release -p windrow-tests --bin schemas -- --count {{count}} --seed {{seed}}
+
 # What capture and the wire cost.
 figures:
     cargo run --release -p windrow-tests --bin figures -- capture

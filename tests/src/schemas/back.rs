@@ -38,8 +38,8 @@ impl Way {
             }
             tables.push(table);
         }
-        let new = from.tables.iter().filter(|t| !first.iter().any(|f| f.name == of_table(t)));
-        new.map(|table| choices.drop(from, &table.name)).collect::<Result<(), _>>()?;
+        let mut new = from.tables.iter().filter(|t| !first.iter().any(|f| f.name == of_table(t)));
+        new.try_for_each(|table| choices.drop(from, &table.name))?;
         Ok(Way { tables, choices, told: Vec::new(), from: from.tables.clone() })
     }
 

@@ -107,12 +107,17 @@ fn lead(seed: u64) -> Result<Counts, Fault> {
     let files = source::files(rng, items.clone());
     let first = read::as_drawn(&files, &tables).map_err(|e| format!("{e}\n{}", texts(&files)))?;
     mistakes::judge(rng, &items, &tables, &mut counts)?;
-    let mut travel =
-        travel::Travel::start(rng, &first, &mut counts, if size.columns > 7 { 70 } else { 2 }, seed % SHELL == 0)
-            .map_err(|e| format!("{e}\n{}", texts(&files)))?;
+    let mut travel = travel::Travel::start(
+        rng,
+        &first,
+        &mut counts,
+        if size.columns > 7 { 70 } else { 2 },
+        seed.is_multiple_of(SHELL),
+    )
+    .map_err(|e| format!("{e}\n{}", texts(&files)))?;
     travel.on()?;
     travel.back()?;
-    if seed % PRODUCT == 0 {
+    if seed.is_multiple_of(PRODUCT) {
         travel.product()?;
     }
     Ok(counts)

@@ -110,7 +110,8 @@ impl Field {
 
 impl Enum {
     fn text(&self, rng: &mut Rng) -> String {
-        let head = format!("{}{}enum {}", attributes(rng, &[self.derive.clone()]), visibility(rng), self.name);
+        let head =
+            format!("{}{}enum {}", attributes(rng, std::slice::from_ref(&self.derive)), visibility(rng), self.name);
         format!("{head}{}{{ {} }}", space(rng), self.variants.join(", "))
     }
 }
