@@ -163,6 +163,21 @@ fn a_lock_keeps_every_name_and_every_value() {
     insta::assert_snapshot!(text);
 }
 
+/// Columns `a` and `a=`, of which one becomes `b`: the flag that the refusal named was read as the other's, so that nothing that
+/// could be typed went through.
+#[test]
+fn of_several_readings_of_a_flag_the_fitting_one_counts() {
+    let farm = |third: &str| {
+        let text = "struct Farm { id: Id<Farm>, a: String, #[syncable(rename = \"NAME\")] b: String }";
+        tables("enum Crop { Rye }", &[&text.replace("NAME", third)])
+    };
+    let lock = start(farm("a="));
+    let mut choices = Choices::default();
+    choices.rename(lock.last().unwrap(), "farm.a==b").unwrap();
+    let plan = compare(lock.last(), farm("b"), &choices).unwrap_or_else(|r| panic!("{}", r[0]));
+    assert_eq!(plan.now().tables[0].columns[1].was.as_deref(), Some("a="));
+}
+
 #[test]
 fn a_default_that_no_variant_stores_is_told_of() {
     let crop = Variants::read_str(CROP).unwrap();

@@ -18,24 +18,23 @@ pub struct Choices {
 
 impl Choices {
     /// Takes a choice of names, `TABLE=NEW` or `TABLE.COLUMN=NEW`, the old names those of the version before. Names may
-    /// contain anything: what stands before `=` is looked up.
+    /// contain anything: what stands before `=` is looked up, and of several readings that one counts which fits.
     ///
     /// # Errors
     /// Old names that are none.
     pub fn rename(&mut self, before: &Version, said: &str) -> Result<(), String> {
+        let had = self.tables.len() + self.columns.len();
         for table in &before.tables {
             let Some(rest) = said.strip_prefix(table.name.as_str()) else { continue };
-            if let Some(new) = rest.strip_prefix('=') {
-                self.tables.push((table.name.clone(), new.to_owned()));
-                return Ok(());
+            self.tables.extend(rest.strip_prefix('=').map(|new| (table.name.clone(), new.to_owned())));
+            let Some(rest) = rest.strip_prefix('.') else { continue };
+            for column in &table.columns {
+                let new = rest.strip_prefix(column.name.as_str()).and_then(|rest| rest.strip_prefix('='));
+                self.columns.extend(new.map(|new| (table.name.clone(), column.name.clone(), new.to_owned())));
             }
-            for column in rest.strip_prefix('.').iter().flat_map(|_| &table.columns) {
-                let new = rest[1..].strip_prefix(column.name.as_str()).and_then(|rest| rest.strip_prefix('='));
-                if let Some(new) = new {
-                    self.columns.push((table.name.clone(), column.name.clone(), new.to_owned()));
-                    return Ok(());
-                }
-            }
+        }
+        if self.tables.len() + self.columns.len() > had {
+            return Ok(());
         }
         Err(format!(
             "--rename '{said}' names no table and no column of version {}: say TABLE=NEW or TABLE.OLD=NEW",
@@ -43,21 +42,20 @@ impl Choices {
         ))
     }
 
-    /// Takes what may go, `TABLE` or `TABLE.COLUMN`, by the names of the version before.
+    /// Takes what may go, `TABLE` or `TABLE.COLUMN`, by the names of the version before, likewise.
     ///
     /// # Errors
     /// Names that are none.
     pub fn drop(&mut self, before: &Version, said: &str) -> Result<(), String> {
+        let had = self.drops.len();
         for table in &before.tables {
-            if said == table.name {
-                self.drops.push((table.name.clone(), None));
-                return Ok(());
-            }
+            self.drops.extend((said == table.name).then(|| (table.name.clone(), None)));
             let column = said.strip_prefix(table.name.as_str()).and_then(|rest| rest.strip_prefix('.'));
-            if let Some(column) = column.and_then(|name| table.column(name)) {
-                self.drops.push((table.name.clone(), Some(column.name.clone())));
-                return Ok(());
-            }
+            let column = column.and_then(|name| table.column(name));
+            self.drops.extend(column.map(|column| (table.name.clone(), Some(column.name.clone()))));
+        }
+        if self.drops.len() > had {
+            return Ok(());
         }
         Err(format!("--drop '{said}' names no table and no column of version {}", before.number))
     }
@@ -251,27 +249,30 @@ impl Compare<'_> {
             let at = self.before.tables.iter().position(|t| t.name == name);
             now.iter().zip(origins).find(|(_, o)| o.as_ref().map(|o| o.table) == at).map(|(table, _)| table)
         };
-        let mut whys = Vec::new();
-        for (old, new) in choices.tables.iter().filter(|(_, new)| position(now, new).is_none()) {
-            whys.push(format!("--rename '{old}={new}': the model has no table {new}"));
+        // What was said, whether that reading of it fits, and what is wrong if none does.
+        let mut readings: Vec<(String, bool, String)> = Vec::new();
+        for (old, new) in &choices.tables {
+            let why = format!("the model has no table {new}");
+            readings.push((format!("--rename '{old}={new}'"), position(now, new).is_some(), why));
         }
         for (of, old, new) in &choices.columns {
-            if table(of).is_none_or(|t| t.column(new).is_none()) {
-                whys.push(format!("--rename '{of}.{old}={new}': the model has no column {new} there"));
-            }
+            let fits = table(of).is_some_and(|t| t.column(new).is_some());
+            let why = format!("the model has no column {new} there");
+            readings.push((format!("--rename '{of}.{old}={new}'"), fits, why));
         }
         for (of, column) in &choices.drops {
             let stays = match column {
                 None => table(of).is_some(),
                 Some(column) => table(of).is_none_or(|t| t.column(column).is_some()),
             };
-            if stays {
-                let column = column.as_ref().map(|c| format!(".{c}")).unwrap_or_default();
-                whys.push(format!("--drop '{of}{column}': the model still has it, or drops it with its table"));
-            }
+            let column = column.as_ref().map(|c| format!(".{c}")).unwrap_or_default();
+            let why = "the model still has it, or drops it with its table".to_owned();
+            readings.push((format!("--drop '{of}{column}'"), !stays, why));
         }
-        for why in whys {
-            self.refuse("", None, Why::Choice(why));
+        for (said, fits, why) in &readings {
+            if !fits && !readings.iter().any(|(other, fits, _)| *fits && other == said) {
+                self.refuse("", None, Why::Choice(format!("{said}: {why}")));
+            }
         }
     }
 

@@ -84,6 +84,9 @@ fn told(files: &[File], says: &[&str]) -> Result<(), Fault> {
     let bare: Vec<File> = files.iter().map(|f| File { text: f.text.replace(MARK, ""), ..f.clone() }).collect();
     let Err(mut told) = read::declared(&bare) else { return Err(format!("read as sound, and wrong is {says:?}")) };
     let at = |told: &Told| (told.0.clone(), told.1, told.2);
+    // What is said of one mistake may be a part of what is said of another.
+    let mut says = says.to_vec();
+    says.sort_by_key(|said| std::cmp::Reverse(said.len()));
     for said in says {
         let found = told.iter().position(|t| t.3.contains(said) && places.contains(&at(t)));
         let found = found.ok_or_else(|| format!("{said:?} is not told at any of {places:?}, but: {told:?}"))?;
