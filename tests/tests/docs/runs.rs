@@ -8,12 +8,13 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Commands that CI runs by itself, or that only people run. A line may go on behind them.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "cargo run --release -p farm-survey --",
     "cargo run --release -p windrow-cli --",
     "cargo run --release -p windrow-tests --bin figures --",
     "cargo run --release -p windrow-tests --bin simulate --",
     "cargo run --release -p windrow-tests --bin honest --",
+    "cargo run --release -p windrow-tests --bin schemas --",
     "cargo run --release -p windrow-tests --bin plug --",
     "cargo test --workspace",
     "cargo test -p ",
