@@ -35,17 +35,24 @@ const fn refers(name: &'static str, table: &'static str) -> Field {
     Field { kind: Kind::Id, parent: Some(Parent { table, on_delete: OnDelete::Cascade }), ..text(name) }
 }
 
-/// What becomes of a NULL that a device of the oldest version writes to a field of its first table.
-fn nulled(last: &[Table], earlier: &[Earlier], field: usize) -> Option<Change> {
+/// Where each field of the oldest version's first table is in the last.
+fn followed(last: &[Table], earlier: &[Earlier]) -> Vec<Option<usize>> {
     let last = Schema::new(last.to_vec()).unwrap();
     let lineage = Lineage::new(&last, earlier).unwrap();
     let oldest = Schema::new(earlier[0].tables.to_vec()).unwrap();
     let version = lineage.version(oldest.digest()).unwrap();
+    let follow = |field| version.changeset(empties(field)).changes.first().map(|c| c.writes[0].field);
+    (0..oldest.table(0).fields.len()).map(follow).collect()
+}
+
+/// What a device says that empties a field of a record.
+fn empties(field: usize) -> Changeset {
+    let write = Write { field, what: What::Set(Value::Null), hlc: Hlc::ZERO, base: Seq::ZERO };
     let change = Change {
         table: 0,
         id: RecordId([7; 16]),
         resolves: Vec::new(),
-        writes: vec![Write { field, what: What::Set(Value::Null), hlc: Hlc::ZERO, base: Seq::ZERO }],
+        writes: vec![write],
         hlc: Hlc::ZERO,
         base: Seq::ZERO,
         born: false,
@@ -53,7 +60,7 @@ fn nulled(last: &[Table], earlier: &[Earlier], field: usize) -> Option<Change> {
         again: false,
         stale: Vec::new(),
     };
-    let changeset = Changeset {
+    Changeset {
         device: DeviceId::ZERO,
         author: Origin(1),
         checkpoint: Point::START,
@@ -62,28 +69,32 @@ fn nulled(last: &[Table], earlier: &[Earlier], field: usize) -> Option<Change> {
         upto: Hlc::ZERO,
         changes: vec![change],
         recovery: Recovery::default(),
-    };
-    version.changeset(changeset).changes.pop()
+    }
 }
 
-/// Where each field of the oldest version's first table is in the last.
-fn followed(last: &[Table], earlier: &[Earlier]) -> Vec<Option<usize>> {
-    let follow = |field| nulled(last, earlier, field).map(|change| change.writes[0].field);
-    (0..earlier[0].tables[0].fields.len()).map(follow).collect()
-}
-
-/// A field had become required, with a default. An old tablet emptied it, and everything that it had written since was
-/// refused with that. Now the hub takes the default, and tells the tablet, which shows nothing there.
+/// A field had to be filled from version 2 on, with a default for the records that left it open. A tablet of version 1 left
+/// it open in a new record, and all that it said of that record was refused: it was required.
 #[test]
-fn an_old_devices_null_is_the_default_where_null_is_taken_no_more() {
-    let before = [table("t", &[text("a"), text("b")])];
-    let required = Field { nullable: false, default: Some(Literal::Text("none")), ..text("b") };
-    let last = [table("t", &[text("c"), required, text("a")])];
-    let change = nulled(&last, &[earlier(&before, &[])], 1).unwrap();
-    assert_eq!((change.writes[0].field, &change.writes[0].what), (1, &What::Set(Value::Text("none".into()))));
-    assert_eq!(change.stale, [1]);
-    let other = nulled(&last, &[earlier(&before, &[])], 0).unwrap();
-    assert_eq!((other.writes[0].field, &other.writes[0].what, other.stale.len()), (2, &What::Set(Value::Null), 0));
+fn what_an_old_device_leaves_open_is_filled_and_told() {
+    const FILLED: Field = Field { nullable: false, default: Some(Literal::Text("none")), ..text("a") };
+    let old = earlier(&[table("t", &[text("a")])], &[]);
+    let filled = [table("t", &[FILLED])];
+    // A later version may fill it otherwise: it is as in a file that went from version to version.
+    const OTHER: Field = Field { default: Some(Literal::Text("other")), ..FILLED };
+    for (last, between) in [(FILLED, vec![]), (OTHER, vec![earlier(&filled, &[])])] {
+        let change = emptied(last, &[&[old], &between[..]].concat());
+        assert_eq!((change.writes[0].field, &change.writes[0].what), (1, &What::Set(Value::Text("none".into()))));
+        assert_eq!(change.stale, [1], "the device shows nothing there");
+    }
+    let change = emptied(text("a"), &[old, earlier(&filled, &[])]);
+    assert_eq!((&change.writes[0].what, &change.stale[..]), (&What::Set(Value::Null), &[][..]), "it may be open again");
+}
+
+/// What a hub reads where a device of version 1 empties its one field.
+fn emptied(last: Field, earlier: &[Earlier]) -> Change {
+    let last = Schema::new(vec![table("t", &[text("b"), last])]).unwrap();
+    let lineage = Lineage::new(&last, earlier).unwrap();
+    lineage.numbered(1).unwrap().changeset(empties(0)).changes.remove(0)
 }
 
 #[test]

@@ -89,20 +89,24 @@ fn kept(table: &Table, renamed: &[Renamed], after: &Version, last: &Schema) -> O
     let field = |field: &Field| {
         let name = name_after(field.name, of_fields.clone())?;
         let at = next.fields.iter().position(|f| f.name == name)?;
-        same(field, renamed, &next.fields[at]).then(|| became.field(at)).flatten()
+        same(field, renamed, &next.fields[at]).then_some(at)
     };
-    let fields: Vec<_> = table.fields.iter().map(field).collect();
+    let followed: Vec<Option<usize>> = table.fields.iter().map(field).collect();
+    let fields: Vec<_> = followed.iter().map(|at| became.field((*at)?)).collect();
+    // As in a file that goes from version to version; but what may be NULL in the end stays NULL.
+    let filled = |(field, at): (&Field, &Option<usize>)| {
+        let (at, now) = ((*at)?, became.field((*at)?)?);
+        let (next, last) = (&next.fields[at], &last.table(became.table).fields[now]);
+        let own = if next.nullable { became.filled[at] } else { next.default };
+        own.filter(|_| field.nullable && !last.nullable)
+    };
+    let filled = table.fields.iter().zip(&followed).map(filled).collect();
     let mut then = vec![None; last.table(became.table).fields.len()];
     for (at, now) in fields.iter().enumerate() {
         if let Some(now) = now {
             then[*now] = Some(at);
         }
     }
-    let filled = |(field, now): (&Field, &Option<usize>)| {
-        let now = &last.table(became.table).fields[(*now)?];
-        now.default.filter(|_| field.nullable && !now.nullable)
-    };
-    let filled = table.fields.iter().zip(&fields).map(filled).collect();
     Some(Kept { table: became.table, fields, then, filled })
 }
 

@@ -6,7 +6,7 @@
 //! name from version to version, through what was renamed.
 //!
 //! - A field that the device does not know keeps what it holds; in a record that the device made it holds its default.
-//! - Where a field takes NULL no more, NULL is its default, and the device is told so.
+//! - NULL in a field that must be filled by now is its default there, and the device hears of it.
 //! - What the device says of a field or a table that is gone is ignored.
 //! - A value that the device could not store is told as the nearest that it can: an integer at its bound, else the field's
 //!   default, NULL, or what is empty in its kind. A record without a reference that the device needs is gone for it.
@@ -21,6 +21,7 @@ pub use lineage::{Earlier, Lineage, Renamed};
 
 use crate::change::Key;
 use crate::model::{FieldIx, Literal, Schema, TableIx};
+use crate::value::Value;
 
 /// A version of a domain, and what became of its tables and fields.
 #[derive(Debug, Clone)]
@@ -43,7 +44,7 @@ struct Kept {
     fields: Vec<Option<FieldIx>>,
     /// By field of the last version: what it is here.
     then: Vec<Option<FieldIx>>,
-    /// By field of this version: what NULL is in the last one, where that does not take NULL any more.
+    /// By field of this version: what NULL is in the last one, where it may not be NULL there.
     filled: Vec<Option<Literal>>,
 }
 
@@ -85,6 +86,11 @@ impl Version {
 impl Kept {
     fn field(&self, field: FieldIx) -> Option<FieldIx> {
         *self.fields.get(field)?
+    }
+
+    /// What a field holds in the last version for NULL here, where that is something else.
+    fn filled(&self, field: FieldIx) -> Option<Value> {
+        Some((*self.filled.get(field)?)?.into())
     }
 
     fn field_then(&self, field: FieldIx) -> Option<FieldIx> {

@@ -1,7 +1,7 @@
 //! What an old device says, in the last version's words; and what it is answered, in its own.
 
 use super::{Kept, Version};
-use crate::change::{Change, Changeset, End, Held, Key, Resolve, What};
+use crate::change::{Change, Changeset, End, Held, Key, Resolve, What, Write};
 use crate::log::About;
 use crate::message::Refusal;
 use crate::model::FieldIx;
@@ -28,18 +28,14 @@ impl Version {
     fn change(&self, change: Change) -> Option<Change> {
         let kept = self.kept(change.table)?;
         let (mut writes, mut stale) = (change.writes, change.stale);
-        for write in &mut writes {
-            if let What::Set(value) = &mut write.what {
-                stale.extend(filled(kept, write.field, value).then_some(write.field));
-            }
-        }
+        // The device shows NULL where the hub has something else now: it wants to be told.
+        stale.extend(writes.iter_mut().filter_map(|w| fill_write(kept, w).then_some(w.field)));
         writes.retain_mut(|w| moved(kept, &mut w.field));
         writes.sort_by_key(|w| w.field);
-        let resolves = change.resolves.into_iter();
-        let resolves = resolves.filter_map(|resolve| resolved(kept, resolve, &mut stale)).collect();
         stale.retain_mut(|field| moved(kept, field));
         stale.sort_unstable();
         stale.dedup();
+        let resolves = change.resolves.into_iter().filter_map(|resolve| resolved(kept, resolve)).collect();
         let change = Change { table: kept.table, writes, stale, resolves, ..change };
         let speaks = change.born || change.end != End::Alive || !change.writes.is_empty();
         (speaks || !change.resolves.is_empty() || !change.stale.is_empty()).then_some(change)
@@ -48,10 +44,10 @@ impl Version {
     fn held(&self, held: Held) -> Option<Held> {
         let kept = self.kept(held.table)?;
         let mut values = held.values;
-        values.retain_mut(|(field, value)| {
-            filled(kept, *field, value);
-            moved(kept, field)
+        values.iter_mut().for_each(|(field, value)| {
+            fill(kept, *field, value);
         });
+        values.retain_mut(|(field, _)| moved(kept, field));
         values.sort_by_key(|(field, _)| *field);
         Some(Held { table: kept.table, values, ..held })
     }
@@ -74,24 +70,31 @@ fn moved(kept: &Kept, field: &mut FieldIx) -> bool {
     now.is_some()
 }
 
-/// Makes the default of NULL, where NULL is taken no more. Whether it did.
-fn filled(kept: &Kept, field: FieldIx, value: &mut Value) -> bool {
-    let default = kept.filled.get(field).copied().flatten().filter(|_| value.is_null());
-    if let Some(default) = default {
-        *value = default.into();
-    }
-    default.is_some()
+/// Puts what must be there where the device has nothing. Whether it did.
+fn fill(kept: &Kept, field: FieldIx, value: &mut Value) -> bool {
+    let Some(filled) = kept.filled(field).filter(|_| value.is_null()) else { return false };
+    *value = filled;
+    true
 }
 
-/// A decision, unless all that it was about is gone. `stale`: fields that the device shows otherwise from then on.
-fn resolved(kept: &Kept, resolve: Resolve, stale: &mut Vec<FieldIx>) -> Option<Resolve> {
+fn fill_write(kept: &Kept, write: &mut Write) -> bool {
+    match &mut write.what {
+        What::Set(value) => fill(kept, write.field, value),
+        What::Add(_) => false,
+    }
+}
+
+/// A decision, unless all that it was about is gone.
+fn resolved(kept: &Kept, resolve: Resolve) -> Option<Resolve> {
     let about = match resolve.about {
         About::Unique(field) => About::Unique(kept.field(field)?),
         other => other,
     };
     let mut chosen = resolve.chosen;
+    chosen.iter_mut().for_each(|(field, value)| {
+        fill(kept, *field, value);
+    });
     let said = !chosen.is_empty();
-    stale.extend(chosen.iter_mut().filter_map(|(field, value)| filled(kept, *field, value).then_some(*field)));
     chosen.retain_mut(|(field, _)| moved(kept, field));
     chosen.sort_by_key(|(field, _)| *field);
     (!said || !chosen.is_empty()).then_some(Resolve { about, chosen, ..resolve })
