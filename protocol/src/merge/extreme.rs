@@ -4,7 +4,7 @@
 use super::upsert::lost;
 use super::{Begun, Fate};
 use crate::change::{Change, End, Write};
-use crate::clock::{Seq, Stamp};
+use crate::clock::{Hlc, Origin, Seq, Stamp};
 use crate::model::{Strategy, Table};
 use crate::record::{Former, Record, Register};
 use crate::value::Value;
@@ -42,7 +42,8 @@ pub(super) fn merge(
     if let Some(former) = register.former.iter_mut().find(|f| !lives && begun.has_not_seen(change, f.until)) {
         return former.merge(value, stamp, wanted);
     }
-    if fault!(ExtremeTakesAnything: false, !beats(value, &register.value, wanted)) {
+    let stands = !unwritten(register.stamp, &register.value) && !beats(value, &register.value, wanted);
+    if fault!(ExtremeTakesAnything: false, stands) {
         return lost(register, begun);
     }
     (register.value, register.stamp, register.seq, register.own) = (value.clone(), stamp, begun.seq, true);
@@ -65,9 +66,12 @@ pub(super) fn keep_unseen_lives(table: &Table, change: &Change, record: &mut Rec
         let Some(wanted) = wanted(field.strategy) else { continue };
         while let Some(at) = register.former.iter().position(|f| begun.has_not_seen(change, f.until)) {
             let Former { value, stamp, .. } = register.former.remove(at);
+            if unwritten(stamp, &value) {
+                continue;
+            }
             if let Some(next) = register.former.get_mut(at) {
                 next.merge(&value, stamp, wanted);
-            } else if beats(&value, &register.value, wanted) {
+            } else if unwritten(register.stamp, &register.value) || beats(&value, &register.value, wanted) {
                 (register.value, register.stamp, register.seq, register.own) = (value, stamp, begun.seq, false);
             }
         }
@@ -76,12 +80,17 @@ pub(super) fn keep_unseen_lives(table: &Table, change: &Change, record: &mut Rec
 
 impl Former {
     fn merge(&mut self, value: &Value, stamp: Stamp, wanted: Ordering) -> Fate {
-        if !beats(value, &self.value, wanted) {
+        if !unwritten(self.stamp, &self.value) && !beats(value, &self.value, wanted) {
             return Fate::Superseded;
         }
         (self.value, self.stamp) = (value.clone(), stamp);
         Fate::Accepted
     }
+}
+
+/// Whether it is a default, which nobody wrote: any write takes its place.
+fn unwritten(stamp: Stamp, value: &Value) -> bool {
+    stamp == (Stamp { hlc: Hlc::ZERO, author: Origin::HUB }) && !value.is_null()
 }
 
 /// Whether `new` is strictly on the `wanted` side of `old`. NULL loses to any value.

@@ -6,6 +6,7 @@ mod chains;
 mod circles;
 mod clocks;
 mod conflicts;
+mod defaults;
 mod hub;
 mod lives;
 mod refusals;
