@@ -65,6 +65,23 @@ impl Repeated for Connection {
     }
 }
 
+/// Runs a script.
+///
+/// # Errors
+/// SQLite's. Where it can't read a statement, the line at fault stands in the error, and not all that comes after it.
+pub(crate) fn run_script(conn: &Connection, script: &str) -> rusqlite::Result<()> {
+    conn.execute_batch(script).map_err(|error| match error {
+        rusqlite::Error::SqlInputError { error, msg, sql, offset } => {
+            let at = usize::try_from(offset).unwrap_or(0).min(sql.len());
+            let begins = sql.as_bytes()[..at].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+            let line = sql.get(begins..).and_then(|rest| rest.lines().next()).unwrap_or_default().to_owned();
+            let offset = i32::try_from(at - begins).unwrap_or(offset);
+            rusqlite::Error::SqlInputError { error, msg, sql: line, offset }
+        }
+        other => other,
+    })
+}
+
 /// A value as a parameter of a statement.
 pub(crate) struct Bound<'a>(pub(crate) &'a Value);
 
@@ -106,6 +123,16 @@ mod tests {
         for unsafe_one in [3_051_002, 3_051_000, 3_050_006, 3_044_005, 3_045_009, 3_049_050, 3_040_001] {
             assert!(!is_safe(unsafe_one), "{unsafe_one}");
         }
+    }
+
+    /// Somebody edited a migration, and the error filled the screen: it quoted the whole rest of the script.
+    #[test]
+    fn the_line_at_fault_is_told_and_not_the_rest() {
+        let conn = Connection::open_in_memory().expect("memory");
+        let told = |script: &str| run_script(&conn, script).expect_err("no SQL").to_string();
+        let script = "CREATE TABLE a (x);\n\n-- ü\nCREATE\n  TABEL b (x);\nDROP TABLE a;";
+        assert_eq!(told(script), "near \"TABEL\": syntax error in   TABEL b (x); at offset 2");
+        assert_eq!(told("SELECT 1; DROP TABLE c"), "no such table: c");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::error::{OpenError, StoreError};
 use super::plan::Plan;
 use super::{session, state};
 use crate::domain::{Earlier, Migration};
+use crate::sqlite::run_script;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 use std::ffi::OsString;
@@ -71,7 +72,7 @@ pub(super) fn migrate(
     let copies = behind.iter().any(|earlier| earlier.migration.copies);
     let backup = if copies { Some(back_up(path, from)?) } else { None };
     for (version, Earlier { migration, .. }) in (from + 1..).zip(behind) {
-        conn.execute_batch(migration.device).map_err(|error| unfit(path, version, migration, error))?;
+        run_script(conn, migration.device).map_err(|error| unfit(path, version, migration, error))?;
     }
     session::forget_sent(conn)?;
     tracing::info!(from, to, ?backup, "the file has migrated");

@@ -9,7 +9,7 @@ use super::system;
 use super::tables::Tables;
 use crate::domain::Earlier;
 use crate::hub::error::HubError;
-use crate::sqlite::value_of;
+use crate::sqlite::{run_script, value_of};
 use rusqlite::{Connection, Row, params};
 use windrow_protocol::clock::{Hlc, Mark, Point, Seq};
 use windrow_protocol::id::RecordId;
@@ -23,7 +23,7 @@ pub(super) type Failed = (u32, &'static str, HubError);
 /// Runs the SQL that leads to each next version. Foreign keys are off.
 pub(super) fn run(c: &Connection, from: u32, behind: &'static [Earlier]) -> Result<(), Failed> {
     for (version, Earlier { migration, .. }) in (from + 1..).zip(behind) {
-        c.execute_batch(migration.hub).map_err(|error| (version, migration.name, error.into()))?;
+        run_script(c, migration.hub).map_err(|error| (version, migration.name, error.into()))?;
     }
     Ok(())
 }
