@@ -57,6 +57,9 @@ fn what_would_lose_data_is_refused_with_the_reason_and_a_way() {
         ("other places", "a: Decimal<2>", "a: Decimal<3>", &[]),
         ("a new column that must be filled", "a: i64", "a: i64, b: Date", &[]),
         ("not NULL", "a: Option<String>", "a: String", &[]),
+        // What tablets of the first version made was refused by the hub from version 3 on: a column of version 2 had lost
+        // the default that they live by.
+        ("a default that goes", "#[syncable(default = 2.5)] a: Decimal<1>", "a: Decimal<1>", &[]),
         ("a sum", "a: i64", "#[merge(sum)] a: i64", &[]),
         ("no sum", "#[merge(sum)] a: Decimal<2>", "#[merge(max)] a: Decimal<2>", &[]),
         ("unique by default", "a: i64", "a: i64, #[unique] #[syncable(default = \"x\")] b: String", &[]),

@@ -1,5 +1,6 @@
 //! What may become of a column.
 
+use super::rebuilt::rust_literal;
 use super::{Column, Holds, What, Why};
 use crate::model::Strategy;
 
@@ -32,6 +33,9 @@ impl Pair<'_> {
             (true, false, Some(default)) => steps.push(What::Filled(default.sql())),
             (true, false, None) => whys.push(Why::NotNull(new.holds.clone())),
             _ => {}
+        }
+        if let (Some(default), None, false) = (&old.default, &new.default, new.nullable) {
+            whys.push(Why::Bare(rust_literal(&new.holds, default)));
         }
         match (old.strategy, new.strategy) {
             (a, b) if a == b || *whole => {}

@@ -110,7 +110,7 @@ fn rust(holds: &Holds, of: &str) -> String {
 }
 
 /// A default as it would be said on the field.
-fn rust_literal(holds: &Holds, literal: &Literal) -> String {
+pub(super) fn rust_literal(holds: &Holds, literal: &Literal) -> String {
     match (holds, literal) {
         (Holds::Bool, Literal::Integer(n)) => (*n != 0).to_string(),
         (Holds::Decimal(places), Literal::Integer(units)) => crate::default::decimal(*units, *places),

@@ -36,6 +36,8 @@ pub enum Why {
     Empty(Holds),
     /// A column that can't be NULL any more.
     NotNull(Holds),
+    /// A column that every record must fill has no default any more; this was it, in Rust.
+    Bare(String),
     /// A reference to another table.
     Parent(String, String),
     /// Records would share the value of a new unique column.
@@ -116,6 +118,11 @@ impl Display for Refusal {
                 "{place}: can't be NULL any more, but records that are there may be, and devices in the field write it: add \
                  `#[syncable(default = {})]`, or keep the `Option`",
                 example(holds)
+            ),
+            Why::Bare(default) => write!(
+                f,
+                "{place}: its default is gone, but devices in the field may not know the column, or leave it open, and what \
+                 they make would be refused: keep `#[syncable(default = {default})]`, or make it an `Option`"
             ),
             Why::Parent(from, to) => {
                 write!(f, "{place}: referred to {from}, is to refer to {to}, where those records are not. ")?;
