@@ -2,9 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use windrow_protocol::change::{Change, Changeset, End, Recovery, What, Write};
+use windrow_protocol::change::{Change, Changeset, End, Recovery, Resolve, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Seq};
 use windrow_protocol::id::RecordId;
+use windrow_protocol::log::About;
 use windrow_protocol::model::{Deletes, Field, Kind, Literal, OnDelete, Parent, Schema, Strategy, Table};
 use windrow_protocol::told::{News, Told};
 use windrow_protocol::value::Value;
@@ -88,6 +89,21 @@ fn what_an_old_device_leaves_open_is_filled_and_told() {
     }
     let change = emptied(text("a"), &[old, earlier(&filled, &[])]);
     assert_eq!((&change.writes[0].what, &change.stale[..]), (&What::Set(Value::Null), &[][..]), "it may be open again");
+}
+
+/// Somebody decides a conflict on such a tablet, for nothing: it shows nothing from then on, and must hear of the default.
+#[test]
+fn what_an_old_device_decides_to_leave_open_is_filled_and_told() {
+    const FILLED: Field = Field { nullable: false, default: Some(Literal::Text("none")), ..text("a") };
+    let last = Schema::new(vec![table("t", &[text("b"), FILLED])]).unwrap();
+    let lineage = Lineage::new(&last, &[earlier(&[table("t", &[text("a")])], &[])]).unwrap();
+    let mut said = empties(0);
+    let chosen = vec![(0, Value::Null)];
+    said.changes[0].writes.clear();
+    said.changes[0].resolves = vec![Resolve { about: About::Fields, chosen, hlc: Hlc::ZERO, base: Seq::ZERO }];
+    let change = lineage.numbered(1).unwrap().changeset(said).changes.remove(0);
+    assert_eq!(change.resolves[0].chosen, [(1, Value::Text("none".into()))]);
+    assert_eq!(change.stale, [1]);
 }
 
 /// What a hub reads where a device of version 1 empties its one field.

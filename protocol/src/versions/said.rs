@@ -32,10 +32,11 @@ impl Version {
         stale.extend(writes.iter_mut().filter_map(|w| fill_write(kept, w).then_some(w.field)));
         writes.retain_mut(|w| moved(kept, &mut w.field));
         writes.sort_by_key(|w| w.field);
+        let resolves = change.resolves.into_iter();
+        let resolves = resolves.filter_map(|resolve| resolved(kept, resolve, &mut stale)).collect();
         stale.retain_mut(|field| moved(kept, field));
         stale.sort_unstable();
         stale.dedup();
-        let resolves = change.resolves.into_iter().filter_map(|resolve| resolved(kept, resolve)).collect();
         let change = Change { table: kept.table, writes, stale, resolves, ..change };
         let speaks = change.born || change.end != End::Alive || !change.writes.is_empty();
         (speaks || !change.resolves.is_empty() || !change.stale.is_empty()).then_some(change)
@@ -84,16 +85,14 @@ fn fill_write(kept: &Kept, write: &mut Write) -> bool {
     }
 }
 
-/// A decision, unless all that it was about is gone.
-fn resolved(kept: &Kept, resolve: Resolve) -> Option<Resolve> {
+/// A decision, unless all that it was about is gone. `stale`: what the device shows otherwise for it.
+fn resolved(kept: &Kept, resolve: Resolve, stale: &mut Vec<FieldIx>) -> Option<Resolve> {
     let about = match resolve.about {
         About::Unique(field) => About::Unique(kept.field(field)?),
         other => other,
     };
     let mut chosen = resolve.chosen;
-    chosen.iter_mut().for_each(|(field, value)| {
-        fill(kept, *field, value);
-    });
+    stale.extend(chosen.iter_mut().filter_map(|(field, value)| fill(kept, *field, value).then_some(*field)));
     let said = !chosen.is_empty();
     chosen.retain_mut(|(field, _)| moved(kept, field));
     chosen.sort_by_key(|(field, _)| *field);
