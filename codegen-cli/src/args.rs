@@ -15,7 +15,7 @@ pub(crate) struct Args {
 const STATUSES: &str = "Exit status: 0 done; 1 `migrate --check` found a difference; 2 the command line is wrong; 3 the model \
                         is wrong, or there is none; 4 a database is wrong; 5 a file can't be read or written; 6 the change \
                         can't be migrated as it stands; 7 windrow.lock can't be used; 8 `doctor` found \
-                        something wrong";
+                        something wrong; 9 `migrate --certify` found versions that do not work together";
 
 /// What is to be done.
 #[derive(Debug, Subcommand)]
@@ -68,6 +68,9 @@ pub(crate) struct MigrateArgs {
     /// Writes nothing, and shows what would be written
     #[arg(long, conflicts_with = "check")]
     pub(crate) dry_run: bool,
+    /// Tries on real files whether devices and hubs of all versions in windrow.lock work together; exit status 9 where not
+    #[arg(long, conflicts_with_all = ["name", "check", "dry_run", "rename", "drop"])]
+    pub(crate) certify: bool,
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,

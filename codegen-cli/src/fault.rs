@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     Differs,
     /// `doctor` found something wrong; this is told already.
     Unwell,
+    /// `migrate --certify`: versions do not work together; this is told already.
+    Uncertified,
     /// The change can't be migrated.
     Refused(Vec<Refusal>),
     /// The lock, or what stands beside it.
@@ -74,7 +76,7 @@ impl Fault {
         match self {
             Fault::Model(mistakes) => mistakes.iter().map(ToString::to_string).collect(),
             Fault::NoModel(why) | Fault::Said(why) => vec![why.clone()],
-            Fault::Differs | Fault::Unwell => Vec::new(),
+            Fault::Differs | Fault::Unwell | Fault::Uncertified => Vec::new(),
             Fault::Refused(refusals) => refusals.iter().map(ToString::to_string).collect(),
             Fault::Lock(path, why) => vec![format!("{}: {why}", path.display())],
             Fault::Database(error) => vec![error.to_string()],
@@ -93,6 +95,7 @@ impl Fault {
             Fault::Refused(_) => 6,
             Fault::Lock(..) => 7,
             Fault::Unwell => 8,
+            Fault::Uncertified => 9,
         })
     }
 }

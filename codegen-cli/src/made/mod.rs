@@ -3,7 +3,7 @@
 
 mod version;
 
-pub use version::{tables, versions};
+pub use version::{tables, versions, versions_by};
 
 use windrow::Domain;
 use windrow::domain::{DeviceSql, Earlier, HubSql, Object, Sql, Table};

@@ -13,6 +13,17 @@ use windrow_schema::sql::migrate::Script;
 /// Versions that do not follow from one another, or tables that the reader of structs does not take: nobody has written
 /// such a lock by `windrow migrate`.
 pub fn versions(lock: &Lock) -> Result<Vec<&'static Domain>, String> {
+    versions_by(lock, |plan| Ok([Script::device(plan)?.text(""), Script::hub(plan)?.text("")]))
+}
+
+/// The same, with migrations of this text: the SQL of a device's file and of a hub's that a plan leads to.
+///
+/// # Errors
+/// As [`versions`]; what `text` says.
+pub fn versions_by(
+    lock: &Lock,
+    text: impl Fn(&Plan) -> Result<[String; 2], String>,
+) -> Result<Vec<&'static Domain>, String> {
     let plans = lock.plans().map_err(|(number, refusals)| {
         format!("version {number}: {}", refusals.iter().map(Refusal::to_string).collect::<Vec<_>>().join("; "))
     })?;
@@ -21,7 +32,7 @@ pub fn versions(lock: &Lock) -> Result<Vec<&'static Domain>, String> {
     for (at, version) in lock.versions().iter().enumerate() {
         made.push(super::domain(name, tables(&version.tables)?, earlier.clone()));
         if let Some(next) = plans.get(at + 1) {
-            earlier.push(leads(&version.tables, next)?);
+            earlier.push(leads(&version.tables, next, text(next)?)?);
         }
     }
     Ok(made)
@@ -38,14 +49,12 @@ pub fn tables(tables: &[Table]) -> Result<Vec<&'static Described>, String> {
 }
 
 /// A version, and what leads to the next.
-fn leads(tables: &[Table], next: &Plan) -> Result<Earlier, String> {
-    let (device, hub) = (Script::device(next)?, Script::hub(next)?);
-    let text = |script: &Script| -> &'static str { script.text("").leak() };
+fn leads(tables: &[Table], next: &Plan, [device, hub]: [String; 2]) -> Result<Earlier, String> {
     let migration = Migration {
         name: next.now().name.clone().leak(),
-        device: text(&device),
-        hub: text(&hub),
-        copies: !device.rewrites().is_empty(),
+        device: device.leak(),
+        hub: hub.leak(),
+        copies: !Script::device(next)?.rewrites().is_empty(),
     };
     let described = tables.iter().map(described).collect::<Vec<_>>().leak();
     Ok(Earlier { model: versions::Earlier { tables: described, renamed: renamed(next).leak() }, migration })

@@ -1,6 +1,7 @@
 //! From the version in `windrow.lock` to the structs as they are now.
 
 mod ask;
+mod certify;
 mod files;
 mod show;
 
@@ -23,6 +24,9 @@ struct Migration {
 /// # Errors
 /// A model or a lock that can't be read, a change that is refused, files that can't be written.
 pub(crate) fn run(args: &MigrateArgs) -> Result<(String, Result<(), Fault>), Fault> {
+    if args.certify {
+        return certify::run(args);
+    }
     let name = args.name.as_deref().map(checked).transpose()?;
     let declared = model::read(&args.source)?;
     let place = Place::of(&args.source, args.into.as_deref(), &declared)?;

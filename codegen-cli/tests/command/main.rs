@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
 
+mod certify;
 mod doctor;
 mod inspect;
 mod migrate;
