@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub)]
 
 mod doctor;
+mod generate;
 mod inspect;
 mod migrate;
 mod mistakes;
 mod model;
+mod new;
 mod schema;
 
 use std::path::Path;
