@@ -66,6 +66,21 @@ fn every_file_says_by_what_it_was_made() {
     }
 }
 
+/// A setting that nobody can find is none; and one that stands in the example and nowhere else is a lie.
+#[test]
+fn every_setting_stands_in_the_example() {
+    let (_dir, root) = kibo();
+    let read = |name: &str| std::fs::read_to_string(root.join("server").join(name)).unwrap();
+    let (source, example) = (read("src/generated.rs"), read(".env.example"));
+    let mut taken: Vec<&str> = source.split("env = \"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let mut shown: Vec<&str> =
+        example.lines().filter_map(|line| line.strip_prefix("#HUB_")?.split('=').next()).collect();
+    taken.sort_unstable();
+    shown.sort_unstable();
+    assert_eq!(taken, shown.iter().map(|name| format!("HUB_{name}")).collect::<Vec<_>>());
+    assert_eq!(taken.len(), 4);
+}
+
 #[test]
 fn a_file_that_is_not_ours_is_never_overwritten() {
     let (_dir, root) = kibo();
