@@ -1,10 +1,12 @@
 //! What the command is asked.
 
+use crate::templates;
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::{Path, PathBuf};
 
-/// Looks at the models and the databases of applications built on Windrow, and migrates them
+/// Makes projects built on Windrow, looks at their models and databases, and migrates them
 #[derive(Debug, Parser)]
 #[command(name = "windrow", version, after_help = STATUSES)]
 pub(crate) struct Args {
@@ -12,7 +14,7 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-const STATUSES: &str = "Exit status: 0 done; 1 `migrate --check` found a difference; 2 the command line is wrong; 3 the model \
+const STATUSES: &str = "Exit status: 0 done; 1 `--check` found a difference; 2 the command line is wrong; 3 the model \
                         is wrong, or there is none; 4 a database is wrong; 5 a file can't be read or written; 6 the change \
                         can't be migrated as it stands; 7 windrow.lock can't be used; 8 `doctor` found \
                         something wrong; 9 `migrate --certify` found versions that do not work together";
@@ -20,6 +22,10 @@ const STATUSES: &str = "Exit status: 0 done; 1 `migrate --check` found a differe
 /// What is to be done.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Makes a project that runs at once: a model, an application for devices, a server
+    New(NewArgs),
+    /// Makes the parts of a server or of a device's application that are the same everywhere
+    Generate(GenerateArgs),
     /// Shows what is synced, as the structs declare it
     Schema {
         #[command(flatten)]
@@ -50,6 +56,55 @@ pub(crate) enum Command {
     },
     /// Writes the manual page
     Man,
+}
+
+/// What `new` is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewArgs {
+    /// What the project is called, and its folder; asked for at a terminal
+    pub(crate) name: Option<String>,
+    /// The model that it starts from; asked for at a terminal
+    #[arg(long, value_parser = PossibleValuesParser::new(templates::names()))]
+    pub(crate) template: Option<String>,
+    /// Where the project's folder is made
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub(crate) into: PathBuf,
+    /// The checkout of Windrow that the project depends on, until Windrow is published
+    #[arg(long, value_name = "FOLDER", default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/.."))]
+    pub(crate) windrow: PathBuf,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What `generate` is asked.
+#[derive(Debug, clap::Args)]
+pub(crate) struct GenerateArgs {
+    /// Of what
+    pub(crate) part: Part,
+    /// The folder of the package that gets them: `server` or `device` unless said
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) into: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) source: SourceArgs,
+    /// The model's crate, as that package's code calls it: by its own name unless said
+    #[arg(long = "crate", value_name = "NAME")]
+    pub(crate) krate: Option<String>,
+    /// Writes nothing; exit status 1 where a file is not as it would be made
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A part of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    /// Settings, serving and an orderly end; Dockerfile, systemd unit and .env.example
+    Server,
+    /// Settings, opening the device's file, and the worker in the background
+    Device,
 }
 
 /// What `migrate` is asked.
@@ -102,7 +157,7 @@ pub(crate) struct DoctorArgs {
 pub(crate) struct SourceArgs {
     /// The folder, or the file, with the structs: `src` unless said, or `model/src` where there is no `src`
     #[arg(long, value_name = "PATH")]
-    model: Option<PathBuf>,
+    pub(crate) model: Option<PathBuf>,
     /// The name given to `domain!`, where there are several
     #[arg(long, value_name = "NAME")]
     pub(crate) domain: Option<String>,

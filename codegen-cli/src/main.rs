@@ -1,21 +1,28 @@
-//! `windrow`: looks at models and at databases, and migrates them.
+//! `windrow`: makes projects, looks at models and at databases, and migrates them.
 //!
 //! - [`args`]: what it is asked. [`fault`]: why it did not do that, with the exit statuses.
+//! - [`new`]: a project that runs at once. [`generate`]: its parts that are the same everywhere. [`templates`]: what both render.
 //! - [`model`]: a project's structs, found in its source. [`schema`]: the same in other forms.
 //! - [`migrate`]: from one version of a model to the next.
 //! - [`place`]: where a project keeps its lock and its migrations.
 //! - [`inspect`]: what a device's or a hub's file says of itself.
 //! - [`doctor`]: whether all is as it should be.
+//! - [`terminal`]: questions, where somebody is there. [`print`]: text for people.
 
 mod args;
+mod disk;
 mod doctor;
 mod fault;
+mod generate;
 mod inspect;
 mod migrate;
 mod model;
+mod new;
 mod place;
 mod print;
 mod schema;
+mod templates;
+mod terminal;
 
 use args::{Args, Command};
 use clap::{CommandFactory, Parser};
@@ -32,6 +39,12 @@ fn main() -> ExitCode {
 
 fn run(args: Args) -> Result<(), Fault> {
     let out = match args.command {
+        Command::New(args) => new::run(&args)?,
+        Command::Generate(args) => {
+            let (text, end) = generate::run(&args)?;
+            print(text.as_bytes())?;
+            return end;
+        }
         Command::Schema { source, format, of } => schema::write(&model::read(&source)?, format, of),
         Command::Migrate(args) => {
             let (text, end) = migrate::run(&args)?;

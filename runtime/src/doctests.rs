@@ -8,6 +8,7 @@ macro_rules! pages {
 
 pages! {
     Readme = include_str!("../../README.md");
+    FirstProject = include_str!("../../docs/guide/00-first-project.md");
     Declare = include_str!("../../docs/guide/01-declare.md");
     WriteOffline = include_str!("../../docs/guide/02-write-offline.md");
     Sync = include_str!("../../docs/guide/03-sync.md");

@@ -62,6 +62,15 @@ fn each_crate_knows_only_what_stands_below_it() {
 }
 
 #[test]
+fn templates_know_what_applications_know() {
+    let manifests = files(&["j2"]).into_iter().filter(|f| f.file_name().is_some_and(|name| name == "Cargo.toml.j2"));
+    let manifests: Vec<_> = manifests.collect();
+    assert_eq!(manifests.len(), 4, "{manifests:?}");
+    let guilty: Vec<_> = manifests.iter().filter(|f| read(f).contains("windrow-")).collect();
+    assert!(guilty.is_empty(), "an application depends on `windrow` alone: {guilty:?}");
+}
+
+#[test]
 fn the_core_sees_no_world_and_the_runtime_no_parser() {
     for package in packages() {
         for (_, banned, why) in BANNED.iter().filter(|(name, ..)| *name == package.name.as_str()) {

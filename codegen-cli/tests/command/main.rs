@@ -4,10 +4,12 @@
 
 mod certify;
 mod doctor;
+mod generate;
 mod inspect;
 mod migrate;
 mod mistakes;
 mod model;
+mod new;
 mod schema;
 
 use std::path::Path;

@@ -26,14 +26,23 @@ const LONGEST_PROBLEM: usize = 64 * 1024;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Endpoint {
     base: Url,
+    /// The same without a name and a password: for messages.
+    shown: Url,
     client: Client,
 }
 
+impl std::fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Endpoint").field(&self.url()).finish()
+    }
+}
+
 impl Endpoint {
-    /// The hub at this URL, `http://` or `https://`.
+    /// The hub at this URL, `http://` or `https://`. A name and a password in it (`https://name:password@hub.example.org`)
+    /// are given to whatever asks for them on the way, a reverse proxy say, and stand in no message.
     ///
     /// # Errors
     /// Text that is no such URL.
@@ -56,12 +65,13 @@ impl Endpoint {
             .read_timeout(Duration::from_secs(60))
             .build()
             .map_err(|e| wrong(&e.to_string()))?;
-        Ok(Endpoint { base, client })
+        let shown = anonymous(&base).ok_or_else(|| wrong("it has no host"))?;
+        Ok(Endpoint { base, shown, client })
     }
 
-    /// The address.
+    /// The address, without a name and a password.
     pub fn url(&self) -> &str {
-        self.base.as_str()
+        self.shown.as_str()
     }
 
     fn at(&self, path: &str) -> Result<Url, Failure> {
@@ -76,14 +86,14 @@ impl Endpoint {
             return Err(self.problem(response).await);
         }
         let bytes = read(response, LONGEST_ANSWER).await?;
-        message::from_bytes(&bytes).map_err(|e| Failure::new(FailureKind::Nonsense, format!("{}: {e}", self.base)))
+        message::from_bytes(&bytes).map_err(|e| Failure::new(FailureKind::Nonsense, format!("{}: {e}", self.shown)))
     }
 
     fn unsent(&self, error: &reqwest::Error) -> Failure {
         let kind = if error.is_connect() { FailureKind::Unreachable } else { FailureKind::Broken };
         let cause = std::iter::successors(std::error::Error::source(error), |e| e.source()).last();
         let cause = cause.map_or_else(|| error.to_string(), ToString::to_string);
-        Failure::new(kind, format!("no answer from {}: {cause}", self.base))
+        Failure::new(kind, format!("no answer from {}: {cause}", self.shown))
     }
 
     async fn problem(&self, response: Response) -> Failure {
@@ -93,16 +103,23 @@ impl Endpoint {
         let mut failure = match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => problem.into(),
             Err(_) if status.is_server_error() => {
-                Failure::new(FailureKind::Busy, format!("{} answered {status}", self.base))
+                Failure::new(FailureKind::Busy, format!("{} answered {status}", self.shown))
             }
             Err(_) => Failure::new(
                 FailureKind::Nonsense,
-                format!("{} answered {status}, not as a Windrow hub does; is the address right?", self.base),
+                format!("{} answered {status}, not as a Windrow hub does; is the address right?", self.shown),
             ),
         };
         failure.retry_after = seconds.map(Duration::from_secs);
         failure
     }
+}
+
+/// An address without a name and a password.
+fn anonymous(url: &Url) -> Option<Url> {
+    let mut url = url.clone();
+    url.set_username("").and_then(|()| url.set_password(None)).ok()?;
+    Some(url)
 }
 
 /// A body of at most so many bytes.
@@ -144,6 +161,27 @@ mod tests {
         for wrong in ["", "farm", "127.0.0.1:8080", "ftp://x", "file:///tmp"] {
             let failure = Endpoint::new(wrong).err().map(|f| f.detail).unwrap_or_default();
             assert!(failure.contains("write it like http://"), "{wrong}: {failure}");
+        }
+    }
+
+    /// A proxy was to ask each device for its password, and the password stood in every log that said "no answer from".
+    #[tokio::test]
+    async fn a_password_in_the_address_is_given_to_the_proxy_and_shown_to_nobody() {
+        let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://tablet-17:hush@{}/", proxy.local_addr().unwrap());
+        let heard = std::thread::spawn(move || {
+            let (mut stream, _) = proxy.accept().unwrap();
+            let mut request = vec![0; 4096];
+            let length = std::io::Read::read(&mut stream, &mut request).unwrap();
+            std::io::Write::write_all(&mut stream, b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n").unwrap();
+            String::from_utf8_lossy(&request[..length]).to_lowercase()
+        });
+        let endpoint = Endpoint::new(&url).unwrap();
+        let refused = endpoint.post("v1/pull", &()).await.unwrap_err();
+        assert!(heard.join().unwrap().contains("authorization: basic dgfibgv0lte3omh1c2g="));
+        let gone = endpoint.post("v1/pull", &()).await.unwrap_err();
+        for said in [refused.to_string(), gone.to_string(), format!("{endpoint:?}"), endpoint.url().to_owned()] {
+            assert!(said.contains("127.0.0.1") && !said.contains("hush"), "{said}");
         }
     }
 }
