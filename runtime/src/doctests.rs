@@ -14,6 +14,6 @@ pages! {
     Sync = include_str!("../../docs/guide/03-sync.md");
     Conflicts = include_str!("../../docs/guide/04-conflicts.md");
     Merging = include_str!("../../docs/guide/05-merging.md");
-    Server = include_str!("../../docs/guide/05-server.md");
-    Migrating = include_str!("../../docs/guide/07-migrating.md");
+    Server = include_str!("../../docs/guide/06-server.md");
+    Migrating = include_str!("../../docs/guide/08-migrating.md");
 }

@@ -217,7 +217,7 @@ fn programs_read_json() {
 
 /// The blocks of this kind on the guide's page.
 fn shown(kind: &str) -> String {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/07-migrating.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guide/08-migrating.md");
     let text = std::fs::read_to_string(page).unwrap();
     let block = text.split(&format!("```{kind}\n")).nth(1).unwrap().split("```").next();
     block.unwrap().to_owned()
