@@ -7,10 +7,12 @@ use super::system::{APPLICATION_ID, FORMAT};
 use crate::domain::Earlier;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a statement waits for another program's transaction.
 const BUSY: Duration = Duration::from_secs(10);
+/// Between two tries of what does not wait by itself.
+const PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection for the application: foreign keys are kept.
 pub(super) fn application(path: &Path) -> rusqlite::Result<Connection> {
@@ -41,8 +43,21 @@ pub(super) fn keep_foreign_keys(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Lets readers and one writer work side by side. Kept in the file.
+///
+/// Of several programs that begin on a new file one changes it. SQLite lets the others wait for a lock by itself, but not for
+/// this one.
 pub(super) fn use_wal(conn: &Connection) -> rusqlite::Result<()> {
-    conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))
+    let begun = Instant::now();
+    loop {
+        match conn.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(())) {
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY => std::thread::sleep(PAUSE),
+            done => return done,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 /// What a file is.

@@ -349,3 +349,22 @@ fn what_was_prepared_is_kept_whatever_the_schema() {
     let after = Store::open(path(&dir), &SURVEY).unwrap().session().load(true, false).unwrap().outbox.unwrap();
     assert_eq!((after.session, after.payload), (before.session, before.payload));
 }
+
+/// A worker and a command of the same application began on a new tablet at the same moment, and one of them was told that
+/// the database is locked: making a file one with a write-ahead log waits for nobody.
+#[test]
+fn programs_that_open_a_new_file_at_once_wait_for_each_other() {
+    for _ in 0..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tablet.db");
+        let together = std::sync::Barrier::new(6);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| {
+                    together.wait();
+                    Store::open(&path, &SURVEY).unwrap();
+                });
+            }
+        });
+    }
+}
