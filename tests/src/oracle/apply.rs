@@ -20,6 +20,7 @@ impl Device {
             own: self.own.clone(),
             covers: self.unsure.iter().map(|origin| (*origin, self.known(*origin))).collect(),
             retell: self.retell.clone(),
+            tables: self.gained.clone(),
             whole: self.recover,
         }
     }
@@ -40,6 +41,7 @@ impl Device {
         self.own.retain(|seq, _| *seq > oldest);
         self.unsure.clear();
         self.retell.clear();
+        self.gained.clear();
         (self.recover, self.confirmed) = (false, false);
         Synced::Applied
     }
@@ -61,7 +63,7 @@ impl Device {
     fn merged(&self, told: &[Told]) -> Option<View> {
         let pending = self.fold();
         if !self.recover {
-            return self.laid_under(self.rows.clone(), told, &pending);
+            return self.laid_under(self.without_untold(told, &pending)?, told, &pending);
         }
         let whole: BTreeSet<Key> = told.iter().filter(|t| matches!(t.news, News::Row(_))).map(|t| t.key).collect();
         let stands = |c: &Change| whole.contains(&c.key) || c.born || c.end != End::Alive;
@@ -73,6 +75,24 @@ impl Device {
             records.retain(|id, _| pending.contains_key(&(*table, *id)));
         }
         self.laid_under(rows, told, &pending)
+    }
+
+    /// The rows, but for those of tables that are told whole of which nothing is told: nobody else has them. `None` where
+    /// something is pending for one.
+    fn without_untold(&self, told: &[Told], pending: &BTreeMap<Key, Change>) -> Option<View> {
+        let mut rows = self.rows.clone();
+        for name in &self.gained {
+            let lives = |id| told.iter().any(|t| t.key == (*name, id) && t.news != News::Gone);
+            let gone: Vec<Key> = rows[name].keys().filter(|id| !lives(**id)).map(|id| (*name, *id)).collect();
+            for key in gone {
+                match pending.get(&key) {
+                    Some(c) if c.born => {}
+                    Some(c) if c.end == End::Alive => return None,
+                    _ => drop(table(&mut rows, name).remove(&key.1)),
+                }
+            }
+        }
+        Some(rows)
     }
 
     fn laid_under(&self, mut rows: View, told: &[Told], pending: &BTreeMap<Key, Change>) -> Option<View> {

@@ -87,6 +87,12 @@ impl Record {
 }
 
 impl Reg {
+    /// With a value that nobody wrote.
+    pub(super) fn unwritten(value: Value, seq: Seq) -> Reg {
+        let (candidates, left) = (Vec::new(), Vec::new());
+        Reg { value, stamp: None, seq, news: false, nulled: false, candidates, open: false, left }
+    }
+
     /// What is shown.
     pub(super) fn shown(&self) -> Value {
         if self.nulled { Value::Null } else { self.value }
