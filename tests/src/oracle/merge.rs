@@ -37,7 +37,9 @@ impl Speaker {
 impl Hub {
     /// A record that the hub does not know: as the device shows it, below every write.
     pub(super) fn hold(&mut self, by: &Speaker, key: Key, values: &Row) {
-        let mut regs = self.fresh(key.0, |field| values.contains_key(field));
+        // Of sums nothing is offered: what they add up comes by the logs.
+        let is_sum = |field: &str| self.schema.strategy(key.0, field) == Strategy::Sum;
+        let mut regs = self.fresh(key.0, |field| values.contains_key(field) || is_sum(field));
         for (field, value) in values.iter().filter(|(_, v)| **v != Value::Null) {
             let Some(reg) = regs.get_mut(field) else { continue };
             (reg.value, reg.stamp) = (*value, Some((WEAK, by.author)));

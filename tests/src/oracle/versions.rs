@@ -168,6 +168,10 @@ pub fn said(session: &Session, ours: &Schema) -> Session {
     heard.weak.retain(|key, _| ours.has(*key));
     for (key, row) in &mut heard.weak {
         row.retain(|field, _| ours.table(key.0).field(field).is_some());
+        for (field, value) in row.iter_mut().filter(|(_, value)| **value == Value::Null) {
+            let must = ours.table(key.0).field(field).filter(|f| f.holds.required);
+            *value = must.and_then(|f| f.holds.default).unwrap_or(Value::Null);
+        }
     }
     heard.changes.retain_mut(|c| {
         let Some(t) = ours.find(c.key.0) else { return false };
@@ -176,6 +180,19 @@ pub fn said(session: &Session, ours: &Schema) -> Session {
             About::Delete => true,
         };
         c.fields.retain(|field, _| t.field(field).is_some());
+        // Nothing is the default where there must be something now, and whoever left it empty is told.
+        let must = |field: &str| t.field(field).filter(|f| f.holds.required && f.parent.is_none());
+        let written = c.fields.iter_mut().map(|(field, w)| (*field, w));
+        let decided = c.resolved.iter_mut().filter_map(|(about, w)| match about {
+            About::Field(field) => Some((*field, w)),
+            _ => None,
+        });
+        for (field, w) in written.chain(decided).filter(|(_, w)| w.value == Value::Null) {
+            if let Some(default) = must(field).and_then(|f| f.holds.default) {
+                w.value = default;
+                c.stale.insert(field, None);
+            }
+        }
         c.stale.retain(|field, _| t.field(field).is_some());
         c.resolved.retain(|about, _| said(about));
         !c.says_nothing()

@@ -183,8 +183,9 @@ impl World {
         let view = &self.twin.view;
         for change in &session.changes {
             let (table, id) = change.key;
-            let Some(row) = view[table].get(&id) else { continue };
-            for field in change.fields.keys().filter(|f| self.schema.field(table, f).unique) {
+            let Some(row) = view.get(table).and_then(|records| records.get(&id)) else { continue };
+            let unique = |f: &&&str| self.schema.has_field(table, f) && self.schema.field(table, f).unique;
+            for field in change.fields.keys().filter(unique) {
                 let shares = |other: &Row| row[field] != Plain::Null && other[field] == row[field];
                 let all: Vec<Id> = view[table].iter().filter(|(_, r)| shares(r)).map(|(id, _)| *id).collect();
                 if all.len() > 1 && !self.open()?.iter().any(|c| c.0 == table && c.1 == "unique" && all.contains(&c.2))
