@@ -132,7 +132,7 @@ fn begin_sums(table: &Table, change: &Change, record: &mut Record) {
     let written = |field: FieldIx| change.writes.iter().any(|w| w.field == field);
     for (field, (f, register)) in table.fields.iter().zip(&mut record.fields).enumerate() {
         if let Some(default) = f.default.filter(|_| f.strategy == Strategy::Sum && !written(field)) {
-            register.value = default.into();
+            register.value = fault!(SumWithoutDefault: Value::Integer(0), default.into());
         }
     }
 }

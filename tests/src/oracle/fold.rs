@@ -83,7 +83,8 @@ impl Change {
 
     /// Whether it says what a field is to hold.
     pub(super) fn says(&self, field: &str) -> bool {
-        self.fields.contains_key(field) || self.resolved.keys().any(|about| matches!(about, About::Field(of) if *of == field))
+        self.fields.contains_key(field)
+            || self.resolved.keys().any(|about| matches!(about, About::Field(of) if *of == field))
     }
 
     /// Whether nothing is left of it.

@@ -197,12 +197,12 @@ impl Script {
     /// A device becomes of a later version, or the hub: mostly the hub is first.
     fn upgrade(&mut self, device: DeviceNo, look: &impl Look) -> Option<Step> {
         let (last, hubs, own) = (look.versions() as u32, look.hubs_schema().number, look.schema(device).number);
-        let hub = hubs < last && self.chance(if own > hubs { 30 } else { 8 });
+        let hub = hubs < last && self.chance(if own > hubs { 30 } else { 12 });
         if hub {
             return Some(Step::HubUpgrade { to: self.rng.u32(hubs + 1..=last) });
         }
         let most = if self.chance(10) { last } else { hubs };
-        if own >= most || !self.chance(40) {
+        if own >= most {
             return None;
         }
         let (to, at) = (self.rng.u32(own + 1..=most), self.rng.usize(..));

@@ -102,7 +102,9 @@ impl Peer {
     pub fn write(&mut self, writes: &[Write], undone: bool, now: u64) -> Result<bool, Fault> {
         let schema = &*self.schema.clone();
         let mut amounts = BTreeMap::new();
-        let said = |w: &&Write| fits(w, schema) && self.can_be_said(w, &mut amounts) && !(self.loose && self.hangs_on_nothing(w));
+        let said = |w: &&Write| {
+            fits(w, schema) && self.can_be_said(w, &mut amounts) && !(self.loose && self.hangs_on_nothing(w))
+        };
         // What a write takes back is judged by what stands before it.
         let most = if self.loose { 1 } else { writes.len() };
         let writes: Vec<Write> = writes.iter().filter(said).take(most).cloned().collect();

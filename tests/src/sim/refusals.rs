@@ -61,11 +61,7 @@ fn said(row: &Refused, versions: &[Rc<Schema>]) -> BTreeSet<&'static str> {
     parts.flat_map(|fields| fields.keys().filter_map(named)).collect()
 }
 
-fn of<'a>(
-    refused: &'a [Refused],
-    change: &Change,
-    versions: &'a [Rc<Schema>],
-) -> impl Iterator<Item = &'a Refused> {
+fn of<'a>(refused: &'a [Refused], change: &Change, versions: &'a [Rc<Schema>]) -> impl Iterator<Item = &'a Refused> {
     let (name, id) = change.key;
     refused.iter().filter(move |row| Id::from_be_bytes(row.record.0) == id && table(row, versions) == Some(name))
 }
@@ -115,7 +111,13 @@ fn again(peer: &Peer, schema: &Schema, change: &Change) -> Option<Write> {
     Some(match (change.end, shown) {
         (End::Alive, None) if change.born => {
             // What a record's life began with may be with another copy of the file: it is filled in.
-            let required = schema.plain.table(table).fields.iter().filter(|f| f.holds.required && f.strategy != Strategy::Sum).map(|f| f.name);
+            let required = schema
+                .plain
+                .table(table)
+                .fields
+                .iter()
+                .filter(|f| f.holds.required && f.strategy != Strategy::Sum)
+                .map(|f| f.name);
             let lacks = |f: &&str| !values.contains_key(f) || values[f] == Value::Null;
             for field in required.filter(lacks).collect::<Vec<_>>() {
                 let reference = schema.plain.parents(table).any(|e| e.field == field);

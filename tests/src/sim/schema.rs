@@ -3,8 +3,8 @@
 use super::domain;
 use super::values::Type;
 use crate::oracle::schema as plain;
-use crate::oracle::{Id, Key};
 use crate::oracle::schema::{Deletes, OnDelete, Strategy};
+use crate::oracle::{Id, Key};
 use fastrand::Rng;
 use std::rc::Rc;
 use windrow::Domain;

@@ -3,8 +3,8 @@
 //! The oracle knows neither time nor overflow. Both are added here, from `docs/protocol.md` and `docs/merging.md`: how long
 //! the hub keeps sessions, stamps too far ahead brought back to its clock, sums refused beyond their range.
 
-use super::hub::Keeping;
 use super::Fault;
+use super::hub::Keeping;
 use super::schema::{LARGE, Schema as Version, VAULT};
 use crate::history::world::Logged;
 use crate::oracle::device::Device;

@@ -2,6 +2,7 @@
 //! under way.
 
 use super::Fault;
+use super::network::Way;
 use super::schema::Schema;
 use super::step::DeviceNo;
 use super::talk::point;
@@ -69,10 +70,25 @@ impl World {
         let Some(to) = self.later(&self.schema, to) else { return Ok(()) };
         self.stats.hub_upgraded += 1;
         let (version, file) = (self.version(&to), self.hub.copy(&mut self.place)?);
+        (0..self.peers.len()).try_for_each(|device| self.gives_up_pages(device, &to))?;
         self.schema = to;
         self.hub.upgrade(&mut self.place, file, version)?;
         self.hub_follows()?;
         self.hub_shows()
+    }
+
+    /// What earlier pages told of a field that goes at the hub, and the last one does not, the twin can't tell. Such a device
+    /// forgets what it has of an answer.
+    fn gives_up_pages(&mut self, device: DeviceNo, to: &Schema) -> Result<(), Fault> {
+        let peer = &mut self.peers[device];
+        let answered = peer.talk.as_ref().is_some_and(|t| matches!(t.way, Way::Back(..)));
+        if peer.pages == 0 && !answered || !loses(&peer.schema, &self.schema, to) {
+            return Ok(());
+        }
+        peer.talk = None;
+        peer.device.actions().discard().map_err(say)?;
+        (peer.twin.session, peer.sending, peer.inbox, peer.pages) = (None, None, None, 0);
+        Ok(())
     }
 
     /// The hub's file has become of its program's version, and so does the twin.
@@ -126,6 +142,15 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// Whether something goes from one version of the hub to another that a device of this one knows.
+fn loses(theirs: &Schema, from: &Schema, to: &Schema) -> bool {
+    theirs
+        .plain
+        .tables()
+        .iter()
+        .any(|t| t.fields.iter().any(|f| from.has_field(t.name, f.name) && !to.has_field(t.name, f.name)))
 }
 
 /// Whether a device's records are the hub's, in the fields that both have.

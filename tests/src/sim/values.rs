@@ -171,8 +171,7 @@ impl Type {
                 !matches!(
                     self,
                     Type::Real | Type::Text | Type::Blob | Type::Date | Type::Enum | Type::More | Type::Json
-                )
-                    && shown == n
+                ) && shown == n
             }
             (ValueRef::Real(shown), Value::Int(n)) => self == Type::Real && shown.to_bits() == real(n).to_bits(),
             (ValueRef::Blob(shown), Value::Int(n)) => self == Type::Blob && shown == &blob(n)[..],

@@ -74,6 +74,9 @@ impl Next {
             if self.draw.chance(15) {
                 self.reorder(at);
             }
+            if self.draw.chance(15) && self.draw.specs[at].role == Role::Any {
+                self.draw.tables[at].deletes = self.draw.one(&[Deletes::Keep, Deletes::Drop, Deletes::Review]);
+            }
             if self.draw.chance(15) {
                 self.draw.specs[at].called = self.name("table");
             }
@@ -90,13 +93,15 @@ impl Next {
         format!("{what}{odd}{}", self.names).leak()
     }
 
-    /// Tables that nothing refers to.
+    /// Tables that nothing refers to, and that refer to nothing: what hangs on a record in a table that is gone, the hub can't
+    /// tell an old device.
     fn drop_tables(&mut self) {
         for at in (0..self.draw.tables.len()).rev() {
             let name = self.draw.tables[at].name;
             let refers = |t: &plain::Table| t.fields.iter().any(|f| f.parent.is_some_and(|(to, _)| to == name));
-            let needed = self.draw.tables.iter().any(refers);
-            if self.draw.specs[at].role != Role::Any || needed || !self.draw.chance(12) {
+            let needed =
+                self.draw.tables.iter().any(refers) || self.draw.tables[at].fields.iter().any(|f| f.parent.is_some());
+            if self.draw.specs[at].role != Role::Any || needed || !self.draw.chance(30) {
                 continue;
             }
             self.gone.push(self.draw.specs[at].called.to_owned());
@@ -168,7 +173,8 @@ impl Next {
         let name = self.name("more");
         self.draw.table(name);
         let (Some(table), Some(spec)) = (self.draw.tables.pop(), self.draw.specs.pop()) else { return };
-        let parent = |f: &plain::Field| self.draw.tables.iter().position(|t| f.parent.is_some_and(|(to, _)| to == t.name));
+        let parent =
+            |f: &plain::Field| self.draw.tables.iter().position(|t| f.parent.is_some_and(|(to, _)| to == t.name));
         let first = table.fields.iter().filter_map(parent).max().map_or(0, |last| last + 1);
         let place = self.draw.rng.usize(first..=self.draw.tables.len());
         self.draw.tables.insert(place, table);
