@@ -4,7 +4,7 @@ use super::device::{Device, table};
 use super::fold::{Change, End};
 use super::log::About;
 use super::message::{Ask, News, Pulled, Told};
-use super::schema::Strategy;
+use super::schema::{OnDelete, Strategy};
 use super::session::Synced;
 use super::{Key, Value, View};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,7 +106,33 @@ impl Device {
             } // else the hub judges the local death when it hears of it
         }
         // What somebody left dangling with foreign keys off is for the hub to mend.
-        self.schema.dangling(&rows).is_subset(&self.schema.dangling(&self.rows)).then_some(rows)
+        let dangled = self.schema.dangling(&self.rows);
+        let whole = |rows: &View| self.schema.dangling(rows).is_subset(&dangled);
+        if !whole(&rows) {
+            self.follow_untold(&mut rows, told, pending);
+        }
+        whole(&rows).then_some(rows)
+    }
+
+    /// A hub of a later version has no word for what its tables have no place for. What hangs there on a record that is gone
+    /// goes the way that its reference says.
+    fn follow_untold(&self, rows: &mut View, told: &[Told], pending: &BTreeMap<Key, Change>) {
+        let dangled = self.schema.dangling(&self.rows);
+        loop {
+            let mut left = self.schema.dangling(rows);
+            left.retain(|d| !dangled.contains(d) && !pending.contains_key(&d.0) && told.iter().all(|t| t.key != d.0));
+            if left.is_empty() {
+                return;
+            }
+            for (key, field, _) in left {
+                let nulls = self.schema.parents(key.0).any(|e| e.field == field && e.on_delete == OnDelete::SetNull);
+                let records = table(rows, key.0);
+                match records.get_mut(&key.1).filter(|_| nulls) {
+                    Some(row) => drop(row.insert(field, Value::Null)),
+                    None => drop(records.remove(&key.1)),
+                }
+            }
+        }
     }
 
     fn lay(&self, rows: &mut View, key: Key, news: &News, change: Option<&Change>) {

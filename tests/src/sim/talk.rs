@@ -380,7 +380,9 @@ impl World {
                 if collides { Ok(()) } else { Err("the answer collides with nothing, and was dropped".into()) }
             }
             Event::Applied => {
-                let before = (self.lone && device == 0).then(|| peer.twin.rows.clone());
+                // A hub of another version shows it what it can, and that may be less.
+                let listens = !self.lone || device != 0 || peer.schema.number != self.schema.number;
+                let before = (!listens).then(|| peer.twin.rows.clone());
                 let (synced, over) = super::twin::apply(&mut peer.twin, &pulled);
                 if synced != Synced::Applied {
                     let why = super::twin::collisions(&peer.twin, &pulled);

@@ -93,15 +93,14 @@ impl Next {
         format!("{what}{odd}{}", self.names).leak()
     }
 
-    /// Tables that nothing refers to, and that refer to nothing: what hangs on a record in a table that is gone, the hub can't
-    /// tell an old device.
+    /// Tables that nothing refers to.
     fn drop_tables(&mut self) {
         for at in (0..self.draw.tables.len()).rev() {
             let name = self.draw.tables[at].name;
             let refers = |t: &plain::Table| t.fields.iter().any(|f| f.parent.is_some_and(|(to, _)| to == name));
             let needed =
                 self.draw.tables.iter().any(refers) || self.draw.tables[at].fields.iter().any(|f| f.parent.is_some());
-            if self.draw.specs[at].role != Role::Any || needed || !self.draw.chance(30) {
+            if self.draw.specs[at].role != Role::Any || needed || !self.draw.chance(20) {
                 continue;
             }
             self.gone.push(self.draw.specs[at].called.to_owned());

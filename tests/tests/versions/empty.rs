@@ -3,8 +3,8 @@
 use crate::world::{World, id, text};
 use windrow::Domain;
 use windrow::rusqlite::types::Value;
-use windrow_schema::lock::{Choices, Column, Holds, Literal, Lock, Table, compare};
-use windrow_schema::{Deletes, Strategy};
+use windrow_schema::lock::{Choices, Column, Holds, Literal, Lock, Reference, Table, compare};
+use windrow_schema::{Deletes, OnDelete, Strategy};
 use windrow_tests::descriptors;
 
 fn column(name: &str, holds: Holds) -> Column {
@@ -18,10 +18,12 @@ fn table(name: &str, columns: Vec<Column>) -> Table {
 }
 
 /// Two versions of these tables.
-fn versions(before: Vec<Table>, after: Vec<Table>) -> (&'static Domain, &'static Domain) {
+fn versions(before: Vec<Table>, after: Vec<Table>, drop: &[&str]) -> (&'static Domain, &'static Domain) {
     let mut lock = Lock::new("EMPTY");
     lock.push(&compare(None, before, &Choices::default()).unwrap().named("one"));
-    let plan = compare(lock.last(), after, &Choices::default()).unwrap().named("two");
+    let mut choices = Choices::default();
+    drop.iter().for_each(|said| choices.drop(lock.last().unwrap(), said).unwrap());
+    let plan = compare(lock.last(), after, &choices).unwrap().named("two");
     lock.push(&plan);
     let made = descriptors::versions(&lock).unwrap();
     (made[0], made[1])
@@ -35,7 +37,7 @@ fn gauges() -> (&'static Domain, &'static Domain) {
     let peak = Column { strategy: Strategy::Max, default: Some(Literal::Integer(5)), ..column("peak", number()) };
     let mark = Column { default: Some(Literal::Text("old".into())), ..column("mark", Holds::Text) };
     let before = vec![table("gauge", vec![note, column("place", Holds::Text)])];
-    versions(before, vec![table("gauge", vec![peak, filled, column("place", Holds::Text), mark])])
+    versions(before, vec![table("gauge", vec![peak, filled, column("place", Holds::Text), mark])], &[])
 }
 
 fn gauge(n: u8, fields: &str, values: &str) -> String {
@@ -99,4 +101,30 @@ fn what_was_left_empty_is_offered_as_empty() {
     lost.quiet(&[&author, &other]);
     restored.sync(&other);
     assert_eq!(restored.hub_shows("SELECT note, mark FROM gauge"), [[text("a"), Value::Null]]);
+}
+
+/// Sheds are no more, but a tablet of before still has some. When somebody deleted a farm that one stood on, the tablet could
+/// not take that in, and never synced again.
+#[test]
+fn what_hangs_on_a_record_in_a_table_that_is_gone_stops_nobody() {
+    for on_delete in [OnDelete::Restrict, OnDelete::Cascade, OnDelete::SetNull] {
+        let farm = table("farm", vec![column("name", Holds::Text)]);
+        let parent = Some(Reference { table: "farm".into(), on_delete });
+        let shed = table("shed", vec![Column { parent, ..column("farm", Holds::Id) }, column("size", Holds::Text)]);
+        let (one, two) = versions(vec![farm.clone(), shed], vec![farm], &["shed"]);
+        let world = World::of(two);
+        let (old, new) = (world.device_of(one), world.device_of(two));
+        old.run(&format!("INSERT INTO farm (id, name) VALUES ({}, 'a')", id(1)));
+        old.run(&format!("INSERT INTO shed (id, farm) VALUES ({}, {})", id(2), id(1)));
+        world.sync(&old);
+        world.sync(&new);
+        new.run("DELETE FROM farm");
+        world.sync(&new);
+        old.run(&format!("INSERT INTO farm (id, name) VALUES ({}, 'b')", id(3)));
+        world.sync(&old);
+        world.sync(&new);
+        for device in [&old, &new] {
+            assert_eq!(device.shows("SELECT name FROM farm"), [[text("b")]], "{on_delete:?}");
+        }
+    }
 }
