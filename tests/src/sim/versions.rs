@@ -172,6 +172,11 @@ impl Next {
         let name = self.name("more");
         self.draw.table(name);
         let (Some(table), Some(spec)) = (self.draw.tables.pop(), self.draw.specs.pop()) else { return };
+        let accounts = |name: &str| self.draw.specs.iter().any(|s| s.name == name && s.role == Role::Ledger);
+        // No record of an account may come and go.
+        if table.fields.iter().any(|f| f.parent.is_some_and(|(to, _)| accounts(to))) {
+            return;
+        }
         let parent =
             |f: &plain::Field| self.draw.tables.iter().position(|t| f.parent.is_some_and(|(to, _)| to == t.name));
         let first = table.fields.iter().filter_map(parent).max().map_or(0, |last| last + 1);
