@@ -73,7 +73,8 @@ pub(super) fn migrate(
     let copies = behind.iter().any(|earlier| earlier.migration.copies);
     let backup = if copies { Some(back_up(path, from)?) } else { None };
     for (version, Earlier { migration, .. }) in (from + 1..).zip(behind) {
-        run_script(conn, &fault!(MasksNotMoved: in_place(migration.device), migration.device.to_owned())).map_err(|error| unfit(path, version, migration, error))?;
+        run_script(conn, &fault!(MasksNotMoved: in_place(migration.device), migration.device.to_owned()))
+            .map_err(|error| unfit(path, version, migration, error))?;
     }
     fault!(GainedNotAskedFor: drop(conn.execute("DELETE FROM windrow_whole", [])?));
     fault!(SentKeptOverMigration: (), session::forget_sent(conn)?);

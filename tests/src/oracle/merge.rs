@@ -42,7 +42,7 @@ impl Hub {
         let mut regs = self.fresh(key.0, |field| values.contains_key(field) || is_sum(field));
         for (field, value) in values.iter().filter(|(_, v)| **v != Value::Null) {
             let Some(reg) = regs.get_mut(field) else { continue };
-            (reg.value, reg.stamp) = (*value, Some((WEAK, by.author)));
+            (reg.value, reg.stamp, reg.given) = (*value, Some((WEAK, by.author)), false);
             if self.schema.strategy(key.0, field) == Strategy::Review {
                 reg.candidates = vec![Candidate { hlc: WEAK, author: by.author, value: *value, seq: by.seq }];
             }
@@ -149,7 +149,7 @@ fn later(reg: &mut Reg, w: &Written, by: &Speaker) {
 }
 
 pub(super) fn put(reg: &mut Reg, value: Value, by: &Speaker) {
-    (reg.value, reg.seq, reg.news) = (value, by.seq, false);
+    (reg.value, reg.given, reg.seq, reg.news) = (value, false, by.seq, false);
 }
 
 /// A write that lost: its writer shows the losing value, so the next pull must carry the winner to it.
