@@ -134,6 +134,26 @@ faults! {
     WeakIsStrong,
     /// entries are pruned that no mark vouches for
     PrunedUnsure,
+    /// after a migration, what the device could not hold before is not asked for
+    GainedNotAskedFor,
+    /// after a migration, the changeset that was under way is sent as it was encoded before
+    SentKeptOverMigration,
+    /// in a log that migrates, masks stay as they were though fields stand elsewhere
+    MasksNotMoved,
+    /// a new name of a table or a field is not followed
+    RenameNotFollowed,
+    /// where a field must be filled from now on, nobody hears of the default
+    FilledUntold,
+    /// an old device that leaves such a field empty is not told the default
+    EmptyFilledUntold,
+    /// the default of a new `max` or `min` field counts as an extreme that somebody wrote
+    DefaultIsAnExtreme,
+    /// a sum begins at 0 in a record whose author did not know its default
+    SumWithoutDefault,
+    /// what an old device says of a field that is gone counts as an edit of its record
+    GoneFieldEdits,
+    /// an old device is told the values of a field in the places of the hub's version
+    ToldInTheHubsPlaces,
     /// a changeset is sent before it is synced to the disk
     SentUnsynced,
     /// that an answer is being applied is written in a transaction of its own

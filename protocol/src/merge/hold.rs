@@ -7,6 +7,7 @@ use crate::change::{Held, Key};
 use crate::clock::{Hlc, Stamp};
 use crate::model::{Schema, Strategy};
 use crate::record::{Candidate, Record};
+use crate::value::Value;
 
 /// Whether this stamp is that of a value that a device held but did not write: any write beats it.
 pub(super) fn is_weak(stamp: Stamp) -> bool {
@@ -19,8 +20,13 @@ pub(super) fn hold(schema: &Schema, held: &Held, begun: &mut Begun) {
     let (key, table) = (held.key(), schema.table(held.table));
     let stamp = begun.stamp(fault!(WeakIsStrong: Hlc::LAST, Hlc::ZERO));
     let mut record = Record::new(table, begun.seq, stamp);
-    for (field, value) in held.values.iter().filter(|(_, value)| !value.is_null()) {
+    for (field, value) in &held.values {
         let register = &mut record.fields[*field];
+        if value.is_null() {
+            // It was left empty by who knows the field: its default is for others.
+            register.value = Value::Null;
+            continue;
+        }
         (register.value, register.stamp) = (value.clone(), stamp);
         if table.fields[*field].strategy == Strategy::Review {
             let candidate = Candidate { value: value.clone(), stamp, device: begun.device, seq: begun.seq };

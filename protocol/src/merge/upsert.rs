@@ -92,20 +92,22 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
     let before = begun.take(key, world);
     let knew = before.as_ref().is_some_and(|r| begun.knew(change, r));
     let mut record = match before {
-        None => Record::new(table, seq, stamp),
+        None => {
+            let mut record = Record::new(table, seq, stamp);
+            begin_sums(table, change, &mut record);
+            record
+        }
         Some(mut record) => {
             if change.born && !record.alive && knew {
                 // Its author knew of the death: a new life, from nothing.
                 (record.fields, record.life, record.inserted) = (Record::blank(table, seq), seq, stamp);
                 (record.undone, record.clashes) = (None, Vec::new());
+                begin_sums(table, change, &mut record);
                 let_go(schema, key, begun, world);
             }
             record
         }
     };
-    if record.life == seq {
-        begin_sums(table, change, &mut record);
-    }
     let edited = change.end == End::Alive && (!change.writes.is_empty() || change.resolves.is_empty());
     if edited {
         extreme::keep_unseen_lives(table, change, &mut record, begun);
@@ -130,7 +132,7 @@ fn begin_sums(table: &Table, change: &Change, record: &mut Record) {
     let written = |field: FieldIx| change.writes.iter().any(|w| w.field == field);
     for (field, (f, register)) in table.fields.iter().zip(&mut record.fields).enumerate() {
         if let Some(default) = f.default.filter(|_| f.strategy == Strategy::Sum && !written(field)) {
-            register.value = default.into();
+            register.value = fault!(SumWithoutDefault: Value::Integer(0), default.into());
         }
     }
 }

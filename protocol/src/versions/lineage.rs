@@ -112,7 +112,7 @@ fn kept(table: &Table, renamed: &[Renamed], after: &Version, last: &Schema) -> O
 
 /// The name in the version after; none where another took it.
 fn name_after<'a>(name: &'a str, mut renamed: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Option<&'a str> {
-    match renamed.clone().find(|(was, _)| *was == name) {
+    match fault!(RenameNotFollowed: None, renamed.clone().find(|(was, _)| *was == name)) {
         Some((_, to)) => Some(to),
         None => renamed.all(|(_, to)| to != name).then_some(name),
     }

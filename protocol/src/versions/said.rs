@@ -39,7 +39,8 @@ impl Version {
         stale.dedup();
         let change = Change { table: kept.table, writes, stale, resolves, ..change };
         let speaks = change.born || change.end != End::Alive || !change.writes.is_empty();
-        (speaks || !change.resolves.is_empty() || !change.stale.is_empty()).then_some(change)
+        (fault!(GoneFieldEdits: true, speaks) || !change.resolves.is_empty() || !change.stale.is_empty())
+            .then_some(change)
     }
 
     fn held(&self, held: Held) -> Option<Held> {
@@ -75,7 +76,7 @@ fn moved(kept: &Kept, field: &mut FieldIx) -> bool {
 fn fill(kept: &Kept, field: FieldIx, value: &mut Value) -> bool {
     let Some(filled) = kept.filled(field).filter(|_| value.is_null()) else { return false };
     *value = filled;
-    true
+    fault!(EmptyFilledUntold: false, true)
 }
 
 fn fill_write(kept: &Kept, write: &mut Write) -> bool {

@@ -45,7 +45,7 @@ fn patch(kept: &Kept, then: &Table, fields: Vec<(usize, Value)>) -> News {
     for (field, value) in fields {
         let Some(at) = kept.field_then(field) else { continue };
         match storable(&then.fields[at], &value) {
-            Some(value) => patch.push((at, value)),
+            Some(value) => patch.push((fault!(ToldInTheHubsPlaces: field.min(then.fields.len() - 1), at), value)),
             None => return News::Gone,
         }
     }

@@ -15,6 +15,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use windrow_protocol::fault;
 use windrow_protocol::model::Schema;
 
 /// What became of a file of an earlier version of the domain.
@@ -72,11 +73,19 @@ pub(super) fn migrate(
     let copies = behind.iter().any(|earlier| earlier.migration.copies);
     let backup = if copies { Some(back_up(path, from)?) } else { None };
     for (version, Earlier { migration, .. }) in (from + 1..).zip(behind) {
-        run_script(conn, migration.device).map_err(|error| unfit(path, version, migration, error))?;
+        run_script(conn, &fault!(MasksNotMoved: in_place(migration.device), migration.device.to_owned()))
+            .map_err(|error| unfit(path, version, migration, error))?;
     }
-    session::forget_sent(conn)?;
+    fault!(GainedNotAskedFor: drop(conn.execute("DELETE FROM windrow_whole", [])?));
+    fault!(SentKeptOverMigration: (), session::forget_sent(conn)?);
     tracing::info!(from, to, ?backup, "the file has migrated");
     Ok(Some(Migrated { from, to, backup }))
+}
+
+/// Masks of a script that are shifted by 0 * n bits.
+#[cfg(windrow_planted)]
+fn in_place(script: &str) -> String {
+    script.replace("<< ", "<< 0 * ").replace(">> ", ">> 0 * ")
 }
 
 /// A full disk, or a lock, is no fault of the migration's.

@@ -4,7 +4,7 @@ use super::error::{OpenError, WriteError};
 use super::objects::{self, Wanted};
 use crate::domain::{Domain, Sql, Table};
 use windrow_protocol::change::Key;
-use windrow_protocol::model::{self, FieldIx, Schema, TableIx};
+use windrow_protocol::model::{self, Edge, FieldIx, Schema, TableIx};
 
 /// What a store knows of its domain.
 #[derive(Debug)]
@@ -77,11 +77,11 @@ impl Plan {
         &self.objects
     }
 
-    /// The statements that find what refers to a record of this table, with the tables of what they find.
-    pub(super) fn referring(&self, table: TableIx) -> impl Iterator<Item = (TableIx, &str)> {
+    /// The statements that find what refers to a record of this table, each with the reference.
+    pub(super) fn referring(&self, table: TableIx) -> impl Iterator<Item = (&Edge, &str)> {
         self.schema.children(table).iter().filter_map(|edge| {
             let made = self.statements[edge.child].referring.iter().find(|(field, _)| *field == edge.field)?;
-            Some((edge.child, made.1.as_str()))
+            Some((edge, made.1.as_str()))
         })
     }
 

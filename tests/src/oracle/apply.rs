@@ -4,7 +4,7 @@ use super::device::{Device, table};
 use super::fold::{Change, End};
 use super::log::About;
 use super::message::{Ask, News, Pulled, Told};
-use super::schema::Strategy;
+use super::schema::{OnDelete, Strategy};
 use super::session::Synced;
 use super::{Key, Value, View};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,7 @@ impl Device {
             own: self.own.clone(),
             covers: self.unsure.iter().map(|origin| (*origin, self.known(*origin))).collect(),
             retell: self.retell.clone(),
+            tables: self.gained.clone(),
             whole: self.recover,
         }
     }
@@ -40,6 +41,7 @@ impl Device {
         self.own.retain(|seq, _| *seq > oldest);
         self.unsure.clear();
         self.retell.clear();
+        self.gained.clear();
         (self.recover, self.confirmed) = (false, false);
         Synced::Applied
     }
@@ -61,7 +63,7 @@ impl Device {
     fn merged(&self, told: &[Told]) -> Option<View> {
         let pending = self.fold();
         if !self.recover {
-            return self.laid_under(self.rows.clone(), told, &pending);
+            return self.laid_under(self.without_untold(told, &pending)?, told, &pending);
         }
         let whole: BTreeSet<Key> = told.iter().filter(|t| matches!(t.news, News::Row(_))).map(|t| t.key).collect();
         let stands = |c: &Change| whole.contains(&c.key) || c.born || c.end != End::Alive;
@@ -75,6 +77,24 @@ impl Device {
         self.laid_under(rows, told, &pending)
     }
 
+    /// The rows, but for those of tables that are told whole of which nothing is told: nobody else has them. `None` where
+    /// something is pending for one.
+    fn without_untold(&self, told: &[Told], pending: &BTreeMap<Key, Change>) -> Option<View> {
+        let mut rows = self.rows.clone();
+        for name in &self.gained {
+            let lives = |id| told.iter().any(|t| t.key == (*name, id) && t.news != News::Gone);
+            let gone: Vec<Key> = rows[name].keys().filter(|id| !lives(**id)).map(|id| (*name, *id)).collect();
+            for key in gone {
+                match pending.get(&key) {
+                    Some(c) if c.born => {}
+                    Some(c) if c.end == End::Alive => return None,
+                    _ => drop(table(&mut rows, name).remove(&key.1)),
+                }
+            }
+        }
+        Some(rows)
+    }
+
     fn laid_under(&self, mut rows: View, told: &[Told], pending: &BTreeMap<Key, Change>) -> Option<View> {
         for t in told {
             let change = pending.get(&t.key);
@@ -86,7 +106,33 @@ impl Device {
             } // else the hub judges the local death when it hears of it
         }
         // What somebody left dangling with foreign keys off is for the hub to mend.
-        self.schema.dangling(&rows).is_subset(&self.schema.dangling(&self.rows)).then_some(rows)
+        let dangled = self.schema.dangling(&self.rows);
+        let whole = |rows: &View| self.schema.dangling(rows).is_subset(&dangled);
+        if !whole(&rows) {
+            self.follow_untold(&mut rows, told, pending);
+        }
+        whole(&rows).then_some(rows)
+    }
+
+    /// A hub of a later version has no word for what its tables have no place for. What hangs there on a record that is gone
+    /// goes the way that its reference says.
+    fn follow_untold(&self, rows: &mut View, told: &[Told], pending: &BTreeMap<Key, Change>) {
+        let dangled = self.schema.dangling(&self.rows);
+        loop {
+            let mut left = self.schema.dangling(rows);
+            left.retain(|d| !dangled.contains(d) && !pending.contains_key(&d.0) && told.iter().all(|t| t.key != d.0));
+            if left.is_empty() {
+                return;
+            }
+            for (key, field, _) in left {
+                let nulls = self.schema.parents(key.0).any(|e| e.field == field && e.on_delete == OnDelete::SetNull);
+                let records = table(rows, key.0);
+                match records.get_mut(&key.1).filter(|_| nulls) {
+                    Some(row) => drop(row.insert(field, Value::Null)),
+                    None => drop(records.remove(&key.1)),
+                }
+            }
+        }
     }
 
     fn lay(&self, rows: &mut View, key: Key, news: &News, change: Option<&Change>) {

@@ -34,6 +34,8 @@ pub struct Device {
     pub(super) dropped: Vec<Entry>,
     /// Records that the next pull must tell whole.
     pub(super) retell: BTreeSet<Key>,
+    /// Tables of which the next pull must tell all that lives: they hold more than they did.
+    pub(super) gained: BTreeSet<&'static str>,
     /// Records that the hub said it does not know.
     pub(super) missing: BTreeSet<Key>,
     /// Records that the hub would not have: not offered again before the next commit.
@@ -65,6 +67,7 @@ impl Device {
             own: BTreeMap::new(),
             dropped: Vec::new(),
             retell: BTreeSet::new(),
+            gained: BTreeSet::new(),
             missing: BTreeSet::new(),
             withheld: BTreeSet::new(),
             recover: false,

@@ -24,9 +24,10 @@ pub(super) struct Left {
 pub(super) fn extreme(kind: Strategy, reg: &mut Reg, w: Option<&Written>, anew: bool, c: &Change, by: &Speaker) {
     let missed: BTreeSet<Seq> = starts(reg).into_iter().filter(|seq| *seq > c.base && !by.own.contains(seq)).collect();
     if c.end == End::Alive {
-        let best = take_back(reg, &missed).into_iter().fold(reg.value, |a, b| better(kind, a, b));
-        if best != reg.value {
-            reg.value = best;
+        let held = reg.written();
+        let best = take_back(reg, &missed).into_iter().fold(held, |a, b| better(kind, a, b));
+        if best != held {
+            (reg.value, reg.given) = (best, false);
             reg.announce(by.seq);
         }
     }
@@ -38,8 +39,10 @@ pub(super) fn extreme(kind: Strategy, reg: &mut Reg, w: Option<&Written>, anew: 
         let by = starts(reg).split_off(first);
         reg.left.push(Left { value: w.value, by });
     } else {
-        let best = better(kind, reg.value, w.value);
-        if best == reg.value { lost(reg, by) } else { put(reg, best, by) }
+        let held = reg.written();
+        let best = better(kind, held, w.value);
+        let stands = best == held && !(reg.given && reg.value != Value::Null);
+        if stands { lost(reg, by) } else { put(reg, best, by) }
     }
 }
 
@@ -55,7 +58,7 @@ fn starts(reg: &Reg) -> BTreeSet<Seq> {
 
 /// All that counts is left behind; of the oldest start beyond those that are remembered, for good.
 fn start(reg: &mut Reg, seq: Seq) {
-    reg.left.push(Left { value: reg.value, by: BTreeSet::new() });
+    reg.left.push(Left { value: reg.written(), by: BTreeSet::new() });
     for left in &mut reg.left {
         left.by.insert(seq);
     }

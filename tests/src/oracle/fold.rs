@@ -81,6 +81,18 @@ impl Change {
         }
     }
 
+    /// Whether it says what a field is to hold.
+    pub(super) fn says(&self, field: &str) -> bool {
+        self.fields.contains_key(field)
+            || self.resolved.keys().any(|about| matches!(about, About::Field(of) if *of == field))
+    }
+
+    /// Whether nothing is left of it.
+    pub(super) fn says_nothing(&self) -> bool {
+        let parts = self.fields.is_empty() && self.stale.is_empty() && self.resolved.is_empty();
+        parts && !self.born && self.end == End::Alive
+    }
+
     fn add(&mut self, schema: &Schema, e: &Entry, pending: bool) {
         if pending {
             self.base = if self.pending { self.base.min(e.base) } else { e.base };

@@ -124,7 +124,7 @@ impl Hub {
         s.changes.iter().for_each(|c| self.correct(&speaker, c));
     }
 
-    fn advance(&mut self, mark: Mark) {
+    pub(super) fn advance(&mut self, mark: Mark) {
         self.seq += 1;
         self.marks.insert(self.seq, mark);
     }

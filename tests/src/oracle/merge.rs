@@ -5,7 +5,7 @@ use super::fold::{Change, End, Written};
 use super::hub::Hub;
 use super::log::About;
 use super::record::{Candidate, Record, Reg, Speaker};
-use super::schema::{Deletes, OnDelete, Strategy};
+use super::schema::{Deletes, Field, OnDelete, Strategy};
 use super::{HUB, Hlc, Key, Origin, Row, Seq, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,10 +37,12 @@ impl Speaker {
 impl Hub {
     /// A record that the hub does not know: as the device shows it, below every write.
     pub(super) fn hold(&mut self, by: &Speaker, key: Key, values: &Row) {
-        let mut regs = self.fresh(key.0);
+        // Of sums nothing is offered: what they add up comes by the logs.
+        let is_sum = |field: &str| self.schema.strategy(key.0, field) == Strategy::Sum;
+        let mut regs = self.fresh(key.0, |field| values.contains_key(field) || is_sum(field));
         for (field, value) in values.iter().filter(|(_, v)| **v != Value::Null) {
             let Some(reg) = regs.get_mut(field) else { continue };
-            (reg.value, reg.stamp) = (*value, Some((WEAK, by.author)));
+            (reg.value, reg.stamp, reg.given) = (*value, Some((WEAK, by.author)), false);
             if self.schema.strategy(key.0, field) == Strategy::Review {
                 reg.candidates = vec![Candidate { hlc: WEAK, author: by.author, value: *value, seq: by.seq }];
             }
@@ -51,9 +53,9 @@ impl Hub {
     pub(super) fn upsert(&mut self, by: &Speaker, c: &Change) {
         let knew = self.record(c.key).is_some_and(|r| by.knew_death(r, c.base));
         if c.born && knew && self.record(c.key).is_some_and(|r| !r.alive) {
-            self.live_anew(by, c.key);
+            self.live_anew(by, c);
         }
-        let (fresh, schema) = (self.fresh(c.key.0), self.schema.clone());
+        let (fresh, schema) = (self.fresh(c.key.0, |field| c.says(field)), self.schema.clone());
         let records = self.rows.entry(c.key.0).or_default();
         let record = records.entry(c.key.1).or_insert_with(|| Record::new(fresh, by.seq));
         for (about, decided) in &c.resolved {
@@ -83,26 +85,20 @@ impl Hub {
     }
 
     /// Its author knew of the death: the record begins from nothing.
-    fn live_anew(&mut self, by: &Speaker, key: Key) {
-        let fresh = self.fresh(key.0);
-        if let Some(record) = self.record(key) {
+    fn live_anew(&mut self, by: &Speaker, c: &Change) {
+        let fresh = self.fresh(c.key.0, |field| c.says(field));
+        if let Some(record) = self.record(c.key) {
             (record.regs, record.life) = (fresh, by.seq);
         }
-        self.let_go(key);
+        self.let_go(c.key);
     }
 
-    fn fresh(&self, table: &str) -> BTreeMap<&'static str, Reg> {
-        let reg = |value| Reg {
-            value,
-            stamp: None,
-            seq: self.seq,
-            news: false,
-            nulled: false,
-            candidates: Vec::new(),
-            open: false,
-            left: Vec::new(),
-        };
-        self.schema.table(table).fields.iter().map(|f| (f.name, reg(f.empty()))).collect()
+    /// Fields before any write: with their defaults where their author does not know them. What an author says begins from
+    /// nothing.
+    fn fresh(&self, table: &str, says: impl Fn(&str) -> bool) -> BTreeMap<&'static str, Reg> {
+        let value = |f: &Field| if says(f.name) { f.empty() } else { f.unknown() };
+        let fields = self.schema.table(table).fields.iter();
+        fields.map(|f| (f.name, Reg::unwritten(value(f), self.seq))).collect()
     }
 
     /// What the old life took with it does not come back with the new one.
@@ -153,7 +149,7 @@ fn later(reg: &mut Reg, w: &Written, by: &Speaker) {
 }
 
 pub(super) fn put(reg: &mut Reg, value: Value, by: &Speaker) {
-    (reg.value, reg.seq, reg.news) = (value, by.seq, false);
+    (reg.value, reg.given, reg.seq, reg.news) = (value, false, by.seq, false);
 }
 
 /// A write that lost: its writer shows the losing value, so the next pull must carry the winner to it.

@@ -42,6 +42,8 @@ pub struct Ask {
     pub covers: BTreeMap<Origin, Hlc>,
     /// Records to be told whole.
     pub retell: BTreeSet<Key>,
+    /// Tables of which all that lives is to be told whole.
+    pub tables: BTreeSet<&'static str>,
     /// Everything, to start afresh.
     pub whole: bool,
 }

@@ -13,6 +13,7 @@
 //!   [`apply`]: how it takes what a pull says.
 //! - [`hub`]: what the hub keeps and takes; `check`: what it does not take; `tell`: what it tells; `record` and `merge`: one
 //!   record of it; `settle`: its references.
+//! - [`versions`]: devices and hubs that become of another version of the tables, and what they say to each other meanwhile.
 //! - [`message`]: what they say to each other. [`session`]: one exchange after another.
 
 pub mod apply;
@@ -31,6 +32,7 @@ pub mod session;
 mod settle;
 pub mod stage;
 mod tell;
+pub mod versions;
 
 use std::collections::BTreeMap;
 

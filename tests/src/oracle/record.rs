@@ -27,6 +27,8 @@ pub(super) struct Record {
 #[derive(Debug, Clone)]
 pub(super) struct Reg {
     pub(super) value: Value,
+    /// Whether nobody wrote it: a default, if it is anything, which is no extreme beside what anybody writes.
+    pub(super) given: bool,
     /// Of an `lww` field, whose write stands.
     pub(super) stamp: Option<(Hlc, Origin)>,
     /// When it last changed.
@@ -87,9 +89,20 @@ impl Record {
 }
 
 impl Reg {
+    /// With a value that nobody wrote.
+    pub(super) fn unwritten(value: Value, seq: Seq) -> Reg {
+        let (candidates, left) = (Vec::new(), Vec::new());
+        Reg { value, given: true, stamp: None, seq, news: false, nulled: false, candidates, open: false, left }
+    }
+
     /// What is shown.
     pub(super) fn shown(&self) -> Value {
         if self.nulled { Value::Null } else { self.value }
+    }
+
+    /// What it holds that somebody wrote.
+    pub(super) fn written(&self) -> Value {
+        if self.given { Value::Null } else { self.value }
     }
 
     /// Raises its seq, so that everyone hears of it, whoever wrote it.

@@ -40,7 +40,7 @@ pub enum OnDelete {
     SetNull,
 }
 
-/// A field. Every field but a `sum` can be NULL; references are `lww`.
+/// A field. Merging takes every field but a `sum` to be one that can be NULL; references are `lww`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     /// Its name.
@@ -49,22 +49,58 @@ pub struct Field {
     pub strategy: Strategy,
     /// The table that it refers to, if it is a reference, and what a death there does here.
     pub parent: Option<(&'static str, OnDelete)>,
+    /// What it can hold. Only where versions differ does that matter here.
+    pub holds: Holds,
+}
+
+/// What a field can hold, and what stands in it for what it can't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Holds {
+    /// Whether it must hold something.
+    pub required: bool,
+    /// Which numbers it has room for.
+    pub room: Room,
+    /// What it holds where its author did not know it.
+    pub default: Option<Value>,
+    /// The number that stands for what is empty in its kind.
+    pub nothing: i64,
+}
+
+/// Which numbers a field has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// All.
+    Any,
+    /// Those up to this one; a greater one is told as this.
+    Upto(i64),
+    /// So many, from 0 on, each with a meaning of its own.
+    OneOf(i64),
+}
+
+impl Holds {
+    /// Anything.
+    pub const ANYTHING: Holds = Holds { required: false, room: Room::Any, default: None, nothing: 0 };
 }
 
 impl Field {
     /// A field that holds numbers.
     pub fn number(name: &'static str, strategy: Strategy) -> Field {
-        Field { name, strategy, parent: None }
+        Field { name, strategy, parent: None, holds: Holds::ANYTHING }
     }
 
     /// A reference.
     pub fn reference(name: &'static str, parent: &'static str, on_delete: OnDelete) -> Field {
-        Field { name, strategy: Strategy::Lww, parent: Some((parent, on_delete)) }
+        Field { name, strategy: Strategy::Lww, parent: Some((parent, on_delete)), holds: Holds::ANYTHING }
     }
 
     /// What it holds where nothing was written: 0 in a `sum`, else NULL.
     pub fn empty(&self) -> Value {
         if self.strategy == Strategy::Sum { Value::Int(0) } else { Value::Null }
+    }
+
+    /// What it holds in a record whose author did not know it.
+    pub fn unknown(&self) -> Value {
+        self.holds.default.unwrap_or_else(|| self.empty())
     }
 }
 

@@ -40,7 +40,7 @@ impl Hub {
         if !record.alive {
             return (record.died > since || anyway).then_some(News::Gone);
         }
-        if record.born > since || anyway {
+        if record.born > since || anyway || ask.tables.contains(key.0) {
             return Some(News::Row(record.row()));
         }
         let told = record.regs.iter().filter(|(f, r)| r.seq > since && !self.echoes(key.0, f, r, &ask.own));

@@ -83,16 +83,22 @@ impl Device {
     /// # Errors
     /// What the product says.
     pub fn crash(&mut self, place: &mut Place, origin: Origin) -> Result<(), Fault> {
-        let left = self.copy(place)?;
-        self.replace(place, left, origin)
+        let (left, version) = (self.copy(place)?, (self.schema.clone(), self.statements.clone()));
+        self.replace(place, left, version, origin)
     }
 
-    /// Another file stands in the place of this one.
+    /// Another file stands in the place of this one, and is opened by a program of this version.
     ///
     /// # Errors
     /// What the product says.
-    pub fn replace(&mut self, place: &mut Place, by: PathBuf, origin: Origin) -> Result<(), Fault> {
-        let new = Device::open(by, self.schema.clone(), self.statements.clone(), origin)?;
+    pub fn replace(
+        &mut self,
+        place: &mut Place,
+        by: PathBuf,
+        (schema, statements): (Rc<Schema>, Rc<Statements>),
+        origin: Origin,
+    ) -> Result<(), Fault> {
+        let new = Device::open(by, schema, statements, origin)?;
         let old = std::mem::replace(self, new);
         let path = old.path.clone();
         drop(old);

@@ -1,7 +1,7 @@
 //! Random tables as the structs a team would write, read by the reader that the macros use.
 
 use super::schema::{Field, Table};
-use super::values::{Type, VARIANTS};
+use super::values::{MORE, Type, VARIANTS};
 use crate::descriptors;
 use crate::oracle::schema as plain;
 use crate::oracle::schema::{OnDelete, Strategy};
@@ -142,6 +142,7 @@ fn kind(ty: Type) -> model::Kind {
         Type::Date => model::Kind::Date,
         Type::Decimal => model::Kind::Decimal { places: 3 },
         Type::Enum => model::Kind::Enum(&VARIANTS),
+        Type::More => model::Kind::Enum(&MORE),
         Type::Json => model::Kind::Json,
         Type::Id => model::Kind::Id,
     }

@@ -15,6 +15,12 @@ pub trait Look {
     fn devices(&self) -> usize;
     /// What a device shows.
     fn shown(&self, device: DeviceNo) -> &View;
+    /// The version of a device.
+    fn schema(&self, device: DeviceNo) -> &Rc<Schema>;
+    /// The version of the hub.
+    fn hubs_schema(&self) -> &Rc<Schema>;
+    /// How many versions there are.
+    fn versions(&self) -> usize;
     /// Whether a device's session is under way.
     fn talks(&self, device: DeviceNo) -> bool;
     /// Whether a device's last commit is acknowledged, and no checkpoint vouches for it yet.
@@ -97,6 +103,7 @@ impl Script {
             return step;
         }
         let device = self.whose_turn(look.devices());
+        self.schema = look.schema(device).clone();
         let rare = self.rng.u16(..1000);
         if rare < 60
             && let Some(step) = self.rare(rare, device, look)
@@ -138,6 +145,7 @@ impl Script {
                 Step::Restore { device, which: self.rng.usize(..), origin: self.rng.u64(1..) }
             }
             45 if faults.copies && self.chance(30) && look.devices() < 24 => self.copy(device, look),
+            54..58 if look.versions() > 1 => self.upgrade(device, look)?,
             46 if faults.restores && self.chance(40) => Step::HubBackup,
             48 if faults.restores && self.chance(25) && look.aside().1 > 0 => {
                 Step::HubRestore { which: self.rng.usize(..) }
@@ -154,6 +162,7 @@ impl Script {
             20..28 if network => Step::Cut { device, at: self.rng.usize(..) },
             28..40 if network => Step::Repeat { device },
             40 if crashes && self.chance(50) => Step::Crash { device, origin: self.rng.u64(1..) },
+            61..64 if look.versions() > 1 => self.upgrade(device, look)?,
             // Just what pruning must leave.
             41..61 if self.prunes && self.faults.copies && look.unsure(device) => Step::Prune { device },
             _ => return None,
@@ -185,6 +194,24 @@ impl Script {
         Step::Write { device, writes: vec![counts], undone: false }
     }
 
+    /// A device becomes of a later version, or the hub: mostly the hub is first.
+    fn upgrade(&mut self, device: DeviceNo, look: &impl Look) -> Option<Step> {
+        let (last, hubs, own) = (look.versions() as u32, look.hubs_schema().number, look.schema(device).number);
+        let hub = hubs < last && self.chance(if own > hubs { 30 } else { 12 });
+        if hub {
+            return Some(Step::HubUpgrade { to: self.rng.u32(hubs + 1..=last) });
+        }
+        let most = if self.chance(10) { last } else { hubs };
+        if own >= most {
+            return None;
+        }
+        let (to, at) = (self.rng.u32(own + 1..=most), self.rng.usize(..));
+        if self.faults.crashes && self.chance(25) {
+            return Some(Step::CutUpgrade { device, to, at });
+        }
+        Some(Step::Upgrade { device, to, origin: self.rng.u64(1..) })
+    }
+
     fn watch(&mut self) -> Watch {
         let far = |rng: &mut Rng| rng.i64(-CENTURY..=CENTURY);
         match self.rng.u8(..10) {
@@ -199,7 +226,7 @@ impl Script {
     fn resolve(&mut self, look: &impl Look) -> Option<Step> {
         let conflicts = look.conflicts();
         let c = self.rng.choice(&conflicts)?;
-        let spec = self.schema.field(c.key.0, c.field);
+        let spec = look.hubs_schema().field(c.key.0, c.field);
         let fresh = if self.rng.bool() { self.fresh(spec.ty.most()) } else { self.rng.choice(&c.candidates)?.value };
         // Often the reviewer looked when one of the candidates had just come.
         let seen = self.rng.choice(&c.candidates)?.seq;

@@ -1,6 +1,7 @@
 //! Files of a world: where they are, fresh ones from a template, copies as a crash or a backup leaves them.
 
 use super::schema::Schema;
+use super::versions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -8,11 +9,14 @@ use tempfile::TempDir;
 use windrow::Store;
 use windrow::hub::{OpenHub, SqliteHub};
 
-/// The tables of a world, and files in which they are made already.
+/// One of so many worlds has several versions of its tables.
+const SEVERAL: u64 = 4;
+
+/// The tables of a world in all its versions, and files in which they are made already.
 #[derive(Debug)]
 pub struct Template {
-    /// The tables.
-    pub schema: Rc<Schema>,
+    /// The tables, of the oldest version first.
+    pub versions: Vec<Rc<Schema>>,
     dir: TempDir,
 }
 
@@ -22,21 +26,24 @@ impl Template {
     /// # Errors
     /// What the product says of them.
     pub fn new(seed: u64) -> Result<Template, String> {
-        let schema = Rc::new(Schema::draw(seed)?);
+        let several = seed % SEVERAL == SEVERAL / 2;
+        let versions = if several { versions::draw(seed)? } else { vec![Rc::new(Schema::draw(seed)?)] };
         let dir = crate::product::fast_dir().map_err(|e| e.to_string())?;
-        let template = Template { schema, dir };
-        drop(Store::open(template.device(), template.schema.domain).map_err(|e| e.to_string())?);
+        let template = Template { versions, dir };
+        for schema in &template.versions {
+            drop(Store::open(template.device(schema), schema.domain).map_err(|e| e.to_string())?);
+        }
         let hub = SqliteHub::open(template.hub()).map_err(|e| e.to_string())?;
-        drop(hub.open_for(template.schema.domain).map_err(|e| e.to_string())?);
+        drop(hub.open_for(template.versions[0].domain).map_err(|e| e.to_string())?);
         Ok(template)
     }
 
-    /// A device's file that nobody has written to. All that is copied from it has one device number.
-    pub fn device(&self) -> PathBuf {
-        self.dir.path().join("device.db")
+    /// A device's file of this version that nobody has written to. All that is copied from it has one device number.
+    pub fn device(&self, schema: &Schema) -> PathBuf {
+        self.dir.path().join(format!("device{}.db", schema.number))
     }
 
-    /// The file of a hub that nobody has met.
+    /// The file of a hub of the first version that nobody has met.
     pub fn hub(&self) -> PathBuf {
         self.dir.path().join("hub.db")
     }

@@ -4,7 +4,6 @@ use super::Fault;
 use super::files::Place;
 use super::schema::Schema;
 use super::tables::{Statements, differs};
-use crate::bridge;
 use crate::oracle::{Hlc, Key, View};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -91,8 +90,22 @@ impl Hub {
     /// # Errors
     /// What the product says.
     pub fn restart(&mut self, place: &mut Place, by: PathBuf) -> Result<(), Fault> {
-        let (store, reader) = start(&by, &self.schema, &self.now, self.keeping)?;
-        (self.store, self.reader) = (store, reader);
+        let version = (self.schema.clone(), self.statements.clone());
+        self.upgrade(place, by, version)
+    }
+
+    /// The same, by a program of this version.
+    ///
+    /// # Errors
+    /// What the product says.
+    pub fn upgrade(
+        &mut self,
+        place: &mut Place,
+        by: PathBuf,
+        (schema, statements): (Rc<Schema>, Rc<Statements>),
+    ) -> Result<(), Fault> {
+        let (store, reader) = start(&by, &schema, &self.now, self.keeping)?;
+        (self.store, self.reader, self.schema, self.statements) = (store, reader, schema, statements);
         place.forget(&std::mem::replace(&mut self.path, by));
         Ok(())
     }
@@ -120,9 +133,7 @@ impl Hub {
     /// # Errors
     /// What the product says.
     pub fn resolve(&self, key: Key, field: &str, value: Value, base: u64) -> Result<(Point, Hlc), Fault> {
-        let schema = self.store.schema();
-        let record = bridge::key(schema, key);
-        let field = bridge::position(schema.table(record.0), field);
+        let (record, field) = (self.schema.key(key), self.schema.place(key.0, field));
         let base = Seq::from_bits(base).unwrap_or_default();
         let decision = Decision { record, about: About::Fields, base, verdict: Verdict::Values(vec![(field, value)]) };
         let at = self.runtime.block_on(self.store.resolve(decision)).map_err(say)?;

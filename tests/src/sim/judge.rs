@@ -2,7 +2,7 @@
 
 use super::hub::Refused;
 use super::ledger;
-use super::schema::{LEDGER, TOTAL};
+use super::schema::{LEDGER, Schema, TOTAL};
 use super::talk::End;
 use super::twin::Said;
 use super::world::World;
@@ -50,6 +50,7 @@ impl World {
     /// What does not.
     pub fn quiet(&mut self) -> Result<(), Fault> {
         self.calm();
+        self.become_of_the_last()?;
         let faulted = self.stats.sessions;
         let mut last = Ok(());
         for _ in 0..ROUNDS {
@@ -67,6 +68,7 @@ impl World {
         last?;
         self.nothing_moves()?;
         self.stats.quiet = self.stats.sessions - faulted;
+        self.are_equal()?;
         self.stats.sessions = faulted;
         self.accounts()?;
         self.files_are_sound()
@@ -79,7 +81,13 @@ impl World {
             if pending > 0 || !peer.twin.idle() {
                 return Err(format!("I13: device {no} has {pending} entries pending"));
             }
-            peer.device.shows(view).map_err(|why| format!("I6: device {no}: {why}"))?;
+            match peer.schema.number == self.schema.number {
+                true => peer.device.shows(view).map_err(|why| format!("I6: device {no}: {why}"))?,
+                false => {
+                    self.device_shows(no)?;
+                    self.shows_the_hubs(no).map_err(|why| format!("I17: device {no}: {why}"))?;
+                }
+            }
         }
         self.hub_shows()
     }
@@ -129,14 +137,14 @@ impl World {
 
     fn files_are_sound(&self) -> Result<(), Fault> {
         crate::product::hub::check(self.hub.reader()).map_err(|why| format!("the hub's file: {why}"))?;
-        let open = self.conflicts_are_open()?;
+        let all = self.conflicts_are_open()?;
         for (no, peer) in self.peers.iter().enumerate() {
             crate::product::hub::check(peer.device.conn()).map_err(|why| format!("device {no}'s file: {why}"))?;
-            refusals::judge(peer, &self.schema).map_err(|why| format!("device {no}: {why}"))?;
+            refusals::judge(peer, &self.versions).map_err(|why| format!("device {no}: {why}"))?;
             let known = peer.device.store().conflicts().map_err(say)?;
-            let mut known: Vec<Open> =
-                known.into_iter().map(|c| (c.table, kind(c.about), Id::from_be_bytes(c.record.0), c.fields)).collect();
+            let mut known: Vec<Open> = known.into_iter().filter_map(|c| open_here(&peer.schema, c)).collect();
             known.sort_unstable();
+            let open: Vec<Open> = all.iter().filter_map(|c| known_to(&peer.schema, c)).collect();
             let missing: Vec<_> = open.iter().filter(|c| !known.contains(c)).collect();
             let much: Vec<_> = known.iter().filter(|c| !open.contains(c)).collect();
             if !missing.is_empty() || !much.is_empty() {
@@ -175,8 +183,9 @@ impl World {
         let view = &self.twin.view;
         for change in &session.changes {
             let (table, id) = change.key;
-            let Some(row) = view[table].get(&id) else { continue };
-            for field in change.fields.keys().filter(|f| self.schema.field(table, f).unique) {
+            let Some(row) = view.get(table).and_then(|records| records.get(&id)) else { continue };
+            let unique = |f: &&&str| self.schema.has_field(table, f) && self.schema.field(table, f).unique;
+            for field in change.fields.keys().filter(unique) {
                 let shares = |other: &Row| row[field] != Plain::Null && other[field] == row[field];
                 let all: Vec<Id> = view[table].iter().filter(|(_, r)| shares(r)).map(|(id, _)| *id).collect();
                 if all.len() > 1 && !self.open()?.iter().any(|c| c.0 == table && c.1 == "unique" && all.contains(&c.2))
@@ -191,12 +200,13 @@ impl World {
 
     /// The hub's open conflicts: table, kind, record, fields.
     fn open(&self) -> Result<Vec<Open>, Fault> {
-        let (store, mut all, mut after) = (self.hub.store(), Vec::new(), None);
+        let (mut all, mut after) = (Vec::new(), None);
         loop {
             let part = self.hub.conflicts(after)?;
             for c in part.open {
-                let fields = c.conflict.fields.iter().map(|f| store.schema().field(c.record.0, *f).name).collect();
-                let (table, id) = crate::bridge::plain_key(store.schema(), c.record);
+                let (table, id) = self.schema.plain_key(c.record);
+                let names = &self.schema.plain.table(table).fields;
+                let fields = c.conflict.fields.iter().map(|f| names[*f].name).collect();
                 all.push((table, kind(c.conflict.about), id, fields));
             }
             after = part.next;
@@ -211,6 +221,23 @@ impl World {
 
 /// An open conflict: table, kind, record, fields.
 pub type Open = (&'static str, &'static str, Id, Vec<&'static str>);
+
+/// A conflict that a device knows.
+fn open_here(schema: &Schema, c: windrow::store::Conflict) -> Option<Open> {
+    let table = schema.table_called(c.table)?;
+    let fields = c.fields.iter().map(|f| schema.field_called(table, f)).collect::<Option<_>>()?;
+    Some((table, kind(c.about), Id::from_be_bytes(c.record.0), fields))
+}
+
+/// What a device of this version can know of an open conflict.
+fn known_to(schema: &Schema, (table, kind, id, fields): &Open) -> Option<Open> {
+    let mut known = fields.clone();
+    known.retain(|f| schema.has_field(table, f));
+    // Fields are told in their order in the device's own version.
+    known.sort_by_key(|f| schema.place(table, f));
+    let left = schema.has(table) && (fields.is_empty() || !known.is_empty());
+    left.then_some((*table, *kind, *id, known))
+}
 
 fn kind(about: About) -> &'static str {
     match about {

@@ -6,6 +6,7 @@
 //!
 //! - [`plan`]: what a world may bring. [`schema`], [`domain`], [`values`]: random tables. [`draw`]: the steps, one by one; `writes`: what
 //!   applications write.
+//! - `versions`: in some worlds the tables become others; `upgrade`: programs of later versions open files of earlier ones.
 //! - [`world`]: the steps taken; `reader`: who looks on meanwhile; `decide`: decisions on devices; `refusals`: what becomes of what was refused. [`talk`]: sessions, message by message. [`network`]: what is on the way.
 //! - [`peer`]: a device and its twin. [`device`], [`hub`], [`files`], [`tables`]: the product's side. [`twin`]: the oracle's.
 //! - [`judge`], [`ledger`]: what must hold, from what the applications were told and what the files show.
@@ -34,7 +35,9 @@ pub mod story;
 pub mod tables;
 pub mod talk;
 pub mod twin;
+mod upgrade;
 pub mod values;
+mod versions;
 pub mod world;
 mod writes;
 
@@ -137,7 +140,7 @@ fn lead(
     let mut rng = Rng::with_seed(seed ^ 0x5eed_0f77_a11a_11fe);
     let mut world = World::new(&mut rng, seed, &template, plan)?;
     let count = rng.u64(plan.sessions.clone());
-    let mut script = Script::new(rng, template.schema.clone(), plan.faults);
+    let mut script = Script::new(rng, template.versions[0].clone(), plan.faults);
     world.lone = script.lone();
     let mut given = steps.map(<[Step]>::iter);
     loop {

@@ -1,7 +1,9 @@
 //! A session under way, and what is on the way.
 
 use super::hub::Route;
+use super::schema::Schema;
 use super::twin::{Said, Verdict};
+use std::rc::Rc;
 use windrow::store::Actions;
 use windrow_protocol::message::{Commit, Prepare, SessionId, from_bytes};
 use windrow_protocol::session::{Action, Session};
@@ -46,6 +48,8 @@ pub struct Sent {
     pub body: Vec<u8>,
     /// The same in the twin's words.
     pub said: Said,
+    /// The version of who sent it.
+    pub schema: Rc<Schema>,
 }
 
 impl Talk {

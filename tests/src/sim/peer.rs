@@ -9,9 +9,11 @@ use super::step::Watch;
 use super::twin::{Replayed, widen};
 use crate::oracle::log::{Entry, Op, Wall, Write, Wrote};
 use crate::oracle::message::Pulled;
-use crate::oracle::schema::Edge;
+use crate::oracle::schema::{Edge, Field, Strategy};
+use crate::oracle::versions::nearest;
 use crate::oracle::{Id, Value, device as plain};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use windrow_protocol::message::SessionId;
 
 /// A device and its twin. A copy of the file is a copy of all this.
@@ -37,6 +39,8 @@ pub struct Peer {
     pub overflowed: usize,
     /// How many refused changes were dismissed.
     pub dismissed: usize,
+    /// The version of its program, and of its file.
+    pub schema: Rc<Schema>,
     /// The session under way.
     pub talk: Option<Talk>,
 }
@@ -52,6 +56,19 @@ pub struct Mind {
     loose: bool,
     overflowed: usize,
     dismissed: usize,
+    /// The version of the file.
+    pub(super) schema: Rc<Schema>,
+}
+
+impl Mind {
+    /// The file becomes of this version.
+    pub(super) fn migrate(&mut self, to: &Rc<Schema>) {
+        if to.number > self.schema.number {
+            self.twin.migrate(&to.plain);
+            (self.inbox, self.pages, self.sending) = (None, 0, None);
+            self.schema = to.clone();
+        }
+    }
 }
 
 impl Peer {
@@ -66,24 +83,28 @@ impl Peer {
             loose: self.loose,
             overflowed: self.overflowed,
             dismissed: self.dismissed,
+            schema: self.schema.clone(),
         }
     }
 
     /// Takes over what a copied file brings.
     pub fn mind_is(&mut self, mind: Mind) {
-        let Mind { twin, inbox, pages, sending, lineage, loose, overflowed, dismissed } = mind;
+        let Mind { twin, inbox, pages, sending, lineage, loose, overflowed, dismissed, schema } = mind;
         (self.twin, self.inbox, self.pages, self.sending) = (twin, inbox, pages, sending);
         (self.lineage, self.overflowed, self.dismissed) = (lineage, overflowed, dismissed);
-        (self.loose, self.talk) = (loose, None);
+        (self.loose, self.schema, self.talk) = (loose, schema, None);
     }
 
     /// One transaction of the application's. Whether anything was done.
     ///
     /// # Errors
     /// Where product and twin differ.
-    pub fn write(&mut self, writes: &[Write], undone: bool, now: u64, schema: &Schema) -> Result<bool, Fault> {
+    pub fn write(&mut self, writes: &[Write], undone: bool, now: u64) -> Result<bool, Fault> {
+        let schema = &*self.schema.clone();
         let mut amounts = BTreeMap::new();
-        let said = |w: &&Write| self.can_be_said(w, &mut amounts) && !(self.loose && self.hangs_on_nothing(w));
+        let said = |w: &&Write| {
+            fits(w, schema) && self.can_be_said(w, &mut amounts) && !(self.loose && self.hangs_on_nothing(w))
+        };
         // What a write takes back is judged by what stands before it.
         let most = if self.loose { 1 } else { writes.len() };
         let writes: Vec<Write> = writes.iter().filter(said).take(most).cloned().collect();
@@ -132,10 +153,9 @@ impl Peer {
     pub(super) fn follows(
         &mut self,
         done: Done,
-        schema: &Schema,
         what: impl FnOnce(&mut plain::Device, &mut Replayed),
     ) -> Result<(), Fault> {
-        let (mut replayed, begin) = (Replayed::new(schema.plain.clone(), done.logged), self.twin.log.len());
+        let (mut replayed, begin) = (Replayed::new(self.schema.plain.clone(), done.logged), self.twin.log.len());
         what(&mut self.twin, &mut replayed);
         replayed.settle(&mut self.twin, begin)?;
         self.twin.hlc = done.hlc;
@@ -188,6 +208,21 @@ fn moves(entry: &Entry) -> i128 {
         Op::Insert(values) | Op::Update(values) => values.get(LARGE).map_or(0, |v| i128::from(v.number()).abs()),
         _ => 0,
     }
+}
+
+/// Whether a program of this version can say a write at all: a step that was drawn for another may come to it when a failing
+/// world is made small.
+fn fits(write: &Write, schema: &Schema) -> bool {
+    let (table, _) = write.key();
+    let (Write::Insert { values, .. } | Write::Update { values, .. }) = write else { return schema.has(table) };
+    let required = schema.has(table).then(|| schema.plain.table(table).fields.iter().filter(|f| f.holds.required));
+    let lacks = |f: &Field| f.strategy != Strategy::Sum && !values.contains_key(f.name);
+    let whole = !matches!(write, Write::Insert { .. }) || required.is_some_and(|mut all| !all.any(lacks));
+    let fits = |(field, value): (&&'static str, &Value)| {
+        let found = schema.plain.table(table).fields.iter().find(|f| f.name == *field);
+        found.is_some_and(|f| nearest(f, *value) == Some(*value))
+    };
+    schema.has(table) && whole && values.iter().all(fits)
 }
 
 fn same(write: &Write, wrote: Wrote, expected: Wrote) -> Result<(), Fault> {

@@ -88,6 +88,8 @@ fn device(step: &Step) -> Option<DeviceNo> {
         | Step::Read { device }
         | Step::Backup { device }
         | Step::Restore { device, .. }
+        | Step::Upgrade { device, .. }
+        | Step::CutUpgrade { device, .. }
         | Step::Copy { device, .. } => Some(*device),
         _ => None,
     }

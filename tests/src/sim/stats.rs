@@ -92,6 +92,16 @@ counted! {
     restored: "devices restored",
     /// Devices' files copied.
     copied: "devices copied",
+    /// Devices that migrated.
+    upgraded: "devices that migrated",
+    /// Devices in whose migration something failed.
+    cut_upgrades: "migrations of devices cut off",
+    /// Hubs that migrated.
+    hub_upgraded: "hubs that migrated",
+    /// Requests of another version than the hub's.
+    of_others: "requests of other versions than the hub's",
+    /// Requests of a version that the hub did not know yet.
+    newer: "of them by devices newer than the hub",
     /// Hubs restored.
     hub_restored: "hubs restored",
 }

@@ -148,6 +148,29 @@ pub enum Step {
         /// The copy is opened under this origin.
         origin: Origin,
     },
+    /// A device's program becomes of a later version.
+    Upgrade {
+        /// Which device.
+        device: DeviceNo,
+        /// Which version.
+        to: u32,
+        /// The file is opened under this origin.
+        origin: Origin,
+    },
+    /// A device's file begins to become of a later version, and something fails.
+    CutUpgrade {
+        /// Which device.
+        device: DeviceNo,
+        /// Which version.
+        to: u32,
+        /// After how many statements, modulo their number.
+        at: usize,
+    },
+    /// The hub's program becomes of a later version.
+    HubUpgrade {
+        /// Which.
+        to: u32,
+    },
     /// A copy of the hub's file is put aside.
     HubBackup,
     /// The hub's file is replaced by one that was put aside.

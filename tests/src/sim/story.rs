@@ -88,6 +88,11 @@ impl Names {
             Step::Backup { device } => format!("the file of device {device} is put aside"),
             Step::Restore { device, which, .. } => format!("device {device} gets a file that was put aside ({which})"),
             Step::Copy { device, .. } => format!("device {device} is copied"),
+            Step::Upgrade { device, to, .. } => format!("device {device} is opened by a program of version {to}"),
+            Step::CutUpgrade { device, to, at } => {
+                format!("the migration of device {device} to version {to} fails ({at})")
+            }
+            Step::HubUpgrade { to } => format!("the hub is opened by a program of version {to}"),
             Step::HubBackup => "the hub's file is put aside".into(),
             Step::HubRestore { which } => format!("the hub gets a file that was put aside ({which})"),
         }

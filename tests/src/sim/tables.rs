@@ -40,13 +40,15 @@ impl Statements {
     /// Those of these tables.
     pub fn new(schema: &Schema) -> Statements {
         let table = |(t, spec): (&crate::oracle::schema::Table, &super::schema::Table)| {
-            let columns: Vec<_> = t.fields.iter().map(|f| (f.name, quoted(f.name))).collect();
-            let mut shown: Vec<_> = t.fields.iter().zip(&spec.fields).map(|(f, of)| (f.name, of.ty)).collect();
+            let both = || t.fields.iter().zip(&spec.fields);
+            let columns: Vec<_> = both().map(|(f, of)| (f.name, quoted(of.called))).collect();
+            let mut shown: Vec<_> = both().map(|(f, of)| (f.name, *of)).collect();
             shown.sort_unstable_by_key(|(field, _)| *field);
-            let sorted = shown.iter().map(|(field, _)| format!(", {}", quoted(field))).collect::<String>();
+            let sorted = shown.iter().map(|(_, of)| format!(", {}", quoted(of.called))).collect::<String>();
+            let shown = shown.into_iter().map(|(field, of)| (field, of.ty)).collect();
             let names = columns.iter().map(|(_, c)| format!(", {c}")).collect::<String>();
             let marks: String = (0..columns.len()).map(|i| format!(", ?{}", i + 2)).collect();
-            let (name, log) = (quoted(t.name), quoted(&format!("windrow_log_{}", t.name)));
+            let (name, log) = (quoted(spec.called), quoted(&format!("windrow_log_{}", spec.called)));
             Table {
                 select: format!("SELECT id{sorted} FROM {name} ORDER BY id"),
                 insert: format!("INSERT INTO {name} (id{names}) VALUES (?1{marks})"),

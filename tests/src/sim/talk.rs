@@ -7,17 +7,17 @@ use super::step::DeviceNo;
 use super::twin::{Heard, Said, Verdict};
 use super::world::World;
 use super::{Fault, judge, refusals};
-use crate::bridge;
 use crate::oracle::message as plain;
 use crate::oracle::schema::Strategy;
 use crate::oracle::session::Synced;
 use crate::oracle::{Id, Point, Row, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use windrow::hub::HubError;
 use windrow::store::Next;
 use windrow_protocol::clock;
 use windrow_protocol::codec::{Limits, decode_page};
-use windrow_protocol::message::{Answer, Commit, Prepare, from_bytes, to_bytes};
+use windrow_protocol::message::{Answer, Commit, Prepare, ProblemKind, Retry, from_bytes, to_bytes};
 use windrow_protocol::session::{Action, Event, Finish, Inbox, Request};
 
 /// How a session ended.
@@ -94,7 +94,7 @@ impl World {
             Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, peer.twin.ask())),
             Request::Pull(p) => (Route::Pull, to_bytes(p), Said::Pull(peer.twin.ask(), p.cursor.is_some())),
         };
-        let sent = Sent { route, body: body.map_err(say)?, said };
+        let sent = Sent { route, body: body.map_err(say)?, said, schema: peer.schema.clone() };
         self.remember(sent.clone());
         talk.said = Some(sent.said.clone());
         talk.way = Way::Out(sent);
@@ -128,13 +128,13 @@ impl World {
             _ => 0,
         };
         let remembered = matches!(answer, Ok(Answer::Prepared | Answer::Committed { .. }));
-        let last = self.is_last(&answer)?;
-        let mut verdict = self.twin.answer(&sent.said, now, Heard { drawn, remembered, last });
+        let last = is_last(&sent.schema, &answer)?;
+        let mut verdict = self.twin.answer(&sent.said, &sent.schema, now, Heard { drawn, remembered, last });
         // Where the last page stopped the hub may have lost, though nothing else that the device speaks of.
         if matches!((&sent.said, &answer), (Said::Pull(_, true), Ok(Answer::Astray))) && self.stats.hub_restored > 0 {
             verdict = Verdict::Disagrees(plain::Answer::Astray);
         }
-        self.agree(&answer, &verdict)?;
+        self.agree(&answer, &verdict, &sent.schema)?;
         if self.twin.hub.seq > before {
             self.stats.commits += 1;
             self.hub_shows()?;
@@ -148,14 +148,8 @@ impl World {
         Ok((answer.ok(), Some(verdict)))
     }
 
-    /// Whether an answer has a page, and that page is the last: what the pages before it tell, the last one's verdict says.
-    fn is_last(&self, answer: &Result<Answer, Refused>) -> Result<bool, Fault> {
-        let Ok(Answer::News(page) | Answer::Committed { page, .. }) = answer else { return Ok(false) };
-        let page = decode_page(self.hub.store().schema(), page, &Limits::default()).map_err(say)?;
-        Ok(page.unresolved().next.is_none())
-    }
-
-    fn agree(&mut self, answer: &Result<Answer, Refused>, verdict: &Verdict) -> Result<(), Fault> {
+    fn agree(&mut self, answer: &Result<Answer, Refused>, verdict: &Verdict, from: &Schema) -> Result<(), Fault> {
+        self.stats.of_others += u64::from(from.number != self.schema.number);
         let agreed = match (answer, verdict) {
             (Ok(Answer::Prepared), Verdict::Prepared) | (Ok(Answer::News(_)), Verdict::News(_)) => true,
             (Ok(Answer::Committed { at, .. }), Verdict::Committed(expected, _)) => at.map(point) == *expected,
@@ -164,40 +158,21 @@ impl World {
                 true
             }
             (Ok(Answer::Refused(refusals)), Verdict::Refused(keys, _)) => {
-                let schema = self.hub.store().schema();
-                let refused: BTreeSet<_> = refusals.iter().map(|r| bridge::plain_key(schema, r.key)).collect();
+                let refused: BTreeSet<_> = refusals.iter().map(|r| from.plain_key(r.key)).collect();
                 self.stats.refused += 1;
                 refused == *keys
             }
             (Ok(answer), Verdict::Disagrees(expected)) => {
                 self.stats.astray += 1;
-                self.same_past(answer, expected)
+                same_past(answer, expected, from)
+            }
+            (Err(Refused::Hub(HubError::Problem(problem))), Verdict::Newer) => {
+                self.stats.newer += 1;
+                problem.kind == ProblemKind::UnknownVersion && problem.retry == Retry::Later
             }
             _ => false,
         };
         if agreed { Ok(()) } else { Err(format!("the hub answered {}, expected {verdict:?}", judge::brief(answer))) }
-    }
-
-    /// Whether two answers say the same about a common past.
-    fn same_past(&self, answer: &Answer, expected: &plain::Answer) -> bool {
-        let schema = self.hub.store().schema();
-        match (answer, expected) {
-            (Answer::Astray, plain::Answer::Astray) => true,
-            // Before its first commit a hub has a mark already, which the oracle's has not.
-            (Answer::Rewind(to), plain::Answer::Rewind(expected)) => {
-                point(*to) == *expected || to.seq.bits() == 0 && expected.seq == 0
-            }
-            (Answer::Known { covers, missing }, plain::Answer::Known { covers: expected, missing: unknown }) => {
-                // An origin of which nobody has entries need not be named.
-                let covers: BTreeMap<_, _> = covers.iter().map(|(o, upto)| (o.0, upto.bits())).collect();
-                let known =
-                    |covers: &BTreeMap<u64, u64>| covers.iter().filter(|c| *c.1 > 0).map(|c| (*c.0, *c.1)).collect();
-                let (covers, expected): (Vec<_>, Vec<_>) = (known(&covers), known(expected));
-                let missing: BTreeSet<_> = missing.iter().map(|key| bridge::plain_key(schema, *key)).collect();
-                covers == expected && missing == *unknown
-            }
-            _ => false,
-        }
     }
 
     /// A request or an answer that is cut off. Nothing comes of it.
@@ -372,7 +347,7 @@ impl World {
             return Err("changes are refused that nobody refused".into());
         };
         self.learnt(device, &told)?;
-        refusals::judge(&self.peers[device], &self.schema)
+        refusals::judge(&self.peers[device], &self.versions)
     }
 
     fn learnt(&mut self, device: DeviceNo, told: &plain::Answer) -> Result<(), Fault> {
@@ -405,7 +380,9 @@ impl World {
                 if collides { Ok(()) } else { Err("the answer collides with nothing, and was dropped".into()) }
             }
             Event::Applied => {
-                let before = (self.lone && device == 0).then(|| peer.twin.rows.clone());
+                // A hub of another version shows it what it can, and that may be less.
+                let listens = !self.lone || device != 0 || peer.schema.number != self.schema.number;
+                let before = (!listens).then(|| peer.twin.rows.clone());
                 let (synced, over) = super::twin::apply(&mut peer.twin, &pulled);
                 if synced != Synced::Applied {
                     let why = super::twin::collisions(&peer.twin, &pulled);
@@ -413,12 +390,12 @@ impl World {
                 }
                 peer.overflowed += over;
                 self.stats.overflowed += over as u64;
-                peer.loose &= !self.schema.plain.whole(&peer.twin.rows);
+                peer.loose &= !peer.schema.plain.whole(&peer.twin.rows);
                 if let Some(rows) = before {
-                    alone(&self.schema, &rows, &peer.twin.rows)?;
+                    alone(&peer.schema, &rows, &peer.twin.rows)?;
                 }
                 self.device_shows(device)?;
-                if over > 0 { refusals::judge(&self.peers[device], &self.schema) } else { Ok(()) }
+                if over > 0 { refusals::judge(&self.peers[device], &self.versions) } else { Ok(()) }
             }
             Event::Waits => {
                 self.stats.waited += 1;
@@ -444,8 +421,9 @@ impl World {
                     return Err("I13: in sync, it says, and something is pending".into());
                 }
                 let current = peer.twin.checkpoint == self.twin.hub.point() && peer.twin.idle();
-                if current && peer.twin.rows != *self.twin.view {
-                    return Err("I5: in sync, it says, and shows something else than the hub".into());
+                if current {
+                    self.shows_the_hubs(device)
+                        .map_err(|why| format!("I5: in sync, it says, and shows something else than the hub: {why}"))?;
                 }
             }
         }
@@ -468,6 +446,34 @@ impl World {
         }
         let (peer, status) = (&self.peers[device], self.peers[device].device.store().status());
         Err(format!("I13: a session of device {device} has no end, {} pages on: {status:?}", peer.pages))
+    }
+}
+
+/// Whether an answer has a page, and that page is the last: what the pages before it tell, the last one's verdict says.
+fn is_last(from: &Schema, answer: &Result<Answer, Refused>) -> Result<bool, Fault> {
+    let Ok(Answer::News(page) | Answer::Committed { page, .. }) = answer else { return Ok(false) };
+    let page = decode_page(&from.model, page, &Limits::default()).map_err(say)?;
+    Ok(page.unresolved().next.is_none())
+}
+
+/// Whether two answers say the same about a common past.
+fn same_past(answer: &Answer, expected: &plain::Answer, from: &Schema) -> bool {
+    match (answer, expected) {
+        (Answer::Astray, plain::Answer::Astray) => true,
+        // Before its first commit a hub has a mark already, which the oracle's has not.
+        (Answer::Rewind(to), plain::Answer::Rewind(expected)) => {
+            point(*to) == *expected || to.seq.bits() == 0 && expected.seq == 0
+        }
+        (Answer::Known { covers, missing }, plain::Answer::Known { covers: expected, missing: unknown }) => {
+            // An origin of which nobody has entries need not be named.
+            let covers: BTreeMap<_, _> = covers.iter().map(|(o, upto)| (o.0, upto.bits())).collect();
+            let known =
+                |covers: &BTreeMap<u64, u64>| covers.iter().filter(|c| *c.1 > 0).map(|c| (*c.0, *c.1)).collect();
+            let (covers, expected): (Vec<_>, Vec<_>) = (known(&covers), known(expected));
+            let missing: BTreeSet<_> = missing.iter().map(|key| from.plain_key(*key)).collect();
+            covers == expected && missing == *unknown
+        }
+        _ => false,
     }
 }
 

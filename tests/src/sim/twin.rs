@@ -3,8 +3,9 @@
 //! The oracle knows neither time nor overflow. Both are added here, from `docs/protocol.md` and `docs/merging.md`: how long
 //! the hub keeps sessions, stamps too far ahead brought back to its clock, sums refused beyond their range.
 
+use super::Fault;
 use super::hub::Keeping;
-use super::schema::{LARGE, VAULT};
+use super::schema::{LARGE, Schema as Version, VAULT};
 use crate::history::world::Logged;
 use crate::oracle::device::Device;
 use crate::oracle::fold::End;
@@ -12,7 +13,8 @@ use crate::oracle::log::{About, Clock, Entry, Kind, Op};
 use crate::oracle::message::{Answer, Ask, News, Pulled, Session, Told};
 use crate::oracle::schema::Schema;
 use crate::oracle::session::Synced;
-use crate::oracle::{Hlc, Key, Mark, Point, Row, Seq, Value, View, hub};
+use crate::oracle::{Hlc, Key, Mark, Point, Row, Seq, Value, View, hub, versions};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -55,6 +57,8 @@ pub enum Verdict {
     Unknown,
     /// The past of which it speaks is not the hub's.
     Disagrees(Answer),
+    /// It is of a version that the hub does not know yet.
+    Newer,
     /// What must never be.
     Never(String),
 }
@@ -77,10 +81,12 @@ pub struct Hub {
     pub hub: hub::Hub,
     /// What it shows.
     pub view: Rc<View>,
+    /// The version of its file.
+    pub schema: Rc<Version>,
     keeping: Keeping,
     /// By table, the fields that must hold something.
     required: BTreeMap<&'static str, Vec<&'static str>>,
-    /// By id, what is prepared, and when.
+    /// By id, what is prepared, as its device said it, and when.
     staged: BTreeMap<u64, (Rc<Session>, i64)>,
     /// By id, what was committed, where, and when.
     done: BTreeMap<u64, (Option<Point>, i64)>,
@@ -95,11 +101,30 @@ pub struct Hub {
 
 impl Hub {
     /// Of a hub that nobody has met.
-    pub fn new(schema: &super::schema::Schema, keeping: Keeping) -> Hub {
-        let required = schema.tables.iter().map(|t| (t.name, schema.required(t.name))).collect();
+    pub fn new(schema: Rc<Version>, keeping: Keeping) -> Hub {
+        let required = required(&schema);
         let (staged, done, old, restamped) = Default::default();
         let hub = hub::Hub::new(schema.plain.clone());
-        Hub { view: Rc::new(hub.view()), hub, keeping, required, staged, done, old, clock: 0, restamped, ids: 0 }
+        let view = Rc::new(hub.view());
+        Hub { view, hub, schema, keeping, required, staged, done, old, clock: 0, restamped, ids: 0 }
+    }
+
+    /// The file becomes of this version; `now`: where the product's stands since.
+    ///
+    /// # Errors
+    /// Where it says nothing, and shows what no device has heard of.
+    pub fn migrate(&mut self, to: &Rc<Version>, now: Point) -> Result<(), Fault> {
+        let moved = now.seq > self.hub.seq;
+        let news = self.hub.migrate(&to.plain, now.mark);
+        if news && !moved {
+            return Err("I5: a migration changed what the hub shows, and no device will hear of it".into());
+        }
+        if moved && !news {
+            // Of conflicts that went with their fields the twin does not know all.
+            self.hub.mark(now.mark);
+        }
+        (self.view, self.required, self.schema) = (Rc::new(self.hub.view()), required(to), to.clone());
+        Ok(())
     }
 
     /// Whether the hub surely has this session, staged or done.
@@ -111,7 +136,7 @@ impl Hub {
     }
 
     /// What a request that arrives at this time should come to. Outcomes may be forgotten once they are old, in small steps.
-    pub fn answer(&mut self, said: &Said, now: u64, heard: Heard) -> Verdict {
+    pub fn answer(&mut self, said: &Said, from: &Version, now: u64, heard: Heard) -> Verdict {
         if let Said::Prepare(session) | Said::Commit(session, _) = said
             && !heard.remembered
             && self.old.remove(&session.id)
@@ -119,22 +144,43 @@ impl Hub {
             self.done.remove(&session.id);
         }
         match said {
-            Said::Prepare(session) => self.prepare(session, now as i64),
-            Said::Commit(session, ask) => self.commit(session, ask, now, heard),
-            Said::Pull(ask, _) if self.hub.holds(ask) => Verdict::News(self.tells(ask, heard.last)),
+            Said::Prepare(session) => self.prepare(session, from, now as i64),
+            _ if self.is_older(from) => Verdict::Newer,
+            Said::Commit(session, ask) => self.commit(session, ask, from, now, heard),
+            Said::Pull(ask, _) if self.hub.holds(ask) => Verdict::News(self.tells(ask, from, heard.last)),
             Said::Pull(..) => Verdict::Disagrees(Answer::Astray),
         }
     }
 
-    fn tells(&self, ask: &Ask, last: bool) -> Option<Box<Pulled>> {
-        last.then(|| Box::new(self.hub.tell(ask)))
+    fn is_older(&self, than: &Version) -> bool {
+        self.schema.number < than.number
     }
 
-    fn prepare(&mut self, session: &Rc<Session>, now: i64) -> Verdict {
+    fn tells(&self, ask: &Ask, from: &Version, last: bool) -> Option<Box<Pulled>> {
+        let (theirs, ours) = (&from.plain, &self.schema.plain);
+        let told = |ask: &Ask| match from.number == self.schema.number {
+            true => self.hub.tell(ask),
+            false => versions::told(self.hub.tell(&versions::asked(ask, ours)), ask, theirs, ours),
+        };
+        last.then(|| Box::new(told(ask)))
+    }
+
+    /// A changeset as the hub hears it, whatever its author's version.
+    fn hears<'a>(&self, session: &'a Session, from: &Version) -> Cow<'a, Session> {
+        match from.number == self.schema.number {
+            true => Cow::Borrowed(session),
+            false => Cow::Owned(versions::said(session, &self.schema.plain)),
+        }
+    }
+
+    fn prepare(&mut self, session: &Rc<Session>, from: &Version, now: i64) -> Verdict {
         if self.done.contains_key(&session.id) {
             return Verdict::Prepared;
         }
-        if let Err(verdict) = self.judge(session) {
+        if self.is_older(from) {
+            return Verdict::Newer;
+        }
+        if let Err(verdict) = self.judge(&self.hears(session, from)) {
             return verdict;
         }
         let (staged, outcomes) = (self.keeping.staged.as_millis() as i64, self.keeping.outcomes.as_millis() as i64);
@@ -144,7 +190,7 @@ impl Hub {
         Verdict::Prepared
     }
 
-    fn commit(&mut self, session: &Rc<Session>, ask: &Ask, now: u64, heard: Heard) -> Verdict {
+    fn commit(&mut self, session: &Rc<Session>, ask: &Ask, from: &Version, now: u64, heard: Heard) -> Verdict {
         // A commit whose answer can't be told is better not made.
         if !self.hub.holds(ask) {
             return Verdict::Disagrees(Answer::Astray);
@@ -156,7 +202,7 @@ impl Hub {
                 if self.staged.get(&session.id).is_none_or(|(_, at)| *at <= kept) {
                     return Verdict::Unknown;
                 }
-                match self.take(session, now, heard.drawn) {
+                match self.take(&self.hears(session, from), now, heard.drawn) {
                     Ok(at) => {
                         self.staged.remove(&session.id);
                         self.done.insert(session.id, (at, now as i64));
@@ -174,7 +220,7 @@ impl Hub {
         if !self.hub.holds(&ask) {
             return Verdict::Disagrees(Answer::Astray);
         }
-        Verdict::Committed(at, self.tells(&ask, heard.last))
+        Verdict::Committed(at, self.tells(&ask, from, heard.last))
     }
 
     fn take(&mut self, session: &Session, now: u64, drawn: Mark) -> Result<Option<Point>, Verdict> {
@@ -278,6 +324,11 @@ impl Hub {
         self.view = Rc::new(self.hub.view());
         hlc
     }
+}
+
+/// By table, the fields that nobody fills who does not know them.
+fn required(schema: &Version) -> BTreeMap<&'static str, Vec<&'static str>> {
+    schema.tables.iter().map(|t| (t.name, schema.required(t.name))).collect()
 }
 
 fn each(session: &mut Session, mut f: impl FnMut(&mut Hlc)) {

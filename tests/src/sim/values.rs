@@ -1,6 +1,7 @@
 //! The oracle's numbers as values of every type a field can have, in the same order, and back.
 
 use crate::oracle::Value;
+use crate::oracle::schema::Room;
 use windrow::rusqlite::types::{Value as Sql, ValueRef};
 
 /// What a field holds.
@@ -32,6 +33,8 @@ pub enum Type {
     Decimal,
     /// An enum of [`VARIANTS`].
     Enum,
+    /// What becomes of that: an enum of [`MORE`].
+    More,
     /// Any serde type.
     Json,
     /// The id of another record.
@@ -40,6 +43,9 @@ pub enum Type {
 
 /// The texts of the enum that stands in random structs.
 pub const VARIANTS: [&str; 4] = ["", "it's \"so\"", "ünïcode\u{1f33e}", "x'); DROP TABLE farm;--"];
+
+/// The same and some more.
+pub const MORE: [&str; 6] = [VARIANTS[0], VARIANTS[1], VARIANTS[2], VARIANTS[3], "null", "6th"];
 
 /// What stands before the number in a text: nothing that SQL or a codec may trip over.
 const TEXT: &str = "né'\"\u{1f33e}\\%_\n";
@@ -75,10 +81,43 @@ impl Type {
             Type::I8 => 100,
             Type::U16 => 60_000,
             Type::Enum => VARIANTS.len() as i64 - 1,
+            Type::More => MORE.len() as i64 - 1,
             Type::Date => 2_900_000,
             Type::I32 => 2_000_000_000,
             Type::U32 | Type::Text | Type::Blob | Type::Json | Type::Real => 4_000_000_000,
             Type::I64 | Type::Timestamp | Type::Decimal | Type::Id => 4_000_000_000_000_000,
+        }
+    }
+
+    /// What a version after may make of it.
+    pub fn wider(self) -> Option<Type> {
+        match self {
+            Type::I8 => Some(Type::I32),
+            Type::U16 => Some(Type::U32),
+            Type::I32 | Type::U32 => Some(Type::I64),
+            Type::Enum => Some(Type::More),
+            _ => None,
+        }
+    }
+
+    /// The numbers that a field of this type has room for. A bool has no others in any version.
+    pub fn room(self) -> Room {
+        match self {
+            Type::I8 => Room::Upto(i8::MAX.into()),
+            Type::U16 => Room::Upto(u16::MAX.into()),
+            Type::I32 => Room::Upto(i32::MAX.into()),
+            Type::U32 => Room::Upto(u32::MAX.into()),
+            Type::Enum => Room::OneOf(VARIANTS.len() as i64),
+            _ => Room::Any,
+        }
+    }
+
+    /// The number that stands for what is empty.
+    pub fn nothing(self) -> i64 {
+        match self {
+            Type::Real => 40,
+            Type::Json => NO_JSON,
+            _ => 0,
         }
     }
 
@@ -97,7 +136,7 @@ impl Type {
             Type::Timestamp => "Timestamp",
             Type::Date => "Date",
             Type::Decimal => "Decimal<3>",
-            Type::Enum => "Choice",
+            Type::Enum | Type::More => "Choice",
             Type::Json => "Vec<u32>",
             Type::Id => "Id",
         }
@@ -116,7 +155,8 @@ impl Type {
             Type::Text => Sql::Text(format!("{TEXT}{n}")),
             Type::Blob => Sql::Blob(blob(n).to_vec()),
             Type::Date => Sql::Text(date(n)),
-            Type::Enum => Sql::Text(variant(n).to_owned()),
+            Type::Enum | Type::More => Sql::Text(variant(n).to_owned()),
+            Type::Json if n == NO_JSON => Sql::Text("null".to_owned()),
             Type::Json => Sql::Text(format!("[{n}]")),
             _ => Sql::Integer(n),
         }
@@ -128,8 +168,10 @@ impl Type {
             (ValueRef::Null, Value::Null) => true,
             (ValueRef::Blob(id), Value::Ref(expected)) => id == expected.to_be_bytes(),
             (ValueRef::Integer(shown), Value::Int(n)) => {
-                !matches!(self, Type::Real | Type::Text | Type::Blob | Type::Date | Type::Enum | Type::Json)
-                    && shown == n
+                !matches!(
+                    self,
+                    Type::Real | Type::Text | Type::Blob | Type::Date | Type::Enum | Type::More | Type::Json
+                ) && shown == n
             }
             (ValueRef::Real(shown), Value::Int(n)) => self == Type::Real && shown.to_bits() == real(n).to_bits(),
             (ValueRef::Blob(shown), Value::Int(n)) => self == Type::Blob && shown == &blob(n)[..],
@@ -140,7 +182,8 @@ impl Type {
 
     fn is_text(self, shown: &[u8], n: i64) -> bool {
         match self {
-            Type::Enum => shown == variant(n).as_bytes(),
+            Type::Enum | Type::More => shown == variant(n).as_bytes(),
+            Type::Json if n == NO_JSON => shown == b"null",
             Type::Text if n == 0 => shown.is_empty(),
             Type::Text => shown.strip_prefix(TEXT.as_bytes()).is_some_and(|rest| digits(rest) == Some(n)),
             Type::Json => {
@@ -152,6 +195,9 @@ impl Type {
         }
     }
 }
+
+/// The number that stands for JSON's `null`.
+const NO_JSON: i64 = -1;
 
 fn digits(text: &[u8]) -> Option<i64> {
     let digit = |n: i64, c: &u8| n.checked_mul(10)?.checked_add(i64::from(c.checked_sub(b'0').filter(|d| *d < 10)?));
@@ -170,7 +216,7 @@ fn blob(n: i64) -> impl std::ops::Deref<Target = [u8]> {
 }
 
 fn variant(n: i64) -> &'static str {
-    VARIANTS[n.unsigned_abs() as usize % VARIANTS.len()]
+    MORE[n.unsigned_abs() as usize % MORE.len()]
 }
 
 /// So many days after 1970-01-01, by the rule of the Gregorian calendar.

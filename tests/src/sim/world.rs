@@ -29,7 +29,9 @@ const REMEMBERED: usize = 48;
 pub struct World {
     /// What may go wrong in it.
     pub plan: Plan,
-    /// Its tables.
+    /// Its tables in all versions, the oldest first.
+    pub versions: Vec<Rc<Schema>>,
+    /// The version of the hub's program.
     pub schema: Rc<Schema>,
     /// The hub.
     pub hub: Hub,
@@ -51,11 +53,14 @@ pub struct World {
     pub steps: u64,
     /// Whether the first device alone writes.
     pub lone: bool,
+    /// One of so many devices keeps its version to the end.
+    pub(super) laggards: usize,
     /// Who reads a device's file meanwhile.
     pub(super) reader: Option<Reader>,
     watch: Watch,
-    statements: Rc<Statements>,
-    place: Place,
+    /// By version.
+    statements: Vec<Rc<Statements>>,
+    pub(super) place: Place,
     files: Vec<(PathBuf, Mind)>,
     hubs: Vec<(PathBuf, twin::Hub)>,
 }
@@ -67,6 +72,18 @@ impl Look for World {
 
     fn shown(&self, device: DeviceNo) -> &View {
         &self.peers[device].twin.rows
+    }
+
+    fn schema(&self, device: DeviceNo) -> &Rc<Schema> {
+        &self.peers[device].schema
+    }
+
+    fn hubs_schema(&self) -> &Rc<Schema> {
+        &self.schema
+    }
+
+    fn versions(&self) -> usize {
+        self.versions.len()
     }
 
     fn talks(&self, device: DeviceNo) -> bool {
@@ -99,8 +116,9 @@ impl World {
     /// # Errors
     /// What the product says.
     pub fn new(rng: &mut Rng, seed: u64, template: &Template, plan: &Plan) -> Result<World, Fault> {
-        let schema = template.schema.clone();
-        let statements = Rc::new(Statements::new(&schema));
+        let versions = template.versions.clone();
+        let statements: Vec<_> = versions.iter().map(|schema| Rc::new(Statements::new(schema))).collect();
+        let schema = versions[0].clone();
         let mut place = Place::new(seed % plan.on_disk.max(1) == 1)?;
         let forever = Duration::from_secs(1 << 38);
         let keeping = Keeping {
@@ -109,8 +127,8 @@ impl World {
             page: *rng.choice(&[4, 15, 60, 2_000, 2_000]).unwrap_or(&4),
         };
         let file = place.copy(&template.hub())?;
-        let hub = Hub::open(file, schema.clone(), statements.clone(), keeping)?;
-        let twin = twin::Hub::new(&schema, keeping);
+        let hub = Hub::open(file, schema.clone(), statements[0].clone(), keeping)?;
+        let twin = twin::Hub::new(schema.clone(), keeping);
         let count = match rng.u8(..10) {
             0..6 => rng.usize(3..=6),
             6..9 => rng.usize(6..=12),
@@ -118,6 +136,7 @@ impl World {
         };
         let mut world = World {
             plan: plan.clone(),
+            versions,
             schema,
             hub,
             twin,
@@ -129,6 +148,7 @@ impl World {
             sessions: 0,
             steps: 0,
             lone: false,
+            laggards: 0,
             reader: None,
             watch: Watch::Off(0),
             statements,
@@ -137,16 +157,22 @@ impl World {
             hubs: Vec::new(),
         };
         for number in 1..=count.clamp(*plan.devices.start(), *plan.devices.end()) as u64 {
-            let file = world.place.copy(&template.device())?;
+            let version = if world.versions.len() > 1 { *rng.choice(&[0, 0, 0, 1]).unwrap_or(&0) } else { 0 };
+            let schema = world.versions[version].clone();
+            let file = world.place.copy(&template.device(&schema))?;
             Device::number(&file, number)?;
-            world.join(file, rng.u64(1..))?;
+            world.join(file, schema, rng.u64(1..))?;
+        }
+        if world.versions.len() > 1 {
+            world.laggards = *rng.choice(&[1, 2, 100]).unwrap_or(&1);
         }
         Ok(world)
     }
 
-    fn join(&mut self, file: PathBuf, origin: u64) -> Result<(), Fault> {
-        let device = Device::open(file, self.schema.clone(), self.statements.clone(), origin)?;
-        let twin = crate::oracle::device::Device::new(self.schema.plain.clone(), origin);
+    fn join(&mut self, file: PathBuf, schema: Rc<Schema>, origin: u64) -> Result<(), Fault> {
+        let (schema, statements) = self.version(&schema);
+        let device = Device::open(file, schema.clone(), statements, origin)?;
+        let twin = crate::oracle::device::Device::new(schema.plain.clone(), origin);
         self.peers.push(Peer {
             device,
             twin,
@@ -158,9 +184,16 @@ impl World {
             loose: false,
             overflowed: 0,
             dismissed: 0,
+            schema,
             talk: None,
         });
         Ok(())
+    }
+
+    /// A version, as programs have it.
+    pub(super) fn version(&self, of: &Schema) -> (Rc<Schema>, Rc<Statements>) {
+        let at = of.number as usize - 1;
+        (self.versions[at].clone(), self.statements[at].clone())
     }
 
     /// What the hub's clock shows.
@@ -219,6 +252,9 @@ impl World {
             Step::Restore { device, which, origin } if here(device) => self.restore(*device, *which, *origin),
             Step::Copy { device, origin } if here(device) => self.copy(*device, *origin),
             Step::HubBackup => self.hub_backup(),
+            Step::Upgrade { device, to, origin } if here(device) => self.upgrade(*device, *to, *origin),
+            Step::CutUpgrade { device, to, at } if here(device) => self.cut_upgrade(*device, *to, *at),
+            Step::HubUpgrade { to } => self.hub_upgrade(*to),
             Step::HubRestore { which } => self.hub_restore(*which),
             _ => Ok(()),
         }
@@ -231,9 +267,9 @@ impl World {
         writes: &[crate::oracle::log::Write],
         undone: bool,
     ) -> Result<(), Fault> {
-        let (now, schema) = (self.now, self.schema.clone());
+        let now = self.now;
         let peer = &mut self.peers[device];
-        if peer.write(writes, undone, now, &schema)? {
+        if peer.write(writes, undone, now)? {
             self.stats.writes += 1;
             peer.talk.iter_mut().for_each(|t| t.written = true);
         }
@@ -251,7 +287,7 @@ impl World {
         if hlc != peer.twin.hlc {
             return Err(format!("I18: the device's last stamp is {hlc}, not {}", peer.twin.hlc));
         }
-        match peer.loose || self.schema.plain.whole(&peer.twin.rows) {
+        match peer.loose || peer.schema.plain.whole(&peer.twin.rows) {
             true => Ok(()),
             false => Err("I8: a reference dangles on the device".into()),
         }
@@ -337,11 +373,14 @@ impl World {
         self.stats.restored += 1;
         self.reader_goes(device);
         let (file, mind) = &self.files[which % self.files.len()];
-        let file = self.place.copy(file)?;
+        let (file, mut mind) = (self.place.copy(file)?, mind.clone());
+        // The program stays, unless the file is of a later version: then there is a program that made it.
+        mind.migrate(&self.peers[device].schema);
+        let version = self.version(&mind.schema);
         let peer = &mut self.peers[device];
         self.posted.extend_from_slice(peer.lineage.posted());
-        peer.mind_is(mind.clone());
-        peer.device.replace(&mut self.place, file, origin)?;
+        peer.mind_is(mind);
+        peer.device.replace(&mut self.place, file, version, origin)?;
         peer.twin.open(origin);
         self.device_shows(device)
     }
@@ -350,7 +389,7 @@ impl World {
         self.stats.copied += 1;
         let (file, mind) = (self.peers[device].device.copy(&mut self.place)?, self.peers[device].mind());
         let watch = self.peers[device].watch;
-        self.join(file, origin)?;
+        self.join(file, self.peers[device].schema.clone(), origin)?;
         let last = self.peers.len() - 1;
         self.peers[last].mind_is(mind);
         self.peers[last].twin.open(origin);
@@ -374,6 +413,7 @@ impl World {
         let restamped = std::mem::replace(&mut self.twin, twin.clone()).restamped;
         self.twin.restamped.extend(restamped);
         self.hub.restart(&mut self.place, file)?;
+        self.hub_follows()?;
         self.hub_shows()
     }
 

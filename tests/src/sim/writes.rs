@@ -5,6 +5,7 @@ use super::schema::{LARGE, LEDGER, Role, TOTAL, VAULT};
 use super::step::{DeviceNo, Step};
 use crate::oracle::log::Write;
 use crate::oracle::schema::{Field, OnDelete, Strategy, Table};
+use crate::oracle::versions::nearest;
 use crate::oracle::{Id, Row, Value, View};
 use std::collections::BTreeMap;
 
@@ -34,7 +35,7 @@ impl Script {
     /// The same fields of the record that was written last, be it that an answer came in between.
     fn once_more(&mut self, device: DeviceNo, shown: &View) -> Option<Write> {
         let ((table, id), mut fields) = self.last.get(&device)?.clone();
-        let row = shown[table].get(&id)?;
+        let row = shown.get(table)?.get(&id)?;
         self.rng.shuffle(&mut fields);
         let schema = self.schema.clone();
         let named = |name: &&str| schema.plain.table(table).fields.iter().find(|f| f.name == *name);
@@ -132,11 +133,17 @@ impl Script {
 
     fn insert_again(&mut self, shown: &View) -> Option<Write> {
         let at = self.rng.usize(..self.trash.len().max(1));
-        let (table, id, mut values) = self.trash.get(at)?.clone();
-        if shown[table].contains_key(&id) {
+        let (table, id, held) = self.trash.get(at)?.clone();
+        if shown.get(table)?.contains_key(&id) {
             return None;
         }
         let schema = self.schema.clone();
+        let mut values = Row::new();
+        for f in &schema.plain.table(table).fields {
+            // It may have been deleted where another version is.
+            let held = held.get(f.name).copied().unwrap_or_else(|| f.empty());
+            values.insert(f.name, nearest(f, held)?);
+        }
         for f in schema.plain.table(table).fields.iter().filter(|f| f.parent.is_none()) {
             if self.rng.bool() {
                 let value = self.value(table, f, f.empty(), shown)?;

@@ -4,11 +4,11 @@ use crate::models::version;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
-use windrow::Store;
 use windrow::hub::{HubError, HubStore, OpenHub, SqliteHub};
 use windrow::rusqlite::Connection;
 use windrow::rusqlite::types::Value;
 use windrow::store::Next;
+use windrow::{Domain, Store};
 use windrow_protocol::message::{Answer, Problem};
 use windrow_protocol::session::{Event, Finish, Request, Session};
 
@@ -27,18 +27,28 @@ pub(crate) struct Device {
 impl World {
     /// With a hub of this version.
     pub(crate) fn new(number: usize) -> World {
+        World::of(version(number))
+    }
+
+    /// With a hub of this domain.
+    pub(crate) fn of(domain: &'static Domain) -> World {
         let dir = tempfile::tempdir().unwrap();
         let hub = SqliteHub::open(dir.path().join("hub.db")).unwrap().page_records(2);
-        let hub = hub.open_for(version(number)).unwrap();
+        let hub = hub.open_for(domain).unwrap();
         let runtime = Builder::new_current_thread().build().unwrap();
         World { dir, runtime, hub, files: std::cell::Cell::new(0) }
     }
 
     /// A new device of this version.
     pub(crate) fn device(&self, number: usize) -> Device {
+        Device { number, ..self.device_of(version(number)) }
+    }
+
+    /// A new device of this domain.
+    pub(crate) fn device_of(&self, domain: &'static Domain) -> Device {
         self.files.set(self.files.get() + 1);
         let path: PathBuf = self.dir.path().join(format!("device{}.db", self.files.get()));
-        Device { store: Store::open(path, version(number)).unwrap(), number }
+        Device { store: Store::open(path, domain).unwrap(), number: domain.version() as usize }
     }
 
     fn answer(&self, request: Request) -> Result<Answer, Problem> {

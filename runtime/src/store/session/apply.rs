@@ -16,7 +16,7 @@ use windrow_protocol::fault;
 use windrow_protocol::fold::{self, Part};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::Entry;
-use windrow_protocol::model::{FieldIx, TableIx};
+use windrow_protocol::model::{FieldIx, OnDelete, TableIx};
 use windrow_protocol::session::Inbox;
 use windrow_protocol::told::{News, Page, Told};
 use windrow_protocol::value::Value;
@@ -58,6 +58,7 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
             fault!(UntoldKept: (), work.remove_untold()?);
             work.brake()?;
             work.refuse_overflowing()?;
+            work.follow_removed()?;
             all = work.settle(&page, heard)?;
         }
     }
@@ -233,6 +234,25 @@ impl Work<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A hub of a later version may have no table any more for what hangs on a record that it says is gone, and so says nothing
+    /// of it. Here its foreign key decides; what needs the record can't stay without it. Where something is pending the answer
+    /// collides, as ever.
+    fn follow_removed(&mut self) -> Result<(), Stop> {
+        loop {
+            let mut left = self.touched.left(self.conn, self.plan)?;
+            left.retain(|(key, _)| !self.pending.contains_key(key));
+            if left.is_empty() {
+                return Ok(());
+            }
+            for (key, edge) in left {
+                match edge.on_delete {
+                    OnDelete::SetNull => self.patch(key, vec![(edge.field, Value::Null)])?,
+                    OnDelete::Cascade | OnDelete::Restrict => self.remove(key)?,
+                }
+            }
+        }
     }
 
     /// An answer that deletes much of a table that it tells whole waits for somebody.

@@ -3,11 +3,11 @@
 use crate::sqlite::Bound;
 use crate::store::error::StoreError;
 use crate::store::plan::Plan;
-use crate::store::values::id_value;
+use crate::store::values::{id_value, ids};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet};
 use windrow_protocol::change::Key;
-use windrow_protocol::model::FieldIx;
+use windrow_protocol::model::{Edge, FieldIx};
 use windrow_protocol::value::Value;
 
 /// What an answer touched.
@@ -45,6 +45,18 @@ impl Touched {
         for edge in plan.schema.parents(key.0) {
             self.named.remove(&(key, edge.field));
         }
+    }
+
+    /// What refers to a record that was removed, and of which the hub says nothing: by which reference.
+    pub(super) fn left(&self, conn: &Connection, plan: &Plan) -> Result<Vec<(Key, Edge)>, StoreError> {
+        let mut left = Vec::new();
+        for removed in &self.removed {
+            for (edge, referring) in plan.referring(removed.0) {
+                let below = ids(conn, referring, &[id_value(removed.1)])?.into_iter().map(|id| (edge.child, id));
+                left.extend(below.filter(|key| !self.named.contains_key(&(*key, edge.field))).map(|key| (key, *edge)));
+            }
+        }
+        Ok(left)
     }
 
     /// Whether a reference dangles now: one that the hub gave, or one to what it removed.
