@@ -10,6 +10,7 @@ use crate::domain::{Earlier, Migration};
 use crate::sqlite::run_script;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -73,8 +74,8 @@ pub(super) fn migrate(
     let copies = behind.iter().any(|earlier| earlier.migration.copies);
     let backup = if copies { Some(back_up(path, from)?) } else { None };
     for (version, Earlier { migration, .. }) in (from + 1..).zip(behind) {
-        run_script(conn, &fault!(MasksNotMoved: in_place(migration.device), migration.device.to_owned()))
-            .map_err(|error| unfit(path, version, migration, error))?;
+        let script: Cow<'_, str> = fault!(MasksNotMoved: in_place(migration.device).into(), migration.device.into());
+        run_script(conn, &script).map_err(|error| unfit(path, version, migration, error))?;
     }
     fault!(GainedNotAskedFor: drop(conn.execute("DELETE FROM windrow_whole", [])?));
     fault!(SentKeptOverMigration: (), session::forget_sent(conn)?);
