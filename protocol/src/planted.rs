@@ -142,16 +142,8 @@ faults! {
     MasksNotMoved,
     /// a new name of a table or a field is not followed
     RenameNotFollowed,
-    /// where a field must be filled from now on, nobody hears of the default
-    FilledUntold,
-    /// an old device that leaves such a field empty is not told the default
-    EmptyFilledUntold,
-    /// the default of a new `max` or `min` field counts as an extreme that somebody wrote
-    DefaultIsAnExtreme,
     /// a sum begins at 0 in a record whose author did not know its default
     SumWithoutDefault,
-    /// what an old device says of a field that is gone counts as an edit of its record
-    GoneFieldEdits,
     /// an old device is told the values of a field in the places of the hub's version
     ToldInTheHubsPlaces,
     /// a changeset is sent before it is synced to the disk

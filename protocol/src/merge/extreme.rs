@@ -90,7 +90,7 @@ impl Former {
 
 /// Whether it is a default, which nobody wrote: any write takes its place.
 fn unwritten(stamp: Stamp, value: &Value) -> bool {
-    fault!(DefaultIsAnExtreme: false, stamp == (Stamp { hlc: Hlc::ZERO, author: Origin::HUB })) && !value.is_null()
+    stamp == (Stamp { hlc: Hlc::ZERO, author: Origin::HUB }) && !value.is_null()
 }
 
 /// Whether `new` is strictly on the `wanted` side of `old`. NULL loses to any value.

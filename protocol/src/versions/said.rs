@@ -39,8 +39,7 @@ impl Version {
         stale.dedup();
         let change = Change { table: kept.table, writes, stale, resolves, ..change };
         let speaks = change.born || change.end != End::Alive || !change.writes.is_empty();
-        (fault!(GoneFieldEdits: true, speaks) || !change.resolves.is_empty() || !change.stale.is_empty())
-            .then_some(change)
+        (speaks || !change.resolves.is_empty() || !change.stale.is_empty()).then_some(change)
     }
 
     fn held(&self, held: Held) -> Option<Held> {
@@ -76,7 +75,7 @@ fn moved(kept: &Kept, field: &mut FieldIx) -> bool {
 fn fill(kept: &Kept, field: FieldIx, value: &mut Value) -> bool {
     let Some(filled) = kept.filled(field).filter(|_| value.is_null()) else { return false };
     *value = filled;
-    fault!(EmptyFilledUntold: false, true)
+    true
 }
 
 fn fill_write(kept: &Kept, write: &mut Write) -> bool {
