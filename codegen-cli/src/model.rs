@@ -10,11 +10,7 @@ use windrow_schema::{Declared, Mistakes, Project};
 /// # Errors
 /// Every mistake in it, each with its file, its line and its column; no domain, or several of which none is named.
 pub(crate) fn read(args: &SourceArgs) -> Result<Declared, Fault> {
-    let model = args.model();
-    if !model.exists() {
-        let place = model.display();
-        return Err(Fault::NoModel(format!("there is no {place} here; name the folder with the structs by --model")));
-    }
+    let model = place(args)?;
     let mut files = Vec::new();
     find(model, &mut files)?;
     files.sort();
@@ -24,6 +20,16 @@ pub(crate) fn read(args: &SourceArgs) -> Result<Declared, Fault> {
     });
     let project = Project::read(texts.collect::<Result<Vec<_>, _>>()?).map_err(mistakes)?;
     declared(args, &project)
+}
+
+/// The folder, or the file, with the structs.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn place(args: &SourceArgs) -> Result<&Path, Fault> {
+    let model = args.model();
+    let why = || format!("there is no {} here; name the folder with the structs by --model", model.display());
+    if model.exists() { Ok(model) } else { Err(Fault::NoModel(why())) }
 }
 
 fn mistakes(all: Mistakes) -> Fault {
@@ -47,14 +53,14 @@ fn find(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Fault> {
 }
 
 fn declared(args: &SourceArgs, project: &Project) -> Result<Declared, Fault> {
-    let place = args.model().display();
+    let shown = args.model().display();
     let names: Vec<String> = project.domains().collect();
     let wanted = |(_, name): &(usize, &String)| args.domain.as_ref().is_none_or(|wanted| *name == wanted);
     let mut found = names.iter().enumerate().filter(wanted);
-    let none = || none(&place.to_string(), &names);
+    let none = || none(&shown.to_string(), &names);
     let (at, _) = found.next().ok_or_else(none)?;
     if found.next().is_some() {
-        return Err(Fault::NoModel(format!("{place} has the domains {}; choose one by --domain", names.join(", "))));
+        return Err(Fault::NoModel(format!("{shown} has the domains {}; choose one by --domain", names.join(", "))));
     }
     project.declared(at).map_err(mistakes)?.ok_or_else(none)
 }

@@ -69,7 +69,7 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<(String, Result<(), Fault>), Fa
     let folder = args.into.clone().unwrap_or_else(|| args.part.folder().into());
     let krate = match &args.krate {
         Some(name) => name.clone(),
-        None => package::library_above(args.source.model())?,
+        None => package::library_above(model::place(&args.source)?)?,
     };
     let parts = Parts::of(args.part, Path::new(""), &folder, &args.source, &krate, &flags(args))?;
     let states = parts.states()?;

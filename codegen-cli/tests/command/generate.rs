@@ -156,3 +156,12 @@ fn systemd_understands_the_unit() {
     let output = Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&broken).output().unwrap();
     assert!(String::from_utf8_lossy(&output.stderr).contains("DinamicUser"), "it would not have noticed");
 }
+
+/// Somebody stands in the wrong folder.
+#[test]
+fn where_there_is_no_model_the_flag_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let (error, status) = refused(dir.path(), &["generate", "server"]);
+    assert!(error.contains("there is no src here; name the folder with the structs by --model"), "{error}");
+    assert_eq!(status, 3);
+}
