@@ -15,9 +15,14 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), Fault> {
     let folder = path.parent().unwrap_or(Path::new(""));
     at(folder, fs::create_dir_all(folder))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let making = folder.join(format!(".{name}.windrow"));
+    let making = folder.join(making(&name));
     at(&making, durable(&making, text))?;
     at(path, fs::rename(&making, path))
+}
+
+/// What a file is called until it is on the disk.
+pub(crate) fn making(name: &str) -> String {
+    format!(".{name}.windrow")
 }
 
 fn durable(path: &Path, text: &str) -> io::Result<()> {

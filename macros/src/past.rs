@@ -1,6 +1,6 @@
 //! What `windrow.lock` says of a domain: its earlier versions, what leads from each to the next, and what it is now.
 
-use crate::model::{default, variant};
+use crate::model::{self, variant};
 use proc_macro2::TokenStream;
 use quote::quote;
 use std::path::{Path, PathBuf};
@@ -96,37 +96,22 @@ fn tables(version: Option<&Version>) -> TokenStream {
 }
 
 fn table(table: &Table) -> TokenStream {
-    let (name, type_name, fields) = (&table.name, &table.type_name, table.columns.iter().map(field));
-    let (deletes, whole, scope) = (variant(table.deletes), table.whole, table.scope);
-    quote! {
-        ::windrow::__private::model::Table {
-            name: #name,
-            type_name: #type_name,
-            fields: &[#(#fields),*],
-            deletes: ::windrow::__private::model::Deletes::#deletes,
-            whole: #whole,
-            scope: #scope,
-        }
-    }
+    let Table { name, type_name, deletes, whole, scope, .. } = table;
+    let fields = table.columns.iter().map(field).collect();
+    model::Table { name, type_name, fields, deletes: *deletes, whole: *whole, scope: *scope }.said()
 }
 
 fn field(column: &Column) -> TokenStream {
-    let (name, nullable, unique) = (&column.name, column.nullable, column.unique);
-    let (kind, strategy) = (kind(&column.holds), variant(column.strategy));
-    let none = quote!(::core::option::Option::None);
-    let parent = column.parent.as_ref().map_or_else(|| none.clone(), parent);
-    let default = column.default.as_ref().map_or(none, default);
-    quote! {
-        ::windrow::__private::model::Field {
-            name: #name,
-            kind: ::windrow::__private::model::Kind::#kind,
-            nullable: #nullable,
-            strategy: ::windrow::__private::model::Strategy::#strategy,
-            parent: #parent,
-            unique: #unique,
-            default: #default,
-        }
+    model::Column {
+        name: &column.name,
+        kind: kind(&column.holds),
+        nullable: column.nullable,
+        strategy: column.strategy,
+        parent: column.parent.as_ref().map(parent),
+        unique: column.unique,
+        default: column.default.as_ref(),
     }
+    .said()
 }
 
 fn kind(holds: &Holds) -> TokenStream {
@@ -142,13 +127,8 @@ fn kind(holds: &Holds) -> TokenStream {
 }
 
 fn parent(reference: &Reference) -> TokenStream {
-    let (table, on_delete) = (&reference.table, variant(reference.on_delete));
-    quote! {
-        ::core::option::Option::Some(::windrow::__private::model::Parent {
-            table: #table,
-            on_delete: ::windrow::__private::model::OnDelete::#on_delete,
-        })
-    }
+    let table = &reference.table;
+    model::reference(&quote!(#table), reference.on_delete)
 }
 
 /// What this version calls otherwise than the one before: by the names of before.

@@ -1,13 +1,8 @@
 //! Whether something has another name now: only people know. They are asked at a terminal, and nowhere else.
 
 use crate::fault::Fault;
-use std::io::{BufRead, IsTerminal, Write};
+use crate::terminal;
 use windrow_schema::lock::{Choices, Refusal, Version};
-
-/// Whether somebody is there.
-pub(super) fn can() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-}
 
 /// Asks of everything that is gone whether it is one of those that are new.
 pub(super) fn renames(before: &Version, refusals: &[Refusal], choices: &mut Choices) -> Result<(), Fault> {
@@ -29,10 +24,6 @@ pub(super) fn renames(before: &Version, refusals: &[Refusal], choices: &mut Choi
 }
 
 fn yes(question: &str) -> Result<bool, Fault> {
-    let failed = |error| Fault::File("the terminal".into(), error);
-    let mut terminal = anstream::stderr();
-    write!(terminal, "{question} [y/N] ").and_then(|()| terminal.flush()).map_err(failed)?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer).map_err(failed)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    let answer = terminal::ask(&format!("{question} [y/N]"))?;
+    Ok(matches!(answer.as_str(), "y" | "Y" | "yes"))
 }

@@ -5,10 +5,10 @@
 //! greater than any in the lock.
 
 use super::Migration;
+use crate::disk::{self, at};
 use crate::fault::Fault;
 use crate::place::Place;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use windrow_schema::lock::{DEVICE, HUB, Lock};
 
@@ -24,13 +24,10 @@ impl Place {
         let making = all.join(format!(".{number:04}"));
         at(&making, fs::create_dir(&making))?;
         for (name, text) in self.texts(migration) {
-            let path = making.join(name);
-            at(&path, durable(&path, &text))?;
+            disk::write(&making.join(name), &text)?;
         }
         at(&folder, fs::rename(&making, &folder))?;
-        let (path, making) = (self.lock_file(), self.root.join(".windrow.lock"));
-        at(&making, durable(&making, &lock.write()))?;
-        at(&path, fs::rename(&making, &path))
+        disk::write(&self.lock_file(), &lock.write())
     }
 
     /// Each file of a migration, with its text.
@@ -58,7 +55,7 @@ impl Place {
             }
             for file in at(&path, fs::read_dir(&path))? {
                 let file = at(&path, file)?.path();
-                if !file.file_name().is_some_and(|name| name == DEVICE || name == HUB) {
+                if !is_ours(&file) {
                     let why =
                         "it is not in the lock, but has a file that `windrow` did not write; move it, or the folder";
                     return Err(Fault::Lock(file, why.to_owned()));
@@ -70,20 +67,15 @@ impl Place {
     }
 }
 
+/// Whether it is a file of a migration, or one on its way to be.
+fn is_ours(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    [DEVICE, HUB].iter().any(|ours| *ours == name || disk::making(ours) == name)
+}
+
 /// Makes the model newer than what was built of it: `domain!` asks to be compiled again when the lock changes, but where there
 /// was none it did not know whom to watch.
 pub(super) fn touch(model: &Path) -> Result<(), Fault> {
     let file = at(model, fs::File::options().append(true).open(model))?;
     at(model, file.set_modified(std::time::SystemTime::now()))
-}
-
-/// A file that is on the disk before it gets its name.
-fn durable(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = fs::File::create(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, Fault> {
-    result.map_err(|error| Fault::File(path.to_owned(), error))
 }

@@ -9,6 +9,7 @@ use crate::args::MigrateArgs;
 use crate::fault::Fault;
 use crate::model;
 use crate::place::Place;
+use crate::terminal;
 use windrow_schema::lock::{Choices, Lock, Plan, Refusal, Table, Version, compare};
 use windrow_schema::sql::migrate::Script;
 
@@ -83,7 +84,7 @@ fn plan(args: &MigrateArgs, before: Option<&Version>, now: Vec<Table>) -> Result
     let asked =
         |refusals: &[Refusal]| !args.check && !args.json && refusals.iter().any(|r| !r.maybe_renamed().is_empty());
     match before {
-        Some(before) if asked(&refusals) && ask::can() => {
+        Some(before) if asked(&refusals) && terminal::can() => {
             ask::renames(before, &refusals, &mut choices)?;
             compare(Some(before), now, &choices).map_err(Fault::Refused)
         }

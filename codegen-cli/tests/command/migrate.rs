@@ -189,6 +189,7 @@ fn what_a_run_left_that_was_cut_off_is_replaced() {
     for left in ["migrations/.0002", "migrations/0002_half"] {
         std::fs::create_dir(project.path(left)).unwrap();
         std::fs::write(project.path(left).join("device.sqlite.sql"), "half of").unwrap();
+        std::fs::write(project.path(left).join(".hub.sqlite.sql.windrow"), "not even named").unwrap();
     }
     project.model(NEXT_FARM, PLOT);
     project.run(&["whole"]);

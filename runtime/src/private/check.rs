@@ -164,7 +164,8 @@ const fn ready<const N: usize>(entries: &[Entry; N], done: &[bool; N], at: usize
     next_waiting(entries, &waiting, at).is_none()
 }
 
-const fn find<const N: usize>(entries: &[Entry; N], table: &str) -> Option<usize> {
+/// Where the struct of this table stands.
+pub(super) const fn find<const N: usize>(entries: &[Entry; N], table: &str) -> Option<usize> {
     let mut i = 0;
     while i < N {
         if same(entries[i].table.model.name, table) {

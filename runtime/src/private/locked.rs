@@ -1,7 +1,7 @@
 //! Whether structs are as the last version of `windrow.lock` has them. What a program speaks must be a version that hubs
 //! know, and what it wants in a file one that its migrations lead to.
 
-use super::check::{Entry, Message};
+use super::check::{Entry, Message, find};
 use crate::domain::Table;
 use windrow_protocol::model::{self, Field, Kind};
 
@@ -39,7 +39,7 @@ pub const fn as_locked<const N: usize>(entries: &[Entry; N], at: usize, last: &[
 pub const fn all_locked<const N: usize>(entries: &[Entry; N], last: &[model::Table], number: &str) {
     let mut i = 0;
     while i < last.len() {
-        if entry(entries, last[i].name).is_none() {
+        if find(entries, last[i].name).is_none() {
             let message =
                 Message::new().and("version ").and(number).and(" of windrow.lock has the table ").and(last[i].name);
             message.and(", and no struct of this domain is stored there; run `windrow migrate`").fail();
@@ -54,7 +54,7 @@ pub const fn in_order<const N: usize>(entries: &[Entry; N], last: &[model::Table
     let mut tables = [entries[0].table; N];
     let mut i = 0;
     while i < N && i < last.len() {
-        if let Some(at) = entry(entries, last[i].name) {
+        if let Some(at) = find(entries, last[i].name) {
             tables[i] = entries[at].table;
         }
         i += 1;
@@ -65,17 +65,6 @@ pub const fn in_order<const N: usize>(entries: &[Entry; N], last: &[model::Table
 #[track_caller]
 const fn differs(what: Message, number: &str) -> ! {
     what.and(" is not as version ").and(number).and(" of windrow.lock has it; run `windrow migrate`").fail()
-}
-
-const fn entry<const N: usize>(entries: &[Entry; N], table: &str) -> Option<usize> {
-    let mut i = 0;
-    while i < N {
-        if same(entries[i].table.model.name, table) {
-            return Some(i);
-        }
-        i += 1;
-    }
-    None
 }
 
 const fn position(tables: &[model::Table], name: &str) -> Option<usize> {
