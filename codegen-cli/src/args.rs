@@ -51,11 +51,15 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Writes a completion script for a shell
     Completions {
-        /// Which
+        /// For which shell
         shell: Shell,
     },
-    /// Writes the manual page
-    Man,
+    /// Writes the manual: its first page, or all pages into a folder
+    Man {
+        /// Write windrow.1, and a page for each command, into this folder
+        #[arg(long, value_name = "FOLDER")]
+        into: Option<PathBuf>,
+    },
 }
 
 /// What `new` is asked.
@@ -129,10 +133,10 @@ pub(crate) struct MigrateArgs {
     /// As JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// A table or a column that has another name now: TABLE=NEW or TABLE.COLUMN=NEW
+    /// A table or a column that has another name now: TABLE=NEW or TABLE.COLUMN=NEW; may be said several times
     #[arg(long, value_name = "OLD=NEW")]
     pub(crate) rename: Vec<String>,
-    /// A table or a column that may go, with all that it holds: TABLE or TABLE.COLUMN
+    /// A table or a column that may go, with all that it holds: TABLE or TABLE.COLUMN; may be said several times
     #[arg(long, value_name = "NAME")]
     pub(crate) drop: Vec<String>,
 }

@@ -28,6 +28,7 @@ use args::{Args, Command};
 use clap::{CommandFactory, Parser};
 use fault::Fault;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -58,7 +59,8 @@ fn run(args: Args) -> Result<(), Fault> {
         }
         Command::Inspect { file, json } => inspect::write(&file, json)?,
         Command::Completions { shell } => completions(shell),
-        Command::Man => return man(),
+        Command::Man { into: None } => return man(),
+        Command::Man { into: Some(folder) } => return manual(&folder),
     };
     print(out.as_bytes())
 }
@@ -75,6 +77,11 @@ fn completions(shell: clap_complete::Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "windrow", &mut script);
     String::from_utf8_lossy(&script).into_owned()
+}
+
+fn manual(folder: &Path) -> Result<(), Fault> {
+    disk::at(folder, std::fs::create_dir_all(folder))?;
+    disk::at(folder, clap_mangen::generate_to(Args::command(), folder))
 }
 
 fn man() -> Result<(), Fault> {

@@ -41,4 +41,10 @@ fn completions_and_the_manual_page_are_written() {
         assert!(printed(here, &["completions", shell]).contains("inspect"), "{shell}");
     }
     assert!(printed(here, &["man"]).starts_with(".ie"));
+    // The first page names the others, and they say what the flags are.
+    let folder = tempfile::tempdir().unwrap();
+    printed(here, &["man", "--into", folder.path().join("man1").to_str().unwrap()]);
+    let page = |name: &str| std::fs::read_to_string(folder.path().join("man1").join(name)).unwrap();
+    assert!(page("windrow.1").contains("windrow\\-migrate(1)"));
+    assert!(page("windrow-migrate.1").contains("certify") && page("windrow-new.1").contains("template"));
 }

@@ -29,7 +29,7 @@ pub struct Apply<'a> {
     pub rounds: usize,
     /// Where the files are for so long.
     pub dir: &'a Path,
-    /// Moves by [`Apply::STEPS`].
+    /// Moves by [`Apply::steps`].
     pub progress: ProgressBar,
 }
 
