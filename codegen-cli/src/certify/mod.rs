@@ -3,9 +3,9 @@
 //! Every pair of versions is run: a hub behind its server on this machine's own network, devices' files in a temporary
 //! folder, records of every table with every column. Nothing is simulated: it is what the field would do, in a second.
 //!
-//! - [`pair`]: what of the one version is which of the other. [`values`], [`spot`], [`writes`]: what people write.
-//! - [`truth`]: what everyone is to show in the end. [`world`]: hub and devices. [`cut`]: the link that breaks.
-//! - [`checks`]: what is tried.
+//! - `pair`: what of the one version is which of the other. `values`, `spot`, `writes`: what people write.
+//! - `truth`: what everyone is to show in the end. `world`: hub and devices. `cut`: the link that breaks.
+//! - `checks`: what is tried.
 
 mod checks;
 mod cut;

@@ -19,7 +19,7 @@ pub fn versions(lock: &Lock) -> Result<Vec<&'static Domain>, String> {
 /// The same, with migrations of this text: the SQL of a device's file and of a hub's that a plan leads to.
 ///
 /// # Errors
-/// As [`versions`]; what `text` says.
+/// As [`versions()`]; what `text` says.
 pub fn versions_by(
     lock: &Lock,
     text: impl Fn(&Plan) -> Result<[String; 2], String>,
