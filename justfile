@@ -28,10 +28,9 @@ simulate sessions="100000" seed="0":
 schemas count="10000" seed="0":
     cargo run --release -p windrow-tests --bin schemas -- --count {{count}} --seed {{seed}}
 
-# What capture and the wire cost.
-figures:
-    cargo run --release -p windrow-tests --bin figures -- capture
-    cargo run --release -p windrow-tests --bin figures -- wire
+# What capture, the wire, applying and files cost: `just figures w3`.
+figures name="":
+    cargo run --release -p windrow-tests --bin figures -- {{name}}
 
 # The API's documentation.
 doc:
