@@ -49,6 +49,12 @@ impl Lineage {
         self.posted.push(Rc::new(Posted { id: *id, author, hlc, delta, value, over }));
     }
 
+    /// Entries that spoke of nothing but fields that went when the file migrated, and left its log. They never come to
+    /// the hub, and said nothing of what a ledger holds.
+    pub fn let_go(&mut self, gone: &BTreeSet<Hlc>) {
+        self.posted.retain(|p| p.value.is_some() || p.delta != 0 || !gone.contains(&p.hlc));
+    }
+
     /// What was posted.
     pub fn posted(&self) -> &[Rc<Posted>] {
         &self.posted

@@ -12,7 +12,7 @@ use crate::oracle::message::Pulled;
 use crate::oracle::schema::{Edge, Field, Strategy};
 use crate::oracle::versions::nearest;
 use crate::oracle::{Id, Value, device as plain};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use windrow_protocol::message::SessionId;
 
@@ -64,7 +64,10 @@ impl Mind {
     /// The file becomes of this version.
     pub(super) fn migrate(&mut self, to: &Rc<Schema>) {
         if to.number > self.schema.number {
+            let logged = |twin: &plain::Device| twin.log.iter().map(|entry| entry.hlc).collect::<BTreeSet<_>>();
+            let before = logged(&self.twin);
             self.twin.migrate(&to.plain);
+            self.lineage.let_go(&before.difference(&logged(&self.twin)).copied().collect());
             (self.inbox, self.pages, self.sending) = (None, 0, None);
             self.schema = to.clone();
         }
