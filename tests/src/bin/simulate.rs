@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use windrow_tests::sim::files::has_versions;
 use windrow_tests::sim::plan::{Faults, Plan};
 use windrow_tests::sim::shrink::shrink;
 use windrow_tests::sim::stats::Stats;
@@ -27,6 +28,9 @@ struct Args {
     /// Run the world of this seed alone.
     #[arg(long)]
     world: Option<u64>,
+    /// Run the worlds whose tables have several versions, one in four; without it, the others.
+    #[arg(long)]
+    versions: bool,
     /// No faults.
     #[arg(long)]
     calm: bool,
@@ -86,6 +90,9 @@ impl Run {
             let world = self.next.fetch_add(1, Ordering::Relaxed);
             if self.is_over(world) {
                 return;
+            }
+            if self.args.world.is_none() && has_versions(world) != self.args.versions {
+                continue;
             }
             match sim::run(world, &self.plan) {
                 Ok(stats) => self.total().0 += stats,

@@ -20,14 +20,18 @@ pub struct Template {
     dir: TempDir,
 }
 
+/// Whether the tables of the world of this seed have several versions.
+pub fn has_versions(seed: u64) -> bool {
+    seed % SEVERAL == SEVERAL / 2
+}
+
 impl Template {
     /// The tables of this seed, made once.
     ///
     /// # Errors
     /// What the product says of them.
     pub fn new(seed: u64) -> Result<Template, String> {
-        let several = seed % SEVERAL == SEVERAL / 2;
-        let versions = if several { versions::draw(seed)? } else { vec![Rc::new(Schema::draw(seed)?)] };
+        let versions = if has_versions(seed) { versions::draw(seed)? } else { vec![Rc::new(Schema::draw(seed)?)] };
         let dir = crate::product::fast_dir().map_err(|e| e.to_string())?;
         let template = Template { versions, dir };
         for schema in &template.versions {
