@@ -60,15 +60,22 @@ fn main() -> Result<(), Failure> {
 fn measure(args: &Args, workload: &Workload, dir: &Path) -> Result<Vec<Figure>, Failure> {
     // What a name begins, or what begins it.
     let wanted = |names: &[&str]| names.iter().any(|n| n.starts_with(&args.name) || args.name.starts_with(n));
+    // Each has a folder of its own: their files have the same names.
+    let folder = |name: &str| {
+        let folder = dir.join(name);
+        std::fs::create_dir(&folder).map(|()| folder)
+    };
     let mut figures = Vec::new();
     if wanted(&["w1", "w2"]) {
         let progress = progress(u64::from(args.rounds) * Capture::STEPS);
+        let dir = &folder("capture")?;
         let capture = Capture { workload, rounds: usize::from(args.rounds), dir, progress: progress.clone() };
         figures.extend(capture.measure()?);
         progress.finish_and_clear();
     }
     if wanted(&["w3"]) {
         let progress = progress(Wire::STEPS);
+        let dir = &folder("wire")?;
         let wire = Wire { workload, dir, progress: progress.clone() };
         figures.extend(tokio::runtime::Runtime::new()?.block_on(wire.measure())?);
         progress.finish_and_clear();
@@ -76,6 +83,7 @@ fn measure(args: &Args, workload: &Workload, dir: &Path) -> Result<Vec<Figure>, 
     if wanted(&["w4", "w5"]) {
         let rounds = usize::from(args.rounds);
         let progress = progress(Apply::steps(rounds));
+        let dir = &folder("apply")?;
         let apply = Apply { workload, rounds, dir, progress: progress.clone() };
         figures.extend(apply.measure()?);
         progress.finish_and_clear();
