@@ -87,6 +87,11 @@ impl Table {
         Ok(())
     }
 
+    /// Without the room that pages have left.
+    pub(super) fn vacuum(&self) -> Result<(), Failure> {
+        Ok(self.conn.execute_batch("VACUUM")?)
+    }
+
     /// Bytes of the file, its write-ahead log brought in.
     pub(super) fn size(&self) -> Result<u64, Failure> {
         let path = self.dir.path().join("device.db");
