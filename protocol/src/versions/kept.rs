@@ -19,7 +19,9 @@ impl Version {
     /// Whether the hub keeps the records of a table, given as the last version numbers it, as it kept them then.
     pub fn keeps(&self, table: TableIx, last: &Schema) -> bool {
         let Some(then) = self.table_then(table) else { return true };
-        let in_place = |kept: &Kept| kept.fields.iter().enumerate().all(|(at, now)| *now == Some(at));
+        let in_place = |kept: &Kept| {
+            kept.fields.iter().enumerate().all(|(at, now)| *now == Some(at)) && kept.passed.iter().all(Option::is_none)
+        };
         let alike =
             |a: &Table, b: &Table| (a.name, a.deletes, a.whole, a.fields) == (b.name, b.deletes, b.whole, b.fields);
         self.kept(then).is_none_or(in_place) && alike(self.schema.table(then), last.table(table))
@@ -76,7 +78,7 @@ impl Moving<'_> {
             let from = self.kept.field_then(at).and_then(|then| Some((then, registers.get_mut(then)?.take()?)));
             let shows = row.get(at).filter(|_| record.alive);
             record.fields.push(match from {
-                Some((then, register)) => self.register(&self.before.fields[then], field, register, record.alive),
+                Some((then, register)) => self.register(then, field, register, record.alive),
                 None => fresh(field, record.life, shows),
             });
         }
@@ -94,12 +96,13 @@ impl Moving<'_> {
     }
 
     /// A field that stays, by the rules that it has now.
-    fn register(&mut self, before: &Field, now: &Field, mut register: Register, alive: bool) -> Register {
+    fn register(&mut self, then: FieldIx, now: &Field, mut register: Register, alive: bool) -> Register {
+        let before = &self.before.fields[then];
         if register.nulled && !takes_along(now, OnDelete::SetNull) {
             // Nobody brings back any more what it named.
             (register.nulled, register.value) = (false, Value::Null);
         }
-        if let Some(default) = now.default.filter(|_| before.nullable && !now.nullable).map(Value::from) {
+        if let Some(default) = self.kept.passed[then].map(Value::from) {
             values(&mut register).filter(|value| value.is_null()).for_each(|value| *value = default.clone());
             // The row does not tell any more whether it showed NULL; who knows the value hears it again.
             if alive && register.value == default {

@@ -59,7 +59,8 @@ impl Lineage {
 fn identity(last: &Schema) -> Version {
     let kept = |(table, t): (usize, &Table)| {
         let fields: Vec<_> = (0..t.fields.len()).map(Some).collect();
-        Some(Kept { table, then: fields.clone(), filled: vec![None; fields.len()], fields })
+        let nothing = vec![None; fields.len()];
+        Some(Kept { table, then: fields.clone(), passed: nothing.clone(), filled: nothing, fields })
     };
     let tables = last.tables().iter().enumerate().map(kept).collect();
     let then = (0..last.tables().len()).map(Some).collect();
@@ -72,12 +73,8 @@ fn step(schema: Schema, renamed: &[Renamed], after: &Version, last: &Schema) -> 
     for table in schema.tables() {
         tables.push(kept(table, renamed, after, last));
     }
-    let mut then = vec![None; last.tables().len()];
-    for (at, kept) in tables.iter().enumerate() {
-        if let Some(kept) = kept {
-            then[kept.table] = Some(at);
-        }
-    }
+    let became = tables.iter().map(|kept| kept.as_ref().map(|k| k.table));
+    let then = then(became, last.tables().len());
     Version { schema, tables, then, last: false }
 }
 
@@ -93,21 +90,28 @@ fn kept(table: &Table, renamed: &[Renamed], after: &Version, last: &Schema) -> O
     };
     let followed: Vec<Option<usize>> = table.fields.iter().map(field).collect();
     let fields: Vec<_> = followed.iter().map(|at| became.field((*at)?)).collect();
-    // As in a file that goes from version to version; but what may be NULL in the end stays NULL.
-    let filled = |(field, at): (&Field, &Option<usize>)| {
-        let (at, now) = ((*at)?, became.field((*at)?)?);
-        let (next, last) = (&next.fields[at], &last.table(became.table).fields[now]);
-        let own = if next.nullable { became.filled[at] } else { next.default };
-        own.filter(|_| field.nullable && !last.nullable)
+    let passed = |(field, at): (&Field, &Option<usize>)| {
+        let at = (*at)?;
+        let own = if next.fields[at].nullable { became.passed[at] } else { next.fields[at].default };
+        own.filter(|_| field.nullable)
     };
-    let filled = table.fields.iter().zip(&followed).map(filled).collect();
-    let mut then = vec![None; last.table(became.table).fields.len()];
-    for (at, now) in fields.iter().enumerate() {
+    let passed: Vec<_> = table.fields.iter().zip(&followed).map(passed).collect();
+    let now = last.table(became.table).fields;
+    let must = |at: &Option<usize>| at.is_some_and(|at| !now[at].nullable);
+    let filled = passed.iter().zip(&fields).map(|(passed, at)| passed.filter(|_| must(at))).collect();
+    let then = then(fields.iter().copied(), now.len());
+    Some(Kept { table: became.table, fields, then, passed, filled })
+}
+
+/// By place in the last version, the place then, from what each then became.
+fn then(became: impl Iterator<Item = Option<usize>>, count: usize) -> Vec<Option<usize>> {
+    let mut then = vec![None; count];
+    for (at, now) in became.enumerate() {
         if let Some(now) = now {
-            then[*now] = Some(at);
+            then[now] = Some(at);
         }
     }
-    Some(Kept { table: became.table, fields, then, filled })
+    then
 }
 
 /// The name in the version after; none where another took it.

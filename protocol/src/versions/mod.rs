@@ -44,7 +44,10 @@ struct Kept {
     fields: Vec<Option<FieldIx>>,
     /// By field of the last version: what it is here.
     then: Vec<Option<FieldIx>>,
-    /// By field of this version: what NULL is in the last one, where it may not be NULL there.
+    /// By field of this version: what NULL became in a file that went from version to version, because the field had to be
+    /// filled in one of them.
+    passed: Vec<Option<Literal>>,
+    /// The same where the field must be filled in the last version too: what is said now is as it may be now.
     filled: Vec<Option<Literal>>,
 }
 

@@ -109,8 +109,17 @@ fn entry(from: &Schema, to: &Schema, mut e: Entry) -> Option<Entry> {
 }
 
 impl Hub {
-    /// Its tables become these. Whether it shows what no device has heard of: that is a commit, which draws this mark.
-    pub fn migrate(&mut self, to: &Rc<Schema>, mark: Mark) -> bool {
+    /// Its tables become these, one version after the other. Whether it shows what no device has heard of: that is one
+    /// commit, which draws this mark.
+    pub fn migrate<'a>(&mut self, steps: impl IntoIterator<Item = &'a Rc<Schema>>, mark: Mark) -> bool {
+        let news = steps.into_iter().fold(false, |news, to| self.step(to) || news);
+        if news {
+            self.advance(mark);
+        }
+        news
+    }
+
+    fn step(&mut self, to: &Rc<Schema>) -> bool {
         let from = std::mem::replace(&mut self.schema, to.clone());
         let (mut before, next, mut news) = (std::mem::take(&mut self.rows), self.seq + 1, false);
         self.rows = to.per_table();
@@ -120,9 +129,6 @@ impl Hub {
                 news |= migrated(record, was, now, next);
             }
             self.rows.insert(now.name, records);
-        }
-        if news {
-            self.advance(mark);
         }
         news
     }

@@ -7,6 +7,7 @@ use super::network::Talk;
 use super::schema::{LARGE, Schema, VAULT};
 use super::step::Watch;
 use super::twin::{Replayed, widen};
+use super::upgrade::steps;
 use crate::oracle::log::{Entry, Op, Wall, Write, Wrote};
 use crate::oracle::message::Pulled;
 use crate::oracle::schema::{Edge, Field, Strategy};
@@ -62,11 +63,12 @@ pub struct Mind {
 
 impl Mind {
     /// The file becomes of this version.
-    pub(super) fn migrate(&mut self, to: &Rc<Schema>) {
-        if to.number > self.schema.number {
+    pub(super) fn migrate(&mut self, versions: &[Rc<Schema>], to: &Rc<Schema>) {
+        let steps = steps(versions, &self.schema, to);
+        if !steps.is_empty() {
             let logged = |twin: &plain::Device| twin.log.iter().map(|entry| entry.hlc).collect::<BTreeSet<_>>();
             let before = logged(&self.twin);
-            self.twin.migrate(&to.plain);
+            steps.iter().for_each(|version| self.twin.migrate(&version.plain));
             self.lineage.let_go(&before.difference(&logged(&self.twin)).copied().collect());
             (self.inbox, self.pages, self.sending) = (None, 0, None);
             self.schema = to.clone();

@@ -113,9 +113,10 @@ impl Hub {
     ///
     /// # Errors
     /// Where it says nothing, and shows what no device has heard of.
-    pub fn migrate(&mut self, to: &Rc<Version>, now: Point) -> Result<(), Fault> {
+    pub fn migrate(&mut self, steps: &[Rc<Version>], now: Point) -> Result<(), Fault> {
+        let Some(to) = steps.last() else { return Ok(()) };
         let moved = now.seq > self.hub.seq;
-        let news = self.hub.migrate(&to.plain, now.mark);
+        let news = self.hub.migrate(steps.iter().map(|version| &version.plain), now.mark);
         if news && !moved {
             return Err("I5: a migration changed what the hub shows, and no device will hear of it".into());
         }

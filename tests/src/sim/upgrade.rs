@@ -34,7 +34,7 @@ impl World {
         let version = self.version(&to);
         let peer = &mut self.peers[device];
         let (mut mind, left) = (peer.mind(), peer.device.copy(&mut self.place)?);
-        mind.migrate(&to);
+        mind.migrate(&self.versions, &to);
         peer.mind_is(mind);
         peer.device.replace(&mut self.place, left, version, origin)?;
         peer.twin.open(origin);
@@ -81,7 +81,7 @@ impl World {
     /// forgets what it has of an answer.
     fn gives_up_pages(&mut self, device: DeviceNo, to: &Schema) -> Result<(), Fault> {
         let peer = &mut self.peers[device];
-        let answered = peer.talk.as_ref().is_some_and(|t| matches!(t.way, Way::Back(..)));
+        let answered = peer.talk.as_ref().is_some_and(|t| matches!(t.way, Way::Back(..)) || t.verdict.is_some());
         if peer.pages == 0 && !answered || !loses(&peer.schema, &self.schema, to) {
             return Ok(());
         }
@@ -93,12 +93,9 @@ impl World {
 
     /// The hub's file has become of its program's version, and so does the twin.
     pub(super) fn hub_follows(&mut self) -> Result<(), Fault> {
-        if self.twin.schema.number == self.schema.number {
-            return Ok(());
-        }
+        let steps = steps(&self.versions, &self.twin.schema, &self.schema);
         let head = point(self.hub.head()?);
-        let schema = self.schema.clone();
-        self.twin.migrate(&schema, head)
+        self.twin.migrate(steps, head)
     }
 
     /// The hub's program becomes of the last version, and those of most devices.
@@ -142,6 +139,11 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// The versions that lead from one to a later one.
+pub(super) fn steps<'a>(versions: &'a [Rc<Schema>], from: &Schema, to: &Schema) -> &'a [Rc<Schema>] {
+    versions.get(from.number as usize..to.number as usize).unwrap_or_default()
 }
 
 /// Whether something goes from one version of the hub to another that a device of this one knows.

@@ -375,7 +375,7 @@ impl World {
         let (file, mind) = &self.files[which % self.files.len()];
         let (file, mut mind) = (self.place.copy(file)?, mind.clone());
         // The program stays, unless the file is of a later version: then there is a program that made it.
-        mind.migrate(&self.peers[device].schema);
+        mind.migrate(&self.versions, &self.peers[device].schema);
         let version = self.version(&mind.schema);
         let peer = &mut self.peers[device];
         self.posted.extend_from_slice(peer.lineage.posted());

@@ -19,14 +19,21 @@ fn table(name: &str, columns: Vec<Column>) -> Table {
 
 /// Two versions of these tables.
 fn versions(before: Vec<Table>, after: Vec<Table>, drop: &[&str]) -> (&'static Domain, &'static Domain) {
-    let mut lock = Lock::new("EMPTY");
-    lock.push(&compare(None, before, &Choices::default()).unwrap().named("one"));
-    let mut choices = Choices::default();
-    drop.iter().for_each(|said| choices.drop(lock.last().unwrap(), said).unwrap());
-    let plan = compare(lock.last(), after, &choices).unwrap().named("two");
-    lock.push(&plan);
-    let made = descriptors::versions(&lock).unwrap();
+    let made = successive(vec![before, after], drop);
     (made[0], made[1])
+}
+
+/// Successive versions of these tables, and what the last one drops.
+fn successive(tables: Vec<Vec<Table>>, drop: &[&str]) -> Vec<&'static Domain> {
+    let (mut lock, last) = (Lock::new("EMPTY"), tables.len());
+    for (number, tables) in (1..).zip(tables) {
+        let mut choices = Choices::default();
+        let drop = if number == last { drop } else { &[] };
+        drop.iter().for_each(|said| choices.drop(lock.last().unwrap(), said).unwrap());
+        let plan = compare(lock.last(), tables, &choices).unwrap().named(format!("v{number}"));
+        lock.push(&plan);
+    }
+    descriptors::versions(&lock).unwrap()
 }
 
 /// Of a gauge the note must say something from now on, and a peak is new that is 5 where nobody knew of it.
@@ -65,6 +72,32 @@ fn what_an_old_device_leaves_empty_is_the_default_where_something_must_stand() {
         assert_eq!(device.shows(notes), [[text("none")], [text("none")]]);
     }
     assert_eq!(old.store.refused().unwrap(), []);
+}
+
+/// A note had to say something in version 2, and need not any more in version 3. A hub that went from 1 to 3 in one step
+/// showed the default of version 2, as every tablet does that goes the same way, and told it to nobody: tablets that had
+/// not gone yet showed nothing for good.
+#[test]
+fn a_field_that_had_to_be_filled_for_a_while_is_told_of_to_those_who_left_it_empty() {
+    let open = column("note", Holds::Text);
+    let filled = Column { nullable: false, default: Some(Literal::Text("none".into())), ..open.clone() };
+    for again in [open.clone(), Column { default: filled.default.clone(), ..open.clone() }] {
+        let gauge = |note: &Column| vec![table("gauge", vec![note.clone(), column("place", Holds::Text)])];
+        let made = successive(vec![gauge(&open), gauge(&filled), gauge(&again)], &[]);
+        let world = World::of(made[0]);
+        let (early, late) = (world.device_of(made[0]), world.device_of(made[0]));
+        early.run(&"INSERT INTO gauge (id, note, place) VALUES (ID, NULL, 'well')".replace("ID", &id(1)));
+        world.quiet(&[&early, &late]);
+        let (world, early) = (world.becomes(made[2]), early.becomes(made[2]));
+        world.quiet(&[&early, &late]);
+        for device in [&early, &late] {
+            assert_eq!(device.shows("SELECT note FROM gauge"), [[text("none")]]);
+        }
+        let late = late.becomes(made[2]);
+        early.run("UPDATE gauge SET note = NULL");
+        world.quiet(&[&early, &late]);
+        assert_eq!(late.shows("SELECT note FROM gauge"), [[Value::Null]]);
+    }
 }
 
 /// A new gauge peaked at 3. The default of 5, meant for gauges whose peak nobody noted, won as the higher one.

@@ -1,7 +1,7 @@
 //! A hub of one version, devices of others.
 
 use crate::models::version;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use windrow::hub::{HubError, HubStore, OpenHub, SqliteHub};
@@ -33,10 +33,17 @@ impl World {
     /// With a hub of this domain.
     pub(crate) fn of(domain: &'static Domain) -> World {
         let dir = tempfile::tempdir().unwrap();
-        let hub = SqliteHub::open(dir.path().join("hub.db")).unwrap().page_records(2);
-        let hub = hub.open_for(domain).unwrap();
+        let hub = open_hub(dir.path(), domain);
         let runtime = Builder::new_current_thread().build().unwrap();
         World { dir, runtime, hub, files: std::cell::Cell::new(0) }
+    }
+
+    /// The hub's program is replaced by one of this domain's version.
+    pub(crate) fn becomes(self, domain: &'static Domain) -> World {
+        let World { dir, runtime, hub, files } = self;
+        drop(hub);
+        let hub = open_hub(dir.path(), domain);
+        World { dir, runtime, hub, files }
     }
 
     /// A new device of this version.
@@ -102,7 +109,19 @@ impl World {
     }
 }
 
+fn open_hub(dir: &Path, domain: &'static Domain) -> Arc<dyn HubStore> {
+    let hub = SqliteHub::open(dir.join("hub.db")).unwrap().page_records(2);
+    hub.open_for(domain).unwrap()
+}
+
 impl Device {
+    /// The program is replaced by one of this domain's version.
+    pub(crate) fn becomes(self, domain: &'static Domain) -> Device {
+        let path = self.store.path().to_owned();
+        drop(self);
+        Device { store: Store::open(path, domain).unwrap(), number: domain.version() as usize }
+    }
+
     /// Names as this version has them.
     fn words(&self, sql: &str) -> String {
         let (farm, notes) = if self.number < 3 { ("farm", "notes") } else { ("holding", "remarks") };
