@@ -4,7 +4,9 @@ use crate::model::{self, variant};
 use proc_macro2::TokenStream;
 use quote::quote;
 use std::path::{Path, PathBuf};
-use windrow_schema::lock::{Column, DEVICE, FILE, HUB, Holds, Lock, MIGRATIONS, Plan, Reference, Table, Version};
+use windrow_schema::lock::{
+    Column, DEVICE, FILE, HUB, Holds, Lock, MIGRATIONS, Plan, Reference, Renamed, Table, Version,
+};
 use windrow_schema::sql::migrate::Script;
 
 /// The lock of a domain, and where it stands.
@@ -52,13 +54,14 @@ impl Past {
     }
 
     fn one(&self, version: &Version, plan: &Plan) -> Result<TokenStream, String> {
-        let (tables, renamed, name) = (tables(Some(version)), renamed(plan.now()), &plan.now().name);
+        let (tables, name) = (tables(Some(version)), &plan.now().name);
+        let renamed = plan.now().renamed().map(renamed);
         let copies = !Script::device(plan)?.rewrites().is_empty();
         let [device, hub] = [DEVICE, HUB].map(|sql| self.migration(plan.now(), sql));
         let (device, hub) = (device?, hub?);
         Ok(quote! {
             ::windrow::__private::Earlier {
-                model: ::windrow::__private::versions::Earlier { tables: #tables, renamed: #renamed },
+                model: ::windrow::__private::versions::Earlier { tables: #tables, renamed: &[#(#renamed),*] },
                 migration: ::windrow::__private::Migration {
                     name: #name,
                     device: ::core::include_str!(#device),
@@ -131,16 +134,11 @@ fn parent(reference: &Reference) -> TokenStream {
     model::reference(&quote!(#table), reference.on_delete)
 }
 
-/// What this version calls otherwise than the one before: by the names of before.
-fn renamed(now: &Version) -> TokenStream {
-    let one = |table: &str, field: TokenStream, to: &str| quote!(::windrow::__private::versions::Renamed { table: #table, field: #field, to: #to });
-    let mut renamed = Vec::new();
-    for table in &now.tables {
-        let before = table.was.as_ref().unwrap_or(&table.name);
-        renamed.extend(table.was.iter().map(|was| one(was, quote!(::core::option::Option::None), &table.name)));
-        for (column, was) in table.columns.iter().filter_map(|c| Some((c, c.was.as_ref()?))) {
-            renamed.push(one(before, quote!(::core::option::Option::Some(#was)), &column.name));
-        }
-    }
-    quote!(&[#(#renamed),*])
+fn renamed(renamed: Renamed<'_>) -> TokenStream {
+    let Renamed { table, field, to } = renamed;
+    let field = match field {
+        Some(field) => quote!(::core::option::Option::Some(#field)),
+        None => quote!(::core::option::Option::None),
+    };
+    quote!(::windrow::__private::versions::Renamed { table: #table, field: #field, to: #to })
 }

@@ -4,7 +4,7 @@ use super::table;
 use windrow::Domain;
 use windrow::domain::{Earlier, Migration, Table as Described};
 use windrow::protocol::{model, versions};
-use windrow_schema::lock::{Column, Holds, Literal, Lock, Plan, Rebuilt, Refusal, Table};
+use windrow_schema::lock::{Column, Holds, Literal, Lock, Plan, Rebuilt, Refusal, Renamed, Table};
 use windrow_schema::sql::migrate::Script;
 
 /// The domain of each version of a lock, oldest first. Each knows those before it.
@@ -57,21 +57,13 @@ fn leads(tables: &[Table], next: &Plan, [device, hub]: [String; 2]) -> Result<Ea
         copies: !Script::device(next)?.rewrites().is_empty(),
     };
     let described = tables.iter().map(described).collect::<Vec<_>>().leak();
-    Ok(Earlier { model: versions::Earlier { tables: described, renamed: renamed(next).leak() }, migration })
+    let renamed = next.now().renamed().map(renamed).collect::<Vec<_>>().leak();
+    Ok(Earlier { model: versions::Earlier { tables: described, renamed }, migration })
 }
 
-fn renamed(next: &Plan) -> Vec<versions::Renamed> {
-    let leaked = |name: &String| -> &'static str { name.clone().leak() };
-    let mut renamed = Vec::new();
-    for table in &next.now().tables {
-        let before = leaked(table.was.as_ref().unwrap_or(&table.name));
-        let to = table.was.iter().map(|_| versions::Renamed { table: before, field: None, to: leaked(&table.name) });
-        renamed.extend(to);
-        for (column, was) in table.columns.iter().filter_map(|c| Some((c, c.was.as_ref()?))) {
-            renamed.push(versions::Renamed { table: before, field: Some(leaked(was)), to: leaked(&column.name) });
-        }
-    }
-    renamed
+fn renamed(renamed: Renamed<'_>) -> versions::Renamed {
+    let leaked = |name: &str| -> &'static str { name.to_owned().leak() };
+    versions::Renamed { table: leaked(renamed.table), field: renamed.field.map(leaked), to: leaked(renamed.to) }
 }
 
 fn described(table: &Table) -> model::Table {

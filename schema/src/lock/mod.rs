@@ -55,6 +55,32 @@ pub struct Version {
     pub tables: Vec<Table>,
 }
 
+/// What a version calls otherwise than the one before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Renamed<'a> {
+    /// The table, by its name in the version before.
+    pub table: &'a str,
+    /// The field, by its name in the version before; none where it is the table that has another name.
+    pub field: Option<&'a str>,
+    /// The name now.
+    pub to: &'a str,
+}
+
+impl Version {
+    /// What has another name than in the version before.
+    pub fn renamed(&self) -> impl Iterator<Item = Renamed<'_>> {
+        self.tables.iter().flat_map(|now| {
+            let table = now.was.as_deref().unwrap_or(&now.name);
+            let itself = now.was.iter().map(move |_| Renamed { table, field: None, to: &now.name });
+            let fields = now.columns.iter().filter_map(move |c| {
+                let field = Some(c.was.as_deref()?);
+                Some(Renamed { table, field, to: &c.name })
+            });
+            itself.chain(fields)
+        })
+    }
+}
+
 /// A table of a version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Table {
