@@ -8,7 +8,7 @@ pub const NAME: &str = "kibo";
 pub const TEMPLATE: &str = "survey";
 
 const INSTALL: &str = "\
-cargo install --path codegen-cli
+cargo install --locked --path codegen-cli
 windrow new kibo --template survey --into ..
 cd ../kibo
 cargo test

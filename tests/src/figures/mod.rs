@@ -10,7 +10,7 @@ mod notes;
 pub mod report;
 pub mod rows;
 mod site;
-mod table;
+pub mod table;
 mod traffic;
 pub mod visit;
 pub mod wire;
