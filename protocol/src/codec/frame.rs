@@ -103,7 +103,13 @@ impl<'a> Body<'a> {
 
 /// A zstd frame without its magic number, and without a checksum, an id of the dictionary or a size: our head has it.
 fn compress(schema: &Schema, bytes: &[u8], effort: Effort) -> io::Result<Vec<u8>> {
-    let mut zstd = Compressor::with_dictionary(effort.level(bytes.len()), &dictionary::of(schema))?;
+    let dictionary = dictionary::of(schema);
+    let mut zstd = Compressor::new(effort.level(bytes.len()))?;
+    // As a prefix, and not loaded as a dictionary: zstd would then choose its window by the size of that, 16 KiB or so,
+    // and see nothing of what a long text has in common. The frame is the same to whoever reads it.
+    zstd.context_mut()
+        .ref_prefix(&dictionary)
+        .map_err(|code| io::Error::other(zstd::zstd_safe::get_error_name(code)))?;
     let off = [CParameter::ContentSizeFlag(false), CParameter::ChecksumFlag(false), CParameter::DictIdFlag(false)];
     off.into_iter().try_for_each(|parameter| zstd.set_parameter(parameter))?;
     let frame = zstd.compress(bytes)?;

@@ -157,3 +157,23 @@ fn a_page_of_whole_records() {
     let json = zstd::bulk::compress(json(&rows).as_bytes(), 3).unwrap();
     assert!(bytes.len() * 4 < json.len() * 3, "{} against {}", bytes.len(), json.len());
 }
+
+/// Every message was compressed as if it were as short as the names in the schema: what stood more than some kilobytes back was
+/// forgotten, and a first sync took an eighth more than need be.
+#[test]
+fn a_text_is_known_again_however_far_back_it_stands() {
+    let mut dice = Dice(4);
+    let sentence = |dice: &mut Dice| (0..12).map(|_| format!("{:05}", dice.below(100_000))).collect::<String>();
+    let once: Vec<String> = (0..1500).map(|_| sentence(&mut dice)).collect();
+    let size = |notes: &[String]| {
+        let told = (1..).zip(notes).map(|(n, note)| {
+            let mut values = visit(&mut Dice(5));
+            values[3] = Value::Text(note.clone());
+            whole(0, RecordId(u128::to_be_bytes(n)), values)
+        });
+        encode_page(&schema(), &page(told.collect()), &[], Effort::Page).len()
+    };
+    let twice: Vec<String> = (0..2).flat_map(|round| once.iter().map(move |note| format!("{round}{note}"))).collect();
+    let (once, twice) = (size(&once), size(&twice));
+    assert!(twice * 2 < once * 3, "{once} bytes, and {twice} with each text twice");
+}

@@ -63,8 +63,8 @@ pub(super) const FIELDS: [(&str, &str, &str); 57] = [
 
 /// Whole items, and what is said of them.
 pub(super) const ITEMS: [(&str, &str); 37] = [
-    ("#[derive(Syncable)] struct «Wrong(pub i64);", "use a struct with named fields"),
-    ("#[derive(Syncable)] pub struct «Wrong;", "use a struct with named fields"),
+    ("#[derive(Syncable)] struct «Wrong(pub i64);", "columns need names"),
+    ("#[derive(Syncable)] pub struct «Wrong;", "columns need names"),
     ("#[derive(Syncable)] struct Wrong«<'a> { id: Id<Self>, x: i64 }", "remove the parameters"),
     ("#[derive(Syncable)] enum «Wrong { A }", "derive `SyncableEnum` for it"),
     ("#[derive(Syncable)] union «Wrong { a: i64 }", "a union can't be stored"),

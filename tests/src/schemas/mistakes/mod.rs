@@ -82,17 +82,22 @@ fn between(rng: &mut Rng, items: &Items) -> (Items, Vec<&'static str>) {
 fn told(files: &[File], says: &[&str]) -> Result<(), Fault> {
     let places: Vec<(String, usize, usize)> = files.iter().flat_map(marks).collect();
     let bare: Vec<File> = files.iter().map(|f| File { text: f.text.replace(MARK, ""), ..f.clone() }).collect();
-    let Err(mut told) = read::declared(&bare) else { return Err(format!("read as sound, and wrong is {says:?}")) };
-    let at = |told: &Told| (told.0.clone(), told.1, told.2);
-    // What is said of one mistake may be a part of what is said of another.
-    let mut says = says.to_vec();
-    says.sort_by_key(|said| std::cmp::Reverse(said.len()));
-    for said in says {
-        let found = told.iter().position(|t| t.3.contains(said) && places.contains(&at(t)));
-        let found = found.ok_or_else(|| format!("{said:?} is not told at any of {places:?}, but: {told:?}"))?;
-        told.remove(found);
+    let Err(told) = read::declared(&bare) else { return Err(format!("read as sound, and wrong is {says:?}")) };
+    let fits = |said: &str, t: &Told| t.3.contains(said) && places.contains(&(t.0.clone(), t.1, t.2));
+    match pair(says, &told, &fits) {
+        true if told.len() == says.len() => Ok(()),
+        true => Err(format!("wrong is {says:?}, and more is told: {told:?}")),
+        false => Err(format!("{says:?} are not told at {places:?}, but: {told:?}")),
     }
-    if told.is_empty() { Ok(()) } else { Err(format!("told besides: {told:?}")) }
+}
+
+/// Whether each mistake has something of its own that is told of it: what is said of one may be a part of what is said of
+/// another.
+fn pair(says: &[&str], told: &[Told], fits: &impl Fn(&str, &Told) -> bool) -> bool {
+    let Some((said, rest)) = says.split_first() else { return true };
+    let without =
+        |at: usize| told.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, t)| t.clone()).collect::<Vec<_>>();
+    (0..told.len()).any(|at| fits(said, &told[at]) && pair(rest, &without(at), fits))
 }
 
 /// The places that are marked in a file, as they are without the marks.
