@@ -12,12 +12,16 @@ impl RecordId {
         bytes.try_into().ok().map(RecordId)
     }
 
-    /// How many leading bytes name this id to a receiver, when these are its nearest among those that the sender knows: one
-    /// byte tells it from them, and one is the margin for those that only the receiver has.
+    /// Bits of an id.
+    pub const BITS: u8 = 128;
+
+    /// How many leading bits name this id to a receiver, when these are its nearest among those that the sender knows: one
+    /// bit tells it from them, and eight are the margin for those that only the receiver has.
     pub fn name_length(self, near: impl IntoIterator<Item = RecordId>) -> u8 {
-        let common = |other: RecordId| self.0.iter().zip(other.0).take_while(|(a, b)| **a == *b).count();
+        let number = |id: RecordId| u128::from_be_bytes(id.0);
+        let common = |other: RecordId| (number(self) ^ number(other)).leading_zeros();
         let longest = near.into_iter().map(common).max().unwrap_or(0);
-        (longest + 2).min(16) as u8
+        (longest + 9).min(Self::BITS.into()) as u8
     }
 }
 
@@ -84,12 +88,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_is_named_by_what_it_has_in_common_with_its_nearest_and_two_bytes() {
+    fn an_id_is_named_by_what_it_has_in_common_with_its_nearest_and_nine_bits() {
         let (id, mut other) = (RecordId([7; 16]), [7; 16]);
-        assert_eq!(id.name_length([]), 2);
-        assert_eq!(id.name_length([RecordId(other)]), 16);
+        assert_eq!(id.name_length([]), 9);
+        assert_eq!(id.name_length([RecordId(other)]), 128);
         other[3] = 8;
-        assert_eq!(id.name_length([RecordId([0; 16]), RecordId(other)]), 5);
+        assert_eq!(id.name_length([RecordId([0; 16]), RecordId(other)]), 28 + 9);
     }
 
     #[test]

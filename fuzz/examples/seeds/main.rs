@@ -26,10 +26,14 @@ fn main() -> std::io::Result<()> {
     for (name, steps) in device::seeds() {
         write(seeds.join("device").join(name), &rows(&steps))?;
     }
-    for golden in std::fs::read_dir(seeds.join("../../protocol/tests/golden"))? {
-        let golden = golden?;
-        let parts = parts_of(std::fs::read(golden.path())?);
-        write(seeds.join("roundtrip").join(golden.file_name()), &[vec![0], rows(&parts)].concat())?;
+    let formats = std::fs::read_dir(seeds.join("../../protocol/tests/golden"))?.collect::<Result<Vec<_>, _>>()?;
+    for format in formats {
+        for golden in std::fs::read_dir(format.path())? {
+            let golden = golden?;
+            let name = [format.file_name(), golden.file_name()].join("-".as_ref());
+            let parts = parts_of(std::fs::read(golden.path())?);
+            write(seeds.join("roundtrip").join(name), &[vec![0], rows(&parts)].concat())?;
+        }
     }
     // Changesets and pages of all kinds are in `protocol/tests/golden`, which `decode` is given as it is; here is every way
     // to write a column, not compressed, so that a byte of it can be changed.

@@ -9,7 +9,7 @@ pub enum DecodeError {
     #[error("these bytes are not a Windrow {0}")]
     Magic(&'static str),
     /// They are of a format that this side does not read.
-    #[error("a {message} of format {found}, but only format {known} can be read here", known = super::FORMAT)]
+    #[error("a {message} of format {found}, but only formats up to {known} can be read here", known = super::FORMAT)]
     Format {
         /// What was being read.
         message: &'static str,

@@ -48,22 +48,37 @@ pub(super) fn seal(kind: Kind, schema: &Schema, flags: u8, head: Writer, body: W
     w.bytes
 }
 
-/// The digest of the schema that a message names, and what follows it.
-pub(super) fn named(kind: Kind, bytes: &[u8]) -> Result<([u8; 8], Reader<'_>)> {
+/// What differs from format to format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    /// 1: ids are shortened to whole bytes.
+    Bytes,
+    /// 2: to any number of bits.
+    Bits,
+}
+
+/// The format of a message, the digest of the schema that it names, and what follows it.
+pub(super) fn named(kind: Kind, bytes: &[u8]) -> Result<(Format, [u8; 8], Reader<'_>)> {
     let mut r = Reader::new(bytes, &[], 0, Part::Head);
     let found = r.byte()?;
     if [found, r.byte()?] != kind.magic {
         return Err(DecodeError::Magic(kind.name));
     }
     match r.byte()? {
-        FORMAT => Ok((r.array()?, r)),
+        1 => Ok((Format::Bytes, r.array()?, r)),
+        FORMAT => Ok((Format::Bits, r.array()?, r)),
         found => Err(DecodeError::Format { message: kind.name, found }),
     }
 }
 
-/// Takes a message apart up to its head: its flags, and a reader for the rest.
-pub(super) fn open<'a>(kind: Kind, schema: &Schema, bytes: &'a [u8], limits: &Limits) -> Result<(u8, Reader<'a>)> {
-    let (named, mut r) = named(kind, bytes)?;
+/// Takes a message apart up to its head: its format and flags, and a reader for the rest.
+pub(super) fn open<'a>(
+    kind: Kind,
+    schema: &Schema,
+    bytes: &'a [u8],
+    limits: &Limits,
+) -> Result<(Format, u8, Reader<'a>)> {
+    let (format, named, mut r) = named(kind, bytes)?;
     if named != schema.digest() {
         return Err(DecodeError::Schema { named, ours: schema.digest() });
     }
@@ -71,7 +86,7 @@ pub(super) fn open<'a>(kind: Kind, schema: &Schema, bytes: &'a [u8], limits: &Li
     if flags & !(kind.flags | COMPRESSED) != 0 {
         return r.malformed("unknown flags");
     }
-    Ok((flags, Reader::new(r.rest(), &[], limits.memory, Part::Head)))
+    Ok((format, flags, Reader::new(r.rest(), &[], limits.memory, Part::Head)))
 }
 
 /// A body, decompressed.

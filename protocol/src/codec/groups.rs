@@ -3,6 +3,7 @@
 use super::column::ids;
 use super::column::refs::Known;
 use super::error::Part;
+use super::frame::Format;
 use super::read::{Reader, Result};
 use super::short::ShortId;
 use super::write::Writer;
@@ -16,8 +17,23 @@ pub(super) struct Lead {
     pub(super) table: TableIx,
     /// What they have in common, by bits that the message defines.
     pub(super) flags: u8,
-    /// Bytes of each id, 1 to 16.
+    /// Bits of each id, 1 to 128.
     pub(super) len: u8,
+}
+
+/// Lengths that take no byte of their own begin here: those of names among some hundreds to some millions of records.
+const FIRST: u8 = 20;
+/// The length follows in a byte.
+const OWN: u8 = 14;
+/// The ids are whole.
+const LAST: u8 = 15;
+
+/// What stands for a length beside the count.
+fn class(len: u8) -> u8 {
+    match len {
+        ids::WHOLE.. => LAST,
+        _ => len.checked_sub(FIRST).filter(|class| *class < OWN).unwrap_or(OWN),
+    }
 }
 
 /// Groups going out, tables ascending.
@@ -37,7 +53,11 @@ impl GroupWriter {
     pub(super) fn lead(&mut self, lead: Lead, n: usize) {
         self.w.count(lead.table - self.table);
         self.w.byte(lead.flags);
-        self.w.count(n << 4 | usize::from(lead.len - 1));
+        let class = class(lead.len);
+        self.w.count(n << 4 | usize::from(class));
+        if class == OWN {
+            self.w.byte(lead.len);
+        }
         self.table = lead.table;
     }
 
@@ -56,12 +76,13 @@ pub(super) struct GroupReader<'a> {
     ids: Vec<(TableIx, ShortId)>,
     table: TableIx,
     tables: usize,
+    format: Format,
 }
 
 impl<'a> GroupReader<'a> {
-    pub(super) fn new(schema: &Schema, r: Reader<'a>) -> GroupReader<'a> {
+    pub(super) fn new(schema: &Schema, format: Format, r: Reader<'a>) -> GroupReader<'a> {
         let tables = schema.tables().len();
-        GroupReader { r, known: Known::new(tables), ids: Vec::new(), table: 0, tables }
+        GroupReader { r, known: Known::new(tables), ids: Vec::new(), table: 0, tables, format }
     }
 
     /// Reads a lead and how many records follow; `None` at the end.
@@ -73,10 +94,22 @@ impl<'a> GroupReader<'a> {
         self.table += self.r.below(self.tables - self.table, "a table that the schema does not have")?;
         let flags = self.r.byte()?;
         let counted = self.r.varint()?;
-        let lead = Lead { table: self.table, flags, len: (counted & 15) as u8 + 1 };
+        let lead = Lead { table: self.table, flags, len: self.len((counted & 15) as u8)? };
         match usize::try_from(counted >> 4) {
             Ok(n) if n > 0 => Ok(Some((lead, n))),
             _ => self.r.malformed("a group without records"),
+        }
+    }
+
+    fn len(&mut self, class: u8) -> Result<u8> {
+        match (self.format, class) {
+            (Format::Bytes, bytes) => Ok(8 * (bytes + 1)),
+            (Format::Bits, OWN) => match self.r.byte()? {
+                len @ 1..ids::WHOLE => Ok(len),
+                _ => self.r.malformed("an id of no bits, or of too many"),
+            },
+            (Format::Bits, LAST) => Ok(ids::WHOLE),
+            (Format::Bits, class) => Ok(FIRST + class),
         }
     }
 

@@ -1,8 +1,8 @@
-//! Changesets and pages as bytes: format 1.
+//! Changesets and pages as bytes: format 2.
 //!
 //! ```text
 //! message   kind, two bytes: "WC" changeset, "WP" page
-//!           format, one byte: 1
+//!           format, one byte: 2
 //!           digest of the schema, 8 bytes
 //!           flags, one byte: the highest bit says that the bytes of the body are compressed
 //!           head
@@ -55,7 +55,8 @@
 //! ```text
 //! group     table, as its distance from the last group's
 //!           flags, one byte
-//!           sixteen times the count of records, and one less than the bytes of each id
+//!           sixteen times the count of records, and the length of their ids: 0 to 13, that and 20 bits; 14, so many bits as
+//!           the byte says that follows; 15, they are whole. In format 1, one less than their bytes
 //!           changes: fields written: twice the field, and one more where differences are sent
 //!                    flag STALE: stale fields
 //!           told:    flag PATCH: fields told; without PATCH and GONE it is all of them
@@ -82,8 +83,8 @@
 //!   distinct values (count, then a column), then a column of places among them, both with a first byte however short.
 //!   A truncated binary code's shorter words stand first, and its highest bits before the lowest one. In Rice's code a
 //!   quotient is ones, then a zero; 32 ones are an escape before 64 plain bits.
-//! - **Ids**, ascending: one alone is its bytes, among the bits. More are columns of integers: the first eight bytes or
-//!   fewer; then what follows; of whole ids the last two bytes by themselves.
+//! - **Ids**, ascending: one alone is its bits, byte by byte. More are columns of integers: the first 64 bits or
+//!   fewer; then what follows; of whole ids the last 16 by themselves.
 //! - **Stamps**: one alone as above; more are columns of integers, distances in milliseconds and distances of counters.
 //! - **Seqs**: a column of integers, their distances.
 //! - **Values** begin with a tag: 0 nothing but NULL, 1 integers, 2 reals, 3 texts, 4 texts listed, 5 enum variants by
@@ -103,7 +104,7 @@
 //!
 //! # Shortened ids
 //!
-//! A record that the receiver holds too is named by the leading bytes of its id. A hash over all whole ids of the message,
+//! A record that the receiver holds too is named by the leading bits of its id, the highest of each byte first. A hash over all whole ids of the message,
 //! by table and id, guards them; [`Encoded::resolve`] makes them whole.
 //!
 //! # Trust
@@ -128,8 +129,8 @@ pub use self::error::{DecodeError, Part};
 pub use self::page::{decode_page, encode_page};
 pub use self::short::{Ambiguous, Encoded, ShortId};
 
-/// The format that is written, and the only one that is read.
-pub const FORMAT: u8 = 1;
+/// The format that is written. Format 1 is read too: a device's file may hold a changeset that an older program made.
+pub const FORMAT: u8 = 2;
 
 /// What a message may take, whatever it claims.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,7 +166,7 @@ impl Effort {
         match self {
             Effort::Upload if bytes <= Self::SMALL => 19,
             Effort::Upload => 9,
-            Effort::Page => 3,
+            Effort::Page => 5,
         }
     }
 }

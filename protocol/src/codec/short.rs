@@ -4,19 +4,19 @@ use crate::digest;
 use crate::id::RecordId;
 use crate::model::TableIx;
 
-/// The leading bytes of an id: a name for a record that the receiver holds too.
+/// The leading bits of an id: a name for a record that the receiver holds too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShortId {
-    /// The bytes; those beyond `len` are zero.
+    /// The bits; those beyond `len` are zero.
     pub bytes: [u8; 16],
-    /// How many there are, 1 to 16. 16: the id is whole.
+    /// How many there are, 1 to 128. 128: the id is whole.
     pub len: u8,
 }
 
 impl ShortId {
     /// Whether nothing is missing.
     pub fn is_whole(&self) -> bool {
-        self.len == 16
+        self.len >= RecordId::BITS
     }
 
     /// The least id that begins so.
@@ -26,9 +26,8 @@ impl ShortId {
 
     /// The greatest id that begins so.
     pub fn high(&self) -> RecordId {
-        let mut bytes = self.bytes;
-        bytes[usize::from(self.len).min(16)..].fill(0xff);
-        RecordId(bytes)
+        let behind = u128::MAX.checked_shr(self.len.into()).unwrap_or(0);
+        RecordId((u128::from_be_bytes(self.bytes) | behind).to_be_bytes())
     }
 }
 
@@ -91,6 +90,24 @@ impl<T> Encoded<T> {
         Ok(self.message)
     }
 }
+
+/// The lengths that names get, from the least that each needs. Names of one length are written together, and each length
+/// costs a group of its own, so all but the longest few get one: whichever takes the fewest bits in all. Whole ids stay so.
+pub(super) fn common(needed: &[u8]) -> Vec<u8> {
+    let mut short: Vec<u8> = needed.iter().copied().filter(|len| *len < RecordId::BITS).collect();
+    short.sort_unstable();
+    let longest = short.last().copied().unwrap_or(RecordId::BITS);
+    let cost = |&(at, len): &(usize, u8)| {
+        let rest = short.len() - 1 - at;
+        (at + 1) * usize::from(len) + rest * usize::from(longest) + if rest > 0 { GROUP } else { 0 }
+    };
+    let most = short.iter().copied().enumerate().min_by_key(cost).map_or(longest, |(_, len)| len);
+    let given = |len: u8| if len <= most { most } else { longest };
+    needed.iter().map(|&len| if len < RecordId::BITS { given(len) } else { len }).collect()
+}
+
+/// About how many bits one more group costs.
+const GROUP: usize = 200;
 
 /// Guards shortened ids: over all whole ids of a message, by table, then by id.
 pub(super) fn hash_of(ids: impl Iterator<Item = RecordId>) -> [u8; 8] {

@@ -3,16 +3,20 @@
 use crate::domain::schema;
 use crate::hostile::{decode, is_message};
 use std::path::Path;
+use windrow_protocol::codec::FORMAT;
 
 fn golden() -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let folder = |format: u8| Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{format}"));
     let named = |file: std::fs::DirEntry| {
         let mut bytes = std::fs::read(file.path()).unwrap();
         bytes[3..11].copy_from_slice(&schema().digest());
         bytes
     };
-    let files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| named(file.unwrap())).collect();
-    assert!(files.len() >= 8);
+    let files: Vec<_> = (1..=FORMAT)
+        .flat_map(|format| std::fs::read_dir(folder(format)).unwrap())
+        .map(|file| named(file.unwrap()))
+        .collect();
+    assert!(files.len() >= 16);
     files
 }
 

@@ -1,4 +1,4 @@
-//! Golden files fix format 1 for ever: they are added to, never changed.
+//! Golden files fix each format for ever: they are added to, never changed. A folder holds a format's.
 //!
 //! Each is decoded and compared with the message that it was made from, and that with a snapshot for people. Where a
 //! body is not compressed, encoding must give the same bytes too; zstd may learn to compress better.
@@ -10,10 +10,10 @@
 use crate::domain::{
     EMPTY, FARM, NOW, PLOT, change, changeset, farm, hlc, id, page, point, schema, seq, text, whole, writes,
 };
-use std::path::PathBuf;
+use std::path::Path;
 use windrow_protocol::change::{Change, Changeset, End, Held, Recovery, Resolve, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Span};
-use windrow_protocol::codec::{Effort, Limits, decode_changeset, decode_page, encode_changeset, encode_page};
+use windrow_protocol::codec::{Effort, FORMAT, Limits, decode_changeset, decode_page, encode_changeset, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
@@ -25,39 +25,48 @@ const COMPRESSED: u8 = 0x80;
 /// Where the digest of the schema stands, and the flags behind it.
 const DIGEST: std::ops::Range<usize> = 3..11;
 
-fn file(name: &str, written: &[u8]) -> Vec<u8> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.bin"));
-    if !path.exists() && std::env::var_os("WINDROW_WRITE_GOLDEN").is_some() {
-        std::fs::write(&path, written).unwrap();
-    }
-    let mut golden = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    golden[DIGEST].copy_from_slice(&schema().digest());
-    golden
+/// A message as each format has it, the present one last.
+fn files(name: &str, written: &[u8]) -> Vec<Vec<u8>> {
+    let file = |format: u8| {
+        let path = format!("{}/tests/golden/{format}/{name}.bin", env!("CARGO_MANIFEST_DIR"));
+        if format == FORMAT && !Path::new(&path).exists() && std::env::var_os("WINDROW_WRITE_GOLDEN").is_some() {
+            std::fs::write(&path, written).unwrap();
+        }
+        let mut golden = std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        golden[DIGEST].copy_from_slice(&schema().digest());
+        golden
+    };
+    (1..=FORMAT).map(file).collect()
 }
 
-fn check_bytes(golden: &[u8], written: &[u8]) {
-    if golden[DIGEST.end] & COMPRESSED == 0 {
-        assert_eq!(golden, written);
+fn check_bytes(files: &[Vec<u8>], written: &[u8]) {
+    let present = &files[files.len() - 1];
+    if present[DIGEST.end] & COMPRESSED == 0 {
+        assert_eq!(present, written);
     }
 }
 
 fn check_changeset(name: &str, changeset: &Changeset, lens: &[u8]) {
     let written = encode_changeset(&schema(), changeset, lens, Effort::Upload);
-    let golden = file(name, &written);
-    let decoded = decode_changeset(&schema(), &golden, &Limits::default()).unwrap();
-    let keys = changeset.changes.iter().map(Change::key);
-    assert_eq!(&decoded.resolve(crate::ids::finder(keys)).unwrap(), changeset);
-    check_bytes(&golden, &written);
+    let files = files(name, &written);
+    for golden in &files {
+        let decoded = decode_changeset(&schema(), golden, &Limits::default()).unwrap();
+        let keys = changeset.changes.iter().map(Change::key);
+        assert_eq!(&decoded.resolve(crate::ids::finder(keys)).unwrap(), changeset);
+    }
+    check_bytes(&files, &written);
     insta::assert_debug_snapshot!(name, changeset);
 }
 
 fn check_page(name: &str, page: &Page, lens: &[u8]) {
     let written = encode_page(&schema(), page, lens, Effort::Page);
-    let golden = file(name, &written);
-    let decoded = decode_page(&schema(), &golden, &Limits::default()).unwrap();
-    let keys = page.told.iter().map(|told| (told.table, told.id));
-    assert_eq!(&decoded.resolve(crate::ids::finder(keys)).unwrap(), page);
-    check_bytes(&golden, &written);
+    let files = files(name, &written);
+    for golden in &files {
+        let decoded = decode_page(&schema(), golden, &Limits::default()).unwrap();
+        let keys = page.told.iter().map(|told| (told.table, told.id));
+        assert_eq!(&decoded.resolve(crate::ids::finder(keys)).unwrap(), page);
+    }
+    check_bytes(&files, &written);
     insta::assert_debug_snapshot!(name, page);
 }
 
@@ -165,7 +174,7 @@ fn every_shape_of_change() {
         Change { end: End::Delete, ..change(EMPTY, made(10)) },
     ];
     changes.sort_by_key(Change::key);
-    let lens: Vec<u8> = changes.iter().map(|change| if change.born { 16 } else { 8 }).collect();
+    let lens: Vec<u8> = changes.iter().map(|change| if change.born { 128 } else { 64 }).collect();
     check_changeset("changeset-shapes", &changeset(changes), &lens);
 }
 
@@ -184,7 +193,7 @@ fn many_changes() {
         ];
         writes(Change { hlc: hlc(NOW - spread as i64), ..change(FARM, made(n.into())) }, whats)
     };
-    check_changeset("changeset-many", &changeset((0..90).map(one).collect()), &[8; 90]);
+    check_changeset("changeset-many", &changeset((0..90).map(one).collect()), &[64; 90]);
 }
 
 #[test]
@@ -217,7 +226,7 @@ fn every_shape_of_news() {
         whole(PLOT, made(7), vec![Value::Blob(made(2).0.to_vec()), Value::Null, Value::Integer(3)]),
         whole(EMPTY, made(8), vec![]),
     ];
-    let lens: Vec<u8> = told.iter().map(|told| if told.held { 7 } else { 16 }).collect();
+    let lens: Vec<u8> = told.iter().map(|told| if told.held { 56 } else { 128 }).collect();
     let next = Some(Reached { seq: seq(1250), table: PLOT, id: made(7) });
     check_page("page-shapes", &Page { next, ..page(told) }, &lens);
 }

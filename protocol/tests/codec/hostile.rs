@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use windrow_protocol::change::What;
 use windrow_protocol::codec::{
-    DecodeError, Effort, Limits, Part, changeset_schema, decode_changeset, decode_page, encode_changeset, encode_page,
+    DecodeError, Effort, FORMAT, Limits, Part, changeset_schema, decode_changeset, decode_page, encode_changeset,
+    encode_page,
 };
 
 const LIMITS: Limits = Limits { bytes: 1 << 20, memory: 4 << 20 };
@@ -49,7 +50,7 @@ fn damage(mut bytes: Vec<u8>, cut: Option<Index>, changes: &[(Index, u8)]) -> Ve
 
 /// Bytes behind a good beginning, their body not compressed: they reach the decoder of groups.
 fn head(magic: &[u8; 2], flags: u8, rest: &[u8]) -> Vec<u8> {
-    [&magic[..], &[1], &schema().digest(), &[flags], rest].concat()
+    [&magic[..], &[FORMAT], &schema().digest(), &[flags], rest].concat()
 }
 
 /// The head of a changeset without own commits and spans, as it stands before a body.
@@ -182,7 +183,7 @@ fn other_kinds_formats_and_schemas_are_told_apart() {
     };
     assert_eq!(error(b""), DecodeError::Truncated(Part::Head));
     assert_eq!(error(&with(1, b'P')), DecodeError::Magic("changeset"));
-    assert_eq!(error(&with(2, 2)).to_string(), "a changeset of format 2, but only format 1 can be read here");
+    assert_eq!(error(&with(2, 3)).to_string(), "a changeset of format 3, but only formats up to 2 can be read here");
     let other = with(3, !bytes[3]);
     assert!(matches!(error(&other), DecodeError::Schema { ours, .. } if ours == schema().digest()));
     assert_eq!(changeset_schema(&other).unwrap()[1..], schema().digest()[1..]);

@@ -19,9 +19,9 @@ pub(crate) fn finder(
     }
 }
 
-/// How many leading bytes tell each record from the others of its table; at least so many.
+/// How many leading bits tell each record from the others of its table; at least so many.
 pub(crate) fn lens(keys: &[(TableIx, RecordId)], least: u8) -> Vec<u8> {
-    let same = |a: &RecordId, b: &RecordId| a.0.iter().zip(&b.0).take_while(|(x, y)| x == y).count() as u8;
+    let same = |a: &RecordId, b: &RecordId| (u128::from_be_bytes(a.0) ^ u128::from_be_bytes(b.0)).leading_zeros() as u8;
     let one = |(table, id): &(TableIx, RecordId)| {
         let others = keys.iter().filter(|other| other.0 == *table && other.1 != *id);
         others.map(|(_, other)| same(id, other) + 1).max().unwrap_or(1).max(least)
@@ -49,7 +49,7 @@ fn resolve(bytes: &[u8], held: &[u128]) -> Result<Changeset, Ambiguous> {
 
 #[test]
 fn shortened_ids_come_back_whole() {
-    let bytes = encoded(&[A, B], 4);
+    let bytes = encoded(&[A, B], 32);
     assert_eq!(resolve(&bytes, &[A, B, 7]), Ok(edits(&[A, B])));
     let decoded = decode_changeset(&schema(), &bytes, &Limits::default()).unwrap();
     let ranges: Vec<_> = decoded.shortened().map(|(table, short)| (table, short.low(), short.high())).collect();
@@ -60,30 +60,30 @@ fn shortened_ids_come_back_whole() {
 
 #[test]
 fn an_id_that_names_none_or_several_is_ambiguous() {
-    assert_eq!(resolve(&encoded(&[A, B], 4), &[A]), Err(Ambiguous));
-    assert_eq!(resolve(&encoded(&[A, B], 4), &[A, A2, B]), Err(Ambiguous));
+    assert_eq!(resolve(&encoded(&[A, B], 32), &[A]), Err(Ambiguous));
+    assert_eq!(resolve(&encoded(&[A, B], 32), &[A, A2, B]), Err(Ambiguous));
 }
 
 #[test]
 fn another_record_under_the_same_bytes_is_noticed() {
-    assert_eq!(resolve(&encoded(&[A, B], 4), &[A2, B]), Err(Ambiguous));
+    assert_eq!(resolve(&encoded(&[A, B], 32), &[A2, B]), Err(Ambiguous));
 }
 
 #[test]
 fn an_answer_outside_the_range_is_refused() {
-    let decoded = decode_changeset(&schema(), &encoded(&[A], 4), &Limits::default()).unwrap();
+    let decoded = decode_changeset(&schema(), &encoded(&[A], 32), &Limits::default()).unwrap();
     assert_eq!(decoded.resolve(|_, _, _| Some(id(B))), Err(Ambiguous));
 }
 
 #[test]
 fn whole_ids_ask_nobody() {
-    let decoded = decode_changeset(&schema(), &encoded(&[A, A2, B], 16), &Limits::default()).unwrap();
+    let decoded = decode_changeset(&schema(), &encoded(&[A, A2, B], 128), &Limits::default()).unwrap();
     assert_eq!(decoded.resolve(|_, _, _| panic!("asked")), Ok(edits(&[A, A2, B])));
 }
 
 #[test]
 fn two_changes_of_one_record_are_refused() {
-    assert_eq!(resolve(&encoded(&[A, A], 4), &[A]), Err(Ambiguous));
-    let decoded = decode_changeset(&schema(), &encoded(&[A, A], 16), &Limits::default());
+    assert_eq!(resolve(&encoded(&[A, A], 32), &[A]), Err(Ambiguous));
+    let decoded = decode_changeset(&schema(), &encoded(&[A, A], 128), &Limits::default());
     assert!(matches!(decoded, Err(DecodeError::Malformed(_, "a record that is named twice"))));
 }

@@ -89,7 +89,7 @@ fn lengths_and_counts_of_two_to_the_sixtieth_take_no_memory() {
     let memory = alone();
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../protocol/tests/golden");
     let (schema, huge) = (schema(), varint(1 << 60));
-    for file in std::fs::read_dir(golden).unwrap() {
+    for file in std::fs::read_dir(golden.join(windrow_protocol::codec::FORMAT.to_string())).unwrap() {
         let mut bytes = std::fs::read(file.unwrap().path()).unwrap();
         bytes[3..11].copy_from_slice(&schema.digest());
         for at in 11..bytes.len() {

@@ -8,7 +8,7 @@ use self::group::{Group, Shape};
 use super::column::ids::WHOLE;
 use super::frame::{self, Body, Kind};
 use super::groups::{GroupReader, GroupWriter};
-use super::short::{Encoded, hash_of};
+use super::short::{self, Encoded, hash_of};
 use super::{DecodeError, Effort, Limits};
 use crate::change::{Change, Changeset};
 use crate::id::RecordId;
@@ -17,11 +17,11 @@ use std::collections::BTreeMap;
 
 const KIND: Kind = Kind { name: "changeset", magic: *b"WC", flags: head::ALL };
 
-/// A changeset as bytes. `lens` says for each of its changes, in order, how many leading bytes of the id name a record
-/// of its table unambiguously as far as the sender knows, 1 to 16. An id of a record that the hub may not have must be
-/// whole (16): that of every record born here.
+/// A changeset as bytes. `lens` says for each of its changes, in order, how many leading bits of the id name a record
+/// of its table unambiguously as far as the sender knows, 1 to 128. An id of a record that the hub may not have must be
+/// whole (128): that of every record born here.
 pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], effort: Effort) -> Vec<u8> {
-    let lens = lens.iter().copied().chain(std::iter::repeat(WHOLE));
+    let lens = short::common(lens).into_iter().chain(std::iter::repeat(WHOLE));
     let named = |(change, len): (_, u8)| (change, len.clamp(1, WHOLE));
     let mut changes: Vec<(&Change, u8)> = changeset.changes.iter().zip(lens).map(named).collect();
     changes.sort_by_key(|(change, _)| change.key());
@@ -45,10 +45,10 @@ pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], eff
 /// # Errors
 /// Whatever breaks the format or the limits.
 pub fn decode_changeset(schema: &Schema, bytes: &[u8], limits: &Limits) -> Result<Encoded<Changeset>, DecodeError> {
-    let (flags, mut r) = frame::open(KIND, schema, bytes, limits)?;
+    let (format, flags, mut r) = frame::open(KIND, schema, bytes, limits)?;
     let (mut changeset, hash) = head::read(&mut r, flags, schema, limits)?;
     let body = Body::read(schema, flags, r, limits)?;
-    let mut groups = GroupReader::new(schema, body.reader());
+    let mut groups = GroupReader::new(schema, format, body.reader());
     while let Some((lead, n)) = groups.lead()? {
         let shape = Shape::read(&mut groups.r, lead, schema.table(lead.table).fields.len())?;
         let group = Group { schema, near: (&changeset).into(), shape: &shape };
@@ -63,7 +63,7 @@ pub fn decode_changeset(schema: &Schema, bytes: &[u8], limits: &Limits) -> Resul
 /// # Errors
 /// Other bytes than a changeset, or an unknown format.
 pub fn changeset_schema(bytes: &[u8]) -> Result<[u8; 8], DecodeError> {
-    frame::named(KIND, bytes).map(|(digest, _)| digest)
+    frame::named(KIND, bytes).map(|(_, digest, _)| digest)
 }
 
 fn put_ids(changeset: &mut Changeset, ids: &[RecordId]) {

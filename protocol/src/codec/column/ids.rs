@@ -1,20 +1,20 @@
-//! Columns of ids: ascending, whole or shortened to their leading bytes.
+//! Columns of ids: ascending, whole or shortened to their leading bits.
 
 use super::ints;
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
 use crate::id::RecordId;
 
-/// Bytes of a whole id.
-pub(in crate::codec) const WHOLE: u8 = 16;
+/// Bits of a whole id.
+pub(in crate::codec) const WHOLE: u8 = RecordId::BITS;
 
-/// Writes the first `len` bytes of each id. An id alone is just its bytes, among the bits.
+/// Writes the first `len` bits of each id. An id alone is just these, byte by byte.
 ///
-/// Several are columns of integers: the first eight bytes; what follows them; and of whole ids the last two bytes by
-/// themselves, because in ids that Windrow makes these are random and those before them are the origin's.
+/// Several are columns of integers: the first 64 bits; what follows them; and of whole ids the last 16 by themselves, because
+/// in ids that Windrow makes these are random and those before them are the origin's.
 pub(in crate::codec) fn write(w: &mut Writer, ids: &[RecordId], len: u8) {
     match ids {
-        [one] => one.0[..len.into()].iter().for_each(|&byte| w.bits(byte.into(), 8)),
+        [one] => bytes(len).zip(one.0).for_each(|(width, byte)| w.bits(u64::from(byte >> (8 - width)), width)),
         _ => parts(len).for_each(|part| {
             let values: Vec<i64> = ids.iter().map(|&id| part.of(id)).collect();
             ints::write(w, &values);
@@ -22,12 +22,12 @@ pub(in crate::codec) fn write(w: &mut Writer, ids: &[RecordId], len: u8) {
     }
 }
 
-/// Reads `n` ids of `len` bytes, the bytes behind them zero.
+/// Reads `n` ids of `len` bits, those behind them zero.
 pub(in crate::codec) fn read(r: &mut Reader<'_>, n: usize, len: u8) -> Result<Vec<RecordId>> {
     let mut ids = vec![0u128; n];
     if let [one] = &mut ids[..] {
-        for place in 0..u32::from(len) {
-            *one |= u128::from(r.bits(8)?) << (120 - 8 * place);
+        for (width, place) in bytes(len).zip(0..) {
+            *one |= u128::from(r.bits(width)?) << (128 - 8 * place - width);
         }
     } else {
         for part in parts(len) {
@@ -39,7 +39,12 @@ pub(in crate::codec) fn read(r: &mut Reader<'_>, n: usize, len: u8) -> Result<Ve
     Ok(ids.into_iter().map(|id| RecordId(id.to_be_bytes())).collect())
 }
 
-/// Some of an id's bytes as a number, the id itself read as a number of 128 bits.
+/// How many bits each byte of so many has: all but the last are full.
+fn bytes(len: u8) -> impl Iterator<Item = u32> {
+    (0..u32::from(len).div_ceil(8)).map(move |at| (u32::from(len) - 8 * at).min(8))
+}
+
+/// Some of an id's bits as a number, the id itself read as a number of 128 bits.
 #[derive(Debug, Clone, Copy)]
 struct IdPart {
     width: u32,
@@ -63,12 +68,12 @@ impl IdPart {
     }
 }
 
-/// The parts of an id's first `len` bytes.
+/// The parts of an id's first `len` bits.
 fn parts(len: u8) -> impl Iterator<Item = IdPart> {
-    let bits = u32::from(len) * 8;
+    let bits = u32::from(len);
     let widths = match len {
-        0..=8 => [bits, 0, 0],
-        9..WHOLE => [64, bits - 64, 0],
+        0..=64 => [bits, 0, 0],
+        65..WHOLE => [64, bits - 64, 0],
         WHOLE.. => [64, 48, 16],
     };
     widths.into_iter().filter(|&width| width > 0).scan(128, |left, width| {

@@ -8,7 +8,7 @@ use super::column::stamps::{read_hlc, read_point, read_seq, write_hlc, write_poi
 use super::frame::{self, Body, Kind};
 use super::groups::{GroupReader, GroupWriter};
 use super::read::{Reader, Result};
-use super::short::{Encoded, hash_of};
+use super::short::{self, Encoded, hash_of};
 use super::write::Writer;
 use super::{Effort, Limits};
 use crate::clock::{Hlc, Seq};
@@ -27,10 +27,10 @@ const HASH: u8 = 2;
 /// The digests of all tables follow.
 const DIGESTS: u8 = 4;
 
-/// A page as bytes. `lens` says for each of its records, in order, how many leading bytes of the id name it
-/// unambiguously among all that the device may hold, 1 to 16. What the device does not surely hold must be whole (16).
+/// A page as bytes. `lens` says for each of its records, in order, how many leading bits of the id name it
+/// unambiguously among all that the device may hold, 1 to 128. What the device does not surely hold must be whole (128).
 pub fn encode_page(schema: &Schema, page: &Page, lens: &[u8], effort: Effort) -> Vec<u8> {
-    let lens = lens.iter().copied().chain(std::iter::repeat(WHOLE));
+    let lens = short::common(lens).into_iter().chain(std::iter::repeat(WHOLE));
     let named = |(told, len): (_, u8)| (told, len.clamp(1, WHOLE));
     let mut told: Vec<(&Told, u8)> = page.told.iter().zip(lens).map(named).collect();
     told.sort_by_key(|(told, _)| (told.table, told.id));
@@ -53,10 +53,10 @@ pub fn encode_page(schema: &Schema, page: &Page, lens: &[u8], effort: Effort) ->
 /// # Errors
 /// Whatever breaks the format or the limits; a page for another schema.
 pub fn decode_page(schema: &Schema, bytes: &[u8], limits: &Limits) -> Result<Encoded<Page>> {
-    let (flags, mut r) = frame::open(KIND, schema, bytes, limits)?;
+    let (format, flags, mut r) = frame::open(KIND, schema, bytes, limits)?;
     let (mut page, hash) = read_head(&mut r, flags, schema.tables().len())?;
     let body = Body::read(schema, flags, r, limits)?;
-    let mut groups = GroupReader::new(schema, body.reader());
+    let mut groups = GroupReader::new(schema, format, body.reader());
     while let Some((lead, n)) = groups.lead()? {
         let shape = Shape::read(&mut groups.r, lead, schema.table(lead.table).fields.len())?;
         let group = Group { schema, near: (&page).into(), shape: &shape };

@@ -14,6 +14,7 @@ use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
+use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, Page, Reached, Told, tell};
@@ -164,11 +165,11 @@ fn size(told: &Told) -> usize {
     16 + values + choices.map(|v| 8 + text(v)).sum::<usize>()
 }
 
-/// How many bytes of the id name the record to this device: one more than among all that the hub has, because the device
+/// How many bits of the id name the record to this device: some more than among all that the hub has, because the device
 /// may have made records of its own meanwhile.
 fn shown_length(shared: &Shared, c: &Connection, pull: &Pull, version: &Version, told: &Told) -> Result<u8, HubError> {
     let Some(now) = version.key((told.table, told.id)).filter(|_| told.held && !pull.whole_ids) else {
-        return Ok(16);
+        return Ok(RecordId::BITS);
     };
     let near = records::neighbours(c, &shared.tables, now)?;
     Ok(told.id.name_length(near.into_iter().flatten()))

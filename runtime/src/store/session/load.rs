@@ -110,15 +110,15 @@ fn spans(stretches: &[Stretch], stamps: &[Hlc], logged: &[Origin]) -> Vec<Span> 
     spans
 }
 
-/// For each change, how many leading bytes of its id name it: enough among this table's ids and the changeset's own, and
-/// one more, for those that only the hub has.
+/// For each change, how many leading bits of its id name it: enough among this table's ids and the changeset's own, and
+/// some more, for those that only the hub has.
 fn name_lengths(conn: &Connection, plan: &Plan, changes: &[Change], whole_ids: bool) -> Result<Vec<u8>, StoreError> {
     let mut lengths = Vec::with_capacity(changes.len());
     for (at, change) in changes.iter().enumerate() {
         let beside = |i: usize| changes.get(i).filter(|c| c.table == change.table).map(|c| c.id.0);
         let sent = [at.checked_sub(1).and_then(beside), beside(at + 1)];
         let whole = whole_ids || change.born;
-        lengths.push(if whole { 16 } else { name_length(conn, plan, change, sent)? });
+        lengths.push(if whole { RecordId::BITS } else { name_length(conn, plan, change, sent)? });
     }
     Ok(lengths)
 }

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Hlc, Mark, Point, Seq};
 use windrow_protocol::codec::{self, Effort, Limits};
+use windrow_protocol::id::RecordId;
 use windrow_protocol::session::{Inbox, Loaded};
 use windrow_protocol::told::{News, Page, Reached, Told};
 use windrow_protocol::value::Value;
@@ -126,7 +127,7 @@ impl Device {
     }
 
     fn page(&self, page: &Page) -> Vec<u8> {
-        let lens = vec![16; page.told.len()];
+        let lens = vec![RecordId::BITS; page.told.len()];
         codec::encode_page(&self.store.plan().schema, page, &lens, Effort::Page)
     }
 
