@@ -2,10 +2,11 @@
 //! (W5).
 
 use super::Failure;
-use super::capture::{median, sorted};
 use super::report::{Figure, Promise};
+use super::rounds::{median, sorted};
+use super::side::{Plan, Side};
 use super::site;
-use super::table::{Plan, Side, Table};
+use super::table::{Cache, Table};
 use super::visit::{FIGURES, Visit};
 use super::workload::{Op, Workload};
 use indicatif::ProgressBar;
@@ -176,7 +177,7 @@ impl Apply<'_> {
     }
 
     fn plain(&self, full: bool, ops: &[Op], plan: &Plan) -> Result<f64, Failure> {
-        let mut table = Table::create(self.dir, plan, Side::Plain)?;
+        let mut table = Table::create(self.dir, plan, Side::Plain, Cache::Default)?;
         if full {
             table.insert(&self.workload.base, 10_000)?;
         }
@@ -188,7 +189,7 @@ impl Apply<'_> {
     /// Bytes of the file against those of a plain one: before the sync, and once all is synced and pruned.
     fn sizes(&self, field: &Store, logged: u64) -> Result<Vec<Figure>, Failure> {
         let plan = Plan::read(field)?;
-        let mut plain = Table::create(self.dir, &plan, Side::Plain)?;
+        let mut plain = Table::create(self.dir, &plan, Side::Plain, Cache::Default)?;
         plain.insert(&self.workload.base, 1_000)?;
         let filled = plain.size()? as f64;
         plain.vacuum()?;

@@ -1,0 +1,78 @@
+//! The same work on several tables, one after the other, round after round.
+
+use super::Failure;
+use super::report::Figure;
+use super::side::{Plan, Side};
+use super::table::{Cache, Table};
+use std::path::Path;
+use std::time::Instant;
+
+/// Seconds that each side took, in the order of the sides; for each round.
+pub(super) type Times = Vec<Vec<f64>>;
+
+/// The tables of one round.
+pub(super) struct Round {
+    /// With their places among the sides.
+    tables: Vec<(usize, Table)>,
+}
+
+impl Round {
+    /// Makes the tables, empty, in an order that changes from round to round.
+    pub(super) fn start(
+        number: usize,
+        dir: &Path,
+        plan: &Plan,
+        sides: &[Side],
+        cache: Cache,
+    ) -> Result<Round, Failure> {
+        let mut order: Vec<usize> = (0..sides.len()).collect();
+        order.rotate_left(number % sides.len());
+        let table = |at: usize| Ok((at, Table::create(dir, plan, sides[at], cache)?));
+        Ok(Round { tables: order.into_iter().map(table).collect::<Result<_, Failure>>()? })
+    }
+
+    /// Gives each the same work. Seconds, by side.
+    pub(super) fn time(&mut self, work: impl Fn(&mut Table) -> Result<(), Failure>) -> Result<Vec<f64>, Failure> {
+        let mut times = vec![0.0; self.tables.len()];
+        for (at, table) in &mut self.tables {
+            let start = Instant::now();
+            work(table)?;
+            times[*at] = start.elapsed().as_secs_f64();
+        }
+        Ok(times)
+    }
+
+    /// Whether each logged so many writes.
+    pub(super) fn check(&self, writes: usize) -> Result<(), Failure> {
+        self.tables.iter().try_for_each(|(_, table)| table.check(writes))
+    }
+}
+
+/// What a row takes at this side, and the ratio to another within each round; of both the median.
+pub(super) fn figure(
+    name: &'static str,
+    meaning: &'static str,
+    times: &Times,
+    (side, against): (usize, usize),
+    rows: usize,
+) -> Figure {
+    let ratios = sorted(times.iter().map(|round| round[side] / round[against]));
+    let values = sorted(times.iter().map(|round| round[side] * 1e6 / rows as f64));
+    let spread = ratios.first().copied().zip(ratios.last().copied());
+    Figure { spread, ..Figure::new(name, median(&values), "µs/row", meaning) }.ratio(median(&ratios))
+}
+
+pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+pub(super) fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        1 => sorted[middle],
+        _ if sorted.is_empty() => f64::NAN,
+        _ => (sorted[middle - 1] + sorted[middle]) / 2.0,
+    }
+}
