@@ -4,7 +4,9 @@
 use indicatif::ProgressBar;
 use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
+use windrow_tests::figures::page;
 use windrow_tests::figures::report::{Figure, write_json, write_table};
+use windrow_tests::figures::sections::SECTIONS;
 use windrow_tests::figures::wire::Wire;
 use windrow_tests::figures::workload::Workload;
 use windrow_tests::figures::{Wanted, sections};
@@ -114,4 +116,29 @@ fn a_missed_promise_is_seen_in_the_table() {
     let table = String::from_utf8(out).unwrap();
     let missed: Vec<bool> = table.lines().map(|line| line.contains("MISSED")).collect();
     assert_eq!(missed, [false, false, true], "{table}");
+}
+
+/// A table of the page loses a figure, or shows one that nobody can measure any more. Which numbers it shows is not tested.
+#[test]
+fn the_page_shows_every_table_with_every_figure() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.md")).unwrap();
+    let blocks = page::blocks(&page).unwrap();
+    let found: Vec<&str> = blocks.iter().map(|block| block.name.as_str()).collect();
+    let all: Vec<&str> = SECTIONS.iter().map(|section| section.name).collect();
+    assert_eq!(found, all);
+    for (block, section) in blocks.iter().zip(SECTIONS) {
+        let rows: Vec<Vec<&str>> = page[block.inside.clone()].lines().filter_map(cells).collect();
+        let names: Vec<&str> = rows.iter().map(|row| row[1].trim_matches('`')).collect();
+        assert_eq!(names, section.figures, "{}", section.name);
+        for row in rows {
+            let number = row[2].split(' ').next().unwrap().replace(',', "");
+            assert!(number.parse::<f64>().unwrap() > 0.0, "{row:?}");
+        }
+    }
+}
+
+/// The cells of a table's row that is neither its head nor the line under it.
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let cells: Vec<&str> = line.strip_prefix('|')?.strip_suffix('|')?.split('|').map(str::trim).collect();
+    cells[1].starts_with('`').then_some(cells)
 }

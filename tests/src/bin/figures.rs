@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
 use windrow_tests::figures::page::{self, Run};
+use windrow_tests::figures::peers::Peers;
 use windrow_tests::figures::report::{self, Figure};
 use windrow_tests::figures::wire::Wire;
 use windrow_tests::figures::workload::Workload;
@@ -29,6 +30,9 @@ struct Args {
     /// Print JSON, one object a line.
     #[arg(long)]
     json: bool,
+    /// Measure also what a team would use instead, as far as tests/peers/setup.sh has set it up.
+    #[arg(long)]
+    peers: bool,
     /// Write the figures into the tables of this page, between its markers. A table of which not all was measured stays.
     #[arg(long, value_name = "PAGE")]
     write: Option<PathBuf>,
@@ -55,12 +59,26 @@ fn main() -> Result<(), Failure> {
     let run = Run { rounds: usize::from(args.rounds), records: workload.base.len() };
     eprintln!("{run}");
     let mut figures = measure(&args, &workload, dir.path())?;
+    if args.peers {
+        figures.extend(peers(&args, &workload, dir.path())?);
+    }
     figures.retain(|figure| figure.figure.starts_with(&args.name));
     match args.json {
         true => report::write_json(&mut stdout(), &figures)?,
         false => report::write_table(&mut stdout(), &figures)?,
     }
     args.write.as_deref().map_or(Ok(()), |page| write(page, &figures, &run))
+}
+
+/// Others run on files: on those that were read, or on what was made.
+fn peers(args: &Args, workload: &Workload, dir: &Path) -> Result<Vec<Figure>, Failure> {
+    let made = dir.join("workload");
+    if args.workload.is_none() {
+        std::fs::create_dir(&made)?;
+        workload.write(&made)?;
+    }
+    let workload = args.workload.as_ref().unwrap_or(&made);
+    Peers { workload, dir, rounds: usize::from(args.rounds) }.measure()
 }
 
 fn write(page: &Path, figures: &[Figure], run: &Run) -> Result<(), Failure> {

@@ -6,8 +6,11 @@
 pub mod apply;
 pub mod capture;
 mod counting;
+mod files;
 mod notes;
+pub mod office;
 pub mod page;
+pub mod peers;
 pub mod report;
 mod rounds;
 pub mod rows;

@@ -3,7 +3,7 @@
 
 use super::Failure;
 use super::report::{Figure, OURS, Promise};
-use super::sections::{Compared, SECTIONS, Section, aim};
+use super::sections::{COMPARED, Compared, PEERS, SECTIONS, Section, aim};
 use std::fmt::{Display, Formatter};
 use std::ops::Range;
 use windrow::Timestamp;
@@ -31,7 +31,13 @@ impl Display for Run {
         write!(f, "{}, ", day.split('T').next().unwrap_or_default())?;
         write!(f, "{cores} cores of {}, ", cpu.map_or(std::env::consts::ARCH, |(_, name)| name.trim()))?;
         write!(f, "{} {}, ", std::env::consts::OS, read("/proc/sys/kernel/osrelease").trim())?;
-        write!(f, "SQLite {}, {} rounds, {} records", windrow::rusqlite::version(), self.rounds, self.records)
+        write!(
+            f,
+            "SQLite {}, {} rounds, {} records",
+            windrow::rusqlite::version(),
+            self.rounds,
+            grouped(self.records as f64)
+        )
     }
 }
 
@@ -74,8 +80,12 @@ pub fn written(page: &str, figures: &[Figure], run: &Run) -> Result<String, Fail
     let mut text = page.to_owned();
     for block in blocks(page)?.into_iter().rev() {
         let section = SECTIONS.iter().find(|s| s.name == block.name);
-        let section = section.ok_or_else(|| format!("there is no table {:?}", block.name))?;
-        if let Some(table) = table(section, figures) {
+        let table = match section {
+            Some(section) => table(section, figures),
+            None if block.name == PEERS => beside(figures),
+            None => return Err(format!("there is no table {:?}", block.name).into()),
+        };
+        if let Some(table) = table {
             text.replace_range(block.inside, &format!("\n{table}\n*{run}.*\n\n"));
         }
     }
@@ -94,6 +104,28 @@ fn table(section: &Section, figures: &[Figure]) -> Option<String> {
         }
     );
     Some(head + &rows.into_iter().map(|figure| row(section, figure)).collect::<String>())
+}
+
+/// The table in which others stand beside us, each in a row, if they were measured: ratios of times and files, then bytes.
+fn beside(figures: &[Figure]) -> Option<String> {
+    let mut peers: Vec<&str> = Vec::new();
+    for figure in figures.iter().filter(|f| COMPARED.contains(&f.figure)) {
+        if !peers.contains(&&*figure.peer) {
+            peers.push(&figure.peer);
+        }
+    }
+    let cell = |peer: &str, name: &str| {
+        let figure = figures.iter().find(|f| f.figure == name && f.peer == peer);
+        figure.map_or_else(String::new, |figure| match name.starts_with("w3") {
+            true => grouped(figure.value),
+            false => figure.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}")),
+        })
+    };
+    let line = |first: &str, cells: Vec<String>| format!("| {first} | {} |\n", cells.join(" | "));
+    let head = line("", COMPARED.iter().map(|name| format!("`{name}`")).collect());
+    let rows = peers.iter().map(|peer| line(peer, COMPARED.iter().map(|name| cell(peer, name)).collect()));
+    let rule = format!("|---{}|\n", "|---".repeat(COMPARED.len()));
+    (peers.len() > 1).then(|| head + &rule + &rows.collect::<String>())
 }
 
 fn row(section: &Section, figure: &Figure) -> String {
@@ -158,10 +190,24 @@ mod tests {
         let page = "# Page\n\n<!-- figures:files -->\nold\n<!-- /figures -->\n\nProse.\n";
         let text = written(page, &files(), &RUN).unwrap();
         assert!(text.starts_with("# Page\n\n<!-- figures:files -->\n\n| | figure |"), "{text}");
-        assert!(text.ends_with(" 3 rounds, 1000 records.*\n\n<!-- /figures -->\n\nProse.\n"), "{text}");
+        assert!(text.ends_with(" 3 rounds, 1,000 records.*\n\n<!-- /figures -->\n\nProse.\n"), "{text}");
         assert!(text.contains("| a file | `w5` | 20,578,304 | 1.00 | at most 1.1 | 1.02 |\n"), "{text}");
         assert!(text.contains("| a file | `w5_logged` | 987 | 1.93 |  | 1.9, not yet |\n"), "{text}");
         assert_eq!(written(&text, &files(), &RUN).unwrap(), text);
+    }
+
+    /// Others' figures get into our tables, or ours into theirs.
+    #[test]
+    fn others_stand_beside_us() {
+        let page = "<!-- figures:peers -->\n<!-- /figures -->\n<!-- figures:files -->\n<!-- /figures -->\n";
+        let other = Figure { peer: "loro".into(), ..Figure::new("w3a", 112.0, "bytes", "") };
+        let ours = Figure::new("w5", 99.0, "bytes", "").ratio(1.004);
+        let text = written(page, &[ours, other], &RUN).unwrap();
+        assert!(
+            text.contains("\n| ours |  |  |  | 1.00 |  |  |  |  |\n| loro |  |  |  |  | 112 |  |  |  |\n"),
+            "{text}"
+        );
+        assert!(text.ends_with("<!-- figures:files -->\n<!-- /figures -->\n"), "{text}");
     }
 
     /// A run of one figure empties the table in which it stands.

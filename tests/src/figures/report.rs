@@ -2,6 +2,7 @@
 
 use super::sections::aim;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// One figure.
@@ -10,7 +11,7 @@ pub struct Figure {
     /// What was measured, by a name that stays: `w3b_up`.
     pub figure: &'static str,
     /// Of whom: `ours`, or another's name.
-    pub peer: &'static str,
+    pub peer: Cow<'static, str>,
     /// How much.
     pub value: f64,
     /// Of what.
@@ -43,7 +44,7 @@ pub enum Promise {
 impl Figure {
     /// A figure that is compared with nothing and promises nothing.
     pub fn new(figure: &'static str, value: f64, unit: &'static str, meaning: &'static str) -> Figure {
-        Figure { figure, peer: OURS, value, unit, ratio: None, spread: None, meaning, promise: None }
+        Figure { figure, peer: Cow::Borrowed(OURS), value, unit, ratio: None, spread: None, meaning, promise: None }
     }
 
     /// With this ratio.
@@ -99,7 +100,8 @@ pub fn write_table(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
 
 fn line(figure: &Figure) -> [String; 6] {
     let name = figure.figure.to_owned();
-    [name, value(figure), ratio(figure), promise(figure), aimed(figure), figure.meaning.to_owned()]
+    let meaning = if figure.peer == OURS { figure.meaning } else { &figure.peer };
+    [name, value(figure), ratio(figure), promise(figure), aimed(figure), meaning.to_owned()]
 }
 
 fn value(figure: &Figure) -> String {

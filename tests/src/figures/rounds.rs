@@ -4,14 +4,39 @@ use super::Failure;
 use super::report::Figure;
 use super::side::{Plan, Side};
 use super::table::{Cache, Table};
+#[cfg(unix)]
+use nix::time::{ClockId, clock_gettime};
 use std::path::Path;
-use std::time::Instant;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 /// Seconds that each side took, in the order of the sides; for each round.
 pub(super) type Times = Vec<Vec<f64>>;
 
+/// What time is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// The time that the processor worked for this thread: other work on the machine does not change it.
+    Processor,
+    /// The time that passed: what a disk takes counts.
+    Wall,
+}
+
+impl Clock {
+    /// From some point on, which stays.
+    fn now(self) -> Result<Duration, Failure> {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            #[cfg(unix)]
+            Clock::Processor => Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into()),
+            _ => Ok(START.elapsed()),
+        }
+    }
+}
+
 /// The tables of one round.
 pub(super) struct Round {
+    clock: Clock,
     /// With their places among the sides.
     tables: Vec<(usize, Table)>,
 }
@@ -28,16 +53,17 @@ impl Round {
         let mut order: Vec<usize> = (0..sides.len()).collect();
         order.rotate_left(number % sides.len());
         let table = |at: usize| Ok((at, Table::create(dir, plan, sides[at], cache)?));
-        Ok(Round { tables: order.into_iter().map(table).collect::<Result<_, Failure>>()? })
+        let clock = if cache == Cache::Ample { Clock::Processor } else { Clock::Wall };
+        Ok(Round { clock, tables: order.into_iter().map(table).collect::<Result<_, Failure>>()? })
     }
 
     /// Gives each the same work. Seconds, by side.
     pub(super) fn time(&mut self, work: impl Fn(&mut Table) -> Result<(), Failure>) -> Result<Vec<f64>, Failure> {
         let mut times = vec![0.0; self.tables.len()];
         for (at, table) in &mut self.tables {
-            let start = Instant::now();
+            let start = self.clock.now()?;
             work(table)?;
-            times[*at] = start.elapsed().as_secs_f64();
+            times[*at] = (self.clock.now()? - start).as_secs_f64();
         }
         Ok(times)
     }

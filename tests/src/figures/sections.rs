@@ -62,6 +62,12 @@ pub const SECTIONS: &[Section] = &[
     Section { name: "files", compared: Compared::Plain, figures: &["w5", "w5_logged"] },
 ];
 
+/// The table in which others stand beside us.
+pub const PEERS: &str = "peers";
+
+/// The figures in it: where a ratio is compared, and where bytes are.
+pub const COMPARED: &[&str] = &["w1_text", "w2", "w5_logged", "w5", "w3a", "w3b_up", "w3c", "w3d"];
+
 /// Where we want figures to be.
 const AIMS: &[(&str, Promise)] = &[
     ("w1", Ratio(1.5)),
