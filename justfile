@@ -32,6 +32,10 @@ schemas count="10000" seed="0":
 figures name="":
     cargo run --release -p windrow-tests --bin figures -- {{name}}
 
+# The hot functions by themselves: `just bench fold`.
+bench name="":
+    cargo bench -p windrow-tests --bench hot -- {{name}}
+
 # The API's documentation.
 doc:
     cargo doc --workspace --no-deps --open

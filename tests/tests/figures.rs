@@ -4,9 +4,12 @@
 use indicatif::ProgressBar;
 use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
+use windrow_tests::figures::page;
 use windrow_tests::figures::report::{Figure, write_json, write_table};
+use windrow_tests::figures::sections::SECTIONS;
 use windrow_tests::figures::wire::Wire;
 use windrow_tests::figures::workload::Workload;
+use windrow_tests::figures::{Wanted, sections};
 
 /// A workload of so many records, in which a day's work is a thousand changes.
 fn workload(records: usize) -> Workload {
@@ -26,6 +29,15 @@ fn find<'a>(figures: &'a [Figure], name: &str) -> &'a Figure {
     figures.iter().find(|f| f.figure == name).unwrap_or_else(|| panic!("no figure {name}"))
 }
 
+fn names(figures: &[Figure]) -> Vec<&'static str> {
+    sorted(figures.iter().map(|f| f.figure).collect())
+}
+
+fn sorted(mut names: Vec<&'static str>) -> Vec<&'static str> {
+    names.sort_unstable();
+    names
+}
+
 #[test]
 fn sessions_cost_no_more_bytes_than_promised() {
     let workload = workload(2_500);
@@ -35,6 +47,10 @@ fn sessions_cost_no_more_bytes_than_promised() {
     }
     let promises = figures.iter().filter(|f| f.promise.is_some()).count();
     assert_eq!(promises, 4, "{figures:?}");
+    assert_eq!(names(&figures), sorted(sections::figures(&["bytes"])));
+    // A change alone is some of its changeset, and not all of it.
+    let value = |name| find(&figures, name).value;
+    assert!(value("w3a_change") > 4.0 && value("w3a_change") < value("w3a") - 8.0, "{figures:?}");
     // What travels is smaller than what a generic compressor makes of the records.
     let ratio = |name| find(&figures, name).ratio.unwrap();
     assert!(ratio("w3d_up") < ratio("w3d_zstd"));
@@ -43,19 +59,30 @@ fn sessions_cost_no_more_bytes_than_promised() {
     assert!(ratio("w3b_down") < ratio("w3b_up"));
 }
 
+/// Names that somebody looks for in a table, and a floor that is compared with something else than it says.
 #[test]
-fn capture_is_measured_on_a_log_that_holds_every_write() {
+fn capture_is_measured_on_logs_that_hold_every_write() {
     let dir = tempfile::tempdir().unwrap();
     let workload = Workload::made(1, 1_500);
-    let capture = Capture { workload: &workload, rounds: 2, dir: dir.path(), progress: ProgressBar::hidden() };
+    let (dir, progress) = (dir.path(), ProgressBar::hidden());
+    let capture = Capture { workload: &workload, rounds: 2, dir, disk: dir, wanted: Wanted(""), progress };
     let figures = capture.measure().unwrap();
-    assert_eq!(capture.progress.position(), 2 * Capture::STEPS);
+    assert_eq!(capture.progress.position(), Capture::steps(2));
     for figure in &figures {
         let (least, most) = figure.spread.unwrap();
         assert!(figure.value > 0.0 && least <= figure.ratio.unwrap() && figure.ratio.unwrap() <= most, "{figure:?}");
     }
-    let names: Vec<_> = figures.iter().map(|f| f.figure).collect();
-    assert_eq!(names, ["w1", "w2", "w1_sorted"]);
+    assert_eq!(names(&figures), sorted(sections::figures(&["capture", "floors"])));
+}
+
+/// Whoever asks for one figure does not wait for the others.
+#[test]
+fn a_name_chooses_what_is_measured() {
+    let dir = tempfile::tempdir().unwrap();
+    let workload = Workload::made(1, 1_000);
+    let (dir, progress) = (dir.path(), ProgressBar::hidden());
+    let capture = Capture { workload: &workload, rounds: 1, dir, disk: dir, wanted: Wanted("w1_t"), progress };
+    assert_eq!(names(&capture.measure().unwrap()), ["w1_text"]);
 }
 
 /// What is applied is there afterwards: a device that does nothing would be fast.
@@ -66,8 +93,7 @@ fn applying_is_measured_on_devices_that_hear_everything() {
     let apply = Apply { workload: &workload, rounds: 2, dir: dir.path(), progress: ProgressBar::hidden() };
     let figures = apply.measure().unwrap();
     assert_eq!(apply.progress.position(), Apply::steps(2));
-    let names: Vec<_> = figures.iter().map(|f| f.figure).collect();
-    assert_eq!(names, ["w4d", "w4b", "w4c", "w5", "w5_logged"]);
+    assert_eq!(names(&figures), sorted(sections::figures(&["applying", "files"])));
     assert!(figures.iter().all(|f| f.value > 0.0 && f.ratio.is_some()), "{figures:?}");
 }
 
@@ -90,4 +116,29 @@ fn a_missed_promise_is_seen_in_the_table() {
     let table = String::from_utf8(out).unwrap();
     let missed: Vec<bool> = table.lines().map(|line| line.contains("MISSED")).collect();
     assert_eq!(missed, [false, false, true], "{table}");
+}
+
+/// A table of the page loses a figure, or shows one that nobody can measure any more. Which numbers it shows is not tested.
+#[test]
+fn the_page_shows_every_table_with_every_figure() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.md")).unwrap();
+    let blocks = page::blocks(&page).unwrap();
+    let found: Vec<&str> = blocks.iter().map(|block| block.name.as_str()).collect();
+    let all: Vec<&str> = SECTIONS.iter().map(|section| section.name).collect();
+    assert_eq!(found, all);
+    for (block, section) in blocks.iter().zip(SECTIONS) {
+        let rows: Vec<Vec<&str>> = page[block.inside.clone()].lines().filter_map(cells).collect();
+        let names: Vec<&str> = rows.iter().map(|row| row[1].trim_matches('`')).collect();
+        assert_eq!(names, section.figures, "{}", section.name);
+        for row in rows {
+            let number = row[2].split(' ').next().unwrap().replace(',', "");
+            assert!(number.parse::<f64>().unwrap() > 0.0, "{row:?}");
+        }
+    }
+}
+
+/// The cells of a table's row that is neither its head nor the line under it.
+fn cells(line: &str) -> Option<Vec<&str>> {
+    let cells: Vec<&str> = line.strip_prefix('|')?.strip_suffix('|')?.split('|').map(str::trim).collect();
+    cells[1].starts_with('`').then_some(cells)
 }

@@ -6,10 +6,12 @@ use std::io::stdout;
 use std::path::{Path, PathBuf};
 use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
+use windrow_tests::figures::page::{self, Run};
+use windrow_tests::figures::peers::Peers;
 use windrow_tests::figures::report::{self, Figure};
 use windrow_tests::figures::wire::Wire;
 use windrow_tests::figures::workload::Workload;
-use windrow_tests::figures::{Failure, ROWS};
+use windrow_tests::figures::{Failure, ROWS, Wanted, sections};
 
 /// Measures what Windrow costs. Run a release build.
 ///
@@ -28,6 +30,12 @@ struct Args {
     /// Print JSON, one object a line.
     #[arg(long)]
     json: bool,
+    /// Measure also what a team would use instead, as far as tests/peers/setup.sh has set it up.
+    #[arg(long)]
+    peers: bool,
+    /// Write the figures into the tables of this page, between its markers. A table of which not all was measured stays.
+    #[arg(long, value_name = "PAGE")]
+    write: Option<PathBuf>,
     /// How many rounds of what is timed; ratios are taken within a round, and the median is shown.
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
@@ -48,40 +56,61 @@ fn main() -> Result<(), Failure> {
         None => Workload::made(1, args.rows as usize),
     };
     let dir = tempfile::Builder::new().prefix("windrow-figures-").tempdir_in(base)?;
+    let run = Run { rounds: usize::from(args.rounds), records: workload.base.len() };
+    eprintln!("{run}");
     let mut figures = measure(&args, &workload, dir.path())?;
+    if args.peers {
+        figures.extend(peers(&args, &workload, dir.path())?);
+    }
     figures.retain(|figure| figure.figure.starts_with(&args.name));
     match args.json {
         true => report::write_json(&mut stdout(), &figures)?,
         false => report::write_table(&mut stdout(), &figures)?,
     }
-    Ok(())
+    args.write.as_deref().map_or(Ok(()), |page| write(page, &figures, &run))
+}
+
+/// Others run on files: on those that were read, or on what was made.
+fn peers(args: &Args, workload: &Workload, dir: &Path) -> Result<Vec<Figure>, Failure> {
+    let made = dir.join("workload");
+    if args.workload.is_none() {
+        std::fs::create_dir(&made)?;
+        workload.write(&made)?;
+    }
+    let workload = args.workload.as_ref().unwrap_or(&made);
+    Peers { workload, dir, rounds: usize::from(args.rounds) }.measure()
+}
+
+fn write(page: &Path, figures: &[Figure], run: &Run) -> Result<(), Failure> {
+    let said = |error: &dyn std::fmt::Display| format!("{}: {error}", page.display());
+    let text = std::fs::read_to_string(page).map_err(|error| said(&error))?;
+    let text = page::written(&text, figures, run).map_err(|error| said(&error))?;
+    Ok(std::fs::write(page, text).map_err(|error| said(&error))?)
 }
 
 fn measure(args: &Args, workload: &Workload, dir: &Path) -> Result<Vec<Figure>, Failure> {
-    // What a name begins, or what begins it.
-    let wanted = |names: &[&str]| names.iter().any(|n| n.starts_with(&args.name) || args.name.starts_with(n));
+    let (wanted, rounds) = (Wanted(&args.name), usize::from(args.rounds));
     // Each has a folder of its own: their files have the same names.
     let folder = |name: &str| {
         let folder = dir.join(name);
         std::fs::create_dir(&folder).map(|()| folder)
     };
     let mut figures = Vec::new();
-    if wanted(&["w1", "w2"]) {
-        let progress = progress(u64::from(args.rounds) * Capture::STEPS);
-        let dir = &folder("capture")?;
-        let capture = Capture { workload, rounds: usize::from(args.rounds), dir, progress: progress.clone() };
+    if wanted.any(&sections::figures(&["capture", "floors"])) {
+        let progress = progress(Capture::steps(rounds));
+        let (dir, disk) = (&folder("capture")?, tempfile::tempdir()?);
+        let capture = Capture { workload, rounds, dir, disk: disk.path(), wanted, progress: progress.clone() };
         figures.extend(capture.measure()?);
         progress.finish_and_clear();
     }
-    if wanted(&["w3"]) {
+    if wanted.any(&sections::figures(&["bytes"])) {
         let progress = progress(Wire::STEPS);
         let dir = &folder("wire")?;
         let wire = Wire { workload, dir, progress: progress.clone() };
         figures.extend(tokio::runtime::Runtime::new()?.block_on(wire.measure())?);
         progress.finish_and_clear();
     }
-    if wanted(&["w4", "w5"]) {
-        let rounds = usize::from(args.rounds);
+    if wanted.any(&sections::figures(&["applying", "files"])) {
         let progress = progress(Apply::steps(rounds));
         let dir = &folder("apply")?;
         let apply = Apply { workload, rounds, dir, progress: progress.clone() };

@@ -2,23 +2,19 @@
 //! (W5).
 
 use super::Failure;
-use super::capture::{median, sorted};
+use super::office::{Office, write};
 use super::report::{Figure, Promise};
+use super::rounds::{median, sorted};
+use super::side::{Plan, Side};
 use super::site;
-use super::table::{Plan, Side, Table};
-use super::visit::{FIGURES, Visit};
+use super::table::{Cache, Table};
+use super::visit::FIGURES;
 use super::workload::{Op, Workload};
 use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::runtime::{Builder, Runtime};
-use windrow::hub::{HubStore, OpenHub, SqliteHub};
 use windrow::rusqlite::Connection;
-use windrow::store::Next;
 use windrow::{Store, Timestamp};
-use windrow_protocol::message::Answer;
-use windrow_protocol::session::{Event, Request, Session};
 
 /// Measures applying and sizes.
 #[derive(Debug)]
@@ -31,44 +27,6 @@ pub struct Apply<'a> {
     pub dir: &'a Path,
     /// Moves by [`Apply::steps`].
     pub progress: ProgressBar,
-}
-
-/// A hub in this process: what passes between it and a device is no time of the device's.
-struct Office {
-    path: PathBuf,
-    hub: Arc<dyn HubStore>,
-    runtime: Runtime,
-}
-
-impl Office {
-    fn open(path: &Path) -> Result<Office, Failure> {
-        let hub = SqliteHub::open(path)?.open_for(&FIGURES)?;
-        Ok(Office { path: path.to_owned(), hub, runtime: Builder::new_current_thread().build()? })
-    }
-
-    fn answer(&self, request: Request) -> Result<Answer, Failure> {
-        Ok(match request {
-            Request::Prepare(prepare) => self.runtime.block_on(self.hub.prepare(prepare))?,
-            Request::Commit(commit) => self.runtime.block_on(self.hub.commit(commit))?,
-            Request::Pull(pull) => self.runtime.block_on(self.hub.pull(pull))?,
-        })
-    }
-
-    /// One session. The time that the device took for it.
-    fn session(&self, store: &Store) -> Result<Duration, Failure> {
-        let (actions, (mut session, mut action), mut took) = (store.session(), Session::start(), Duration::ZERO);
-        loop {
-            let start = Instant::now();
-            let next = actions.perform(action)?;
-            took += start.elapsed();
-            let event = match next {
-                Next::Event(event) => event,
-                Next::Send(request) => Event::Answered(self.answer(request)?),
-                Next::Finish(_) => return Ok(took),
-            };
-            action = session.on(event)?;
-        }
-    }
 }
 
 impl Apply<'_> {
@@ -84,7 +42,7 @@ impl Apply<'_> {
     pub fn measure(&self) -> Result<Vec<Figure>, Failure> {
         let office = Office::open(&self.dir.join("office.db"))?;
         let field = Store::open(self.dir.join("field.db"), &FIGURES)?;
-        self.write(&field, &self.inserts())?;
+        write(&field, &self.inserts())?;
         let logged = size(field.path())?;
         office.session(&field)?;
         self.progress.inc(1);
@@ -100,7 +58,7 @@ impl Apply<'_> {
             let store = Store::open(&before, &FIGURES)?;
             office.session(&store)?;
             drop(store);
-            self.write(&field, ops)?;
+            write(&field, ops)?;
             office.session(&field)?;
             figures.push(self.applied(name, what, most, Some(&before), ops, &office)?);
         }
@@ -109,8 +67,7 @@ impl Apply<'_> {
     }
 
     fn inserts(&self) -> Vec<Op> {
-        let insert = |v: &Visit| Op { what: super::workload::What::Insert(Box::new(v.clone())), at: v.updated_at };
-        self.workload.base.iter().map(insert).collect()
+        self.workload.base.iter().map(Op::insert).collect()
     }
 
     fn file(&self, name: &str) -> Result<PathBuf, Failure> {
@@ -122,17 +79,6 @@ impl Apply<'_> {
             }
         }
         Ok(path)
-    }
-
-    /// Does this on a device, a thousand operations a transaction.
-    fn write(&self, store: &Store, ops: &[Op]) -> Result<(), Failure> {
-        let mut conn = store.connection()?;
-        for ops in ops.chunks(1_000) {
-            let transaction = conn.transaction()?;
-            ops.iter().try_for_each(|op| op.write(&transaction))?;
-            transaction.commit()?;
-        }
-        Ok(())
     }
 
     /// The time to apply what the hub tells a device that stands as `before` (a new one where there is none), against a
@@ -169,14 +115,14 @@ impl Apply<'_> {
         }
         let store = Store::open(&path, &FIGURES)?;
         let took = office.session(&store)?;
-        if shown(&path)? != shown(&office.path)? {
+        if shown(&path)? != shown(office.path())? {
             return Err("the device does not show what the hub shows".into());
         }
         Ok(took.as_secs_f64())
     }
 
     fn plain(&self, full: bool, ops: &[Op], plan: &Plan) -> Result<f64, Failure> {
-        let mut table = Table::create(self.dir, plan, Side::Plain)?;
+        let mut table = Table::create(self.dir, plan, Side::Plain, Cache::Default)?;
         if full {
             table.insert(&self.workload.base, 10_000)?;
         }
@@ -188,13 +134,13 @@ impl Apply<'_> {
     /// Bytes of the file against those of a plain one: before the sync, and once all is synced and pruned.
     fn sizes(&self, field: &Store, logged: u64) -> Result<Vec<Figure>, Failure> {
         let plan = Plan::read(field)?;
-        let mut plain = Table::create(self.dir, &plan, Side::Plain)?;
+        let mut plain = Table::create(self.dir, &plan, Side::Plain, Cache::Default)?;
         plain.insert(&self.workload.base, 1_000)?;
         let filled = plain.size()? as f64;
         plain.vacuum()?;
         let bare = plain.size()? as f64;
         let device = Store::open(self.file("device.db")?, &FIGURES)?;
-        self.write(&device, &self.inserts())?;
+        write(&device, &self.inserts())?;
         let office = Office::open(&self.file("other.db")?)?;
         office.session(&device)?;
         office.session(&device)?;

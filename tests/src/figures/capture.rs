@@ -1,113 +1,148 @@
-//! What it costs that every write is logged: the same statements on a captured table and on a plain one.
+//! What it costs that every write is logged: the same statements on a captured table, on a plain one, and on the least
+//! that capture in plain SQL can be.
 
 use super::report::{Figure, Promise};
-use super::visit::FIGURES;
-use super::workload::Workload;
-use super::{Failure, table};
+use super::rounds::{Round, Times, figure};
+use super::side::{Plan, Side};
+use super::table::Cache;
+use super::visit::{FIGURES, Visit};
+use super::workload::{Op, Workload};
+use super::{Failure, Wanted};
 use indicatif::ProgressBar;
+use std::collections::HashSet;
 use std::path::Path;
-use std::time::Instant;
-use table::{Side, Table};
 use windrow::Store;
 
 /// Rows that one transaction writes.
 const TRANSACTION: usize = 1_000;
+/// Rows where each has a transaction of its own.
+const SINGLES: usize = 10_000;
+
+const BOTH: [Side; 2] = [Side::Plain, Side::Captured];
+const FLOORS: [Side; 5] = [Side::Plain, Side::Captured, Side::Nothing, Side::Empty, Side::Simple];
+const TEXTS: [Side; 2] = [Side::PlainText, Side::CapturedText];
 
 /// Measures capture: inserts with random and with sorted ids, and one-field updates.
 #[derive(Debug)]
 pub struct Capture<'a> {
     /// What is written.
     pub workload: &'a Workload,
-    /// How often all of it is repeated. Each round writes the plain and the captured table anew, in turn.
+    /// How often all of it is repeated. Each round writes all tables anew, in turn.
     pub rounds: usize,
-    /// Where the files are for so long.
+    /// Where the files are for so long: in memory.
     pub dir: &'a Path,
-    /// Moves by [`Capture::STEPS`] a round.
+    /// Where they are for the figure on disk.
+    pub disk: &'a Path,
+    /// Which figures.
+    pub wanted: Wanted<'a>,
+    /// Moves by [`Capture::steps`].
     pub progress: ProgressBar,
 }
 
-/// Seconds that each side took, round by round.
-type Times = Vec<(f64, f64)>;
+/// The times of each part.
+#[derive(Default)]
+struct Parts {
+    inserts: Times,
+    updates: Times,
+    sorted: Times,
+    text: Times,
+    single_inserts: Times,
+    single_updates: Times,
+    disk: Times,
+}
+
+/// The rows in the orders in which they are written.
+struct Rows<'a> {
+    random: &'a [Visit],
+    ascending: Vec<Visit>,
+    singles: &'a [Visit],
+    single_updates: Vec<Op>,
+}
 
 impl Capture<'_> {
-    /// Steps of a round.
-    pub const STEPS: u64 = 6;
+    /// Steps of the measurement, where all figures are wanted.
+    pub const fn steps(rounds: usize) -> u64 {
+        5 * rounds as u64
+    }
 
     /// Measures.
     ///
     /// # Errors
     /// What SQLite says; a log that does not hold what was written.
     pub fn measure(&self) -> Result<Vec<Figure>, Failure> {
-        let rows = self.workload.base.len();
-        let random = &self.workload.base;
-        let mut ascending = random.clone();
-        ascending.sort_by_key(|v| v.id);
-        let plan = table::Plan::read(&Store::open(self.dir.join("plan.db"), &FIGURES)?)?;
-        let (mut inserts, mut sorted, mut updates) = (Times::new(), Times::new(), Times::new());
+        let (rows, plan) = (self.rows(), Plan::read(&Store::open(self.dir.join("plan.db"), &FIGURES)?)?);
+        let mut parts = Parts::default();
         for round in 0..self.rounds {
-            let sides = if round % 2 == 0 { [Side::Plain, Side::Captured] } else { [Side::Captured, Side::Plain] };
-            let mut tables = self.tables(&plan, sides)?;
-            inserts.push(self.time(&mut tables, |t| t.insert(random, TRANSACTION))?);
-            updates.push(self.time(&mut tables, |t| t.update(&self.workload.w2, TRANSACTION))?);
-            tables.iter().try_for_each(|t| t.check(rows + self.workload.w2.len()))?;
-            drop(tables);
-            let mut tables = self.tables(&plan, sides)?;
-            sorted.push(self.time(&mut tables, |t| t.insert(&ascending, TRANSACTION))?);
-            tables.iter().try_for_each(|t| t.check(rows))?;
+            let start = |sides: &[Side]| Round::start(round, self.dir, &plan, sides, Cache::Ample);
+            let on_disk = || Round::start(round, self.disk, &plan, &BOTH, Cache::Default);
+            self.part(&["w1", "w2"], || self.random(start(&BOTH)?, &rows, &mut parts))?;
+            self.part(&SORTED, || inserts(start(&FLOORS)?, &rows.ascending, &mut parts.sorted))?;
+            self.part(&["w1_text"], || inserts(start(&TEXTS)?, rows.random, &mut parts.text))?;
+            self.part(&["w1_single", "w2_single"], || singles(start(&BOTH)?, &rows, &mut parts))?;
+            self.part(&["w1_disk"], || inserts(on_disk()?, rows.random, &mut parts.disk))?;
         }
-        Ok(vec![
-            self.figure("w1", "inserts, ids at random", &inserts, 2.8),
-            self.figure("w2", "updates of one field", &updates, 1.7),
-            self.figure("w1_sorted", "inserts, ids ascending", &sorted, 4.0),
-        ])
+        Ok(self.figures(&parts, &rows))
     }
 
-    fn tables(&self, plan: &table::Plan, sides: [Side; 2]) -> Result<[Table; 2], Failure> {
-        let [first, second] = sides;
-        Ok([Table::create(self.dir, plan, first)?, Table::create(self.dir, plan, second)?])
+    fn rows(&self) -> Rows<'_> {
+        let random = &self.workload.base[..];
+        let mut ascending = random.to_vec();
+        ascending.sort_by_key(|v| v.id);
+        let singles = &random[..random.len().min(SINGLES)];
+        let ids: HashSet<_> = singles.iter().map(|v| v.id).collect();
+        let single_updates = self.workload.w2.iter().filter(|op| ids.contains(&op.id())).cloned().collect();
+        Rows { random, ascending, singles, single_updates }
     }
 
-    /// Times the same work on both tables, one after the other: seconds of the plain and of the captured one.
-    fn time(
-        &self,
-        tables: &mut [Table; 2],
-        work: impl Fn(&mut Table) -> Result<(), Failure>,
-    ) -> Result<(f64, f64), Failure> {
-        let mut times = (0.0, 0.0);
-        for table in tables {
-            let start = Instant::now();
-            work(table)?;
-            let took = start.elapsed().as_secs_f64();
-            match table.side() {
-                Side::Plain => times.0 = took,
-                Side::Captured => times.1 = took,
-            }
+    /// Does this if one of these figures is wanted.
+    fn part(&self, figures: &[&str], measure: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+        if self.wanted.any(figures) {
+            measure()?;
             self.progress.inc(1);
         }
-        Ok(times)
+        Ok(())
     }
 
-    /// The ratio within each round; of these the median.
-    fn figure(&self, name: &'static str, meaning: &'static str, times: &Times, most: f64) -> Figure {
-        let ratios = sorted(times.iter().map(|(plain, captured)| captured / plain));
-        let captured = sorted(times.iter().map(|(_, captured)| captured * 1e6 / self.workload.base.len() as f64));
-        let spread = ratios.first().copied().zip(ratios.last().copied());
-        let figure = Figure::new(name, median(&captured), "µs/row", meaning);
-        Figure { spread, ..figure }.ratio(median(&ratios)).promise(Promise::Ratio(most))
+    fn random(&self, mut round: Round, rows: &Rows<'_>, parts: &mut Parts) -> Result<(), Failure> {
+        parts.inserts.push(round.time(|t| t.insert(rows.random, TRANSACTION))?);
+        parts.updates.push(round.time(|t| t.update(&self.workload.w2, TRANSACTION))?);
+        round.check(rows.random.len() + self.workload.w2.len())
+    }
+
+    /// What was measured, by name.
+    fn figures(&self, parts: &Parts, rows: &Rows<'_>) -> Vec<Figure> {
+        let (all, updates, singles) = (rows.random.len(), self.workload.w2.len(), rows.singles.len());
+        let of = |name, meaning, times: &Times, sides, rows| {
+            (!times.is_empty()).then(|| figure(name, meaning, times, sides, rows))
+        };
+        let most = |figure: Option<Figure>, most| figure.map(|f| f.promise(Promise::Ratio(most)));
+        let figures = [
+            most(of("w1", "inserts, ids at random", &parts.inserts, (1, 0), all), 2.8),
+            most(of("w2", "updates of one field", &parts.updates, (1, 0), updates), 1.7),
+            most(of("w1_sorted", "inserts, ids ascending", &parts.sorted, (1, 0), all), 4.0),
+            of("w1_floor_nothing", "inserts, ids ascending: a trigger that does nothing", &parts.sorted, (2, 0), all),
+            of("w1_floor_empty", "the same: a trigger that logs an empty row", &parts.sorted, (3, 0), all),
+            of("w1_floor_simple", "the same: stamp and values, a REPLACE escapes", &parts.sorted, (4, 0), all),
+            of("w1_over_floor", "inserts, ids ascending: ours against the empty row", &parts.sorted, (1, 3), all),
+            of("w1_text", "inserts, ids at random, as text in others' table", &parts.text, (1, 0), all),
+            of("w1_single", "inserts, one a transaction", &parts.single_inserts, (1, 0), singles),
+            of("w2_single", "updates, one a transaction", &parts.single_updates, (1, 0), rows.single_updates.len()),
+            of("w1_disk", "inserts, ids at random, on disk, a cache of 2 MB", &parts.disk, (1, 0), all),
+        ];
+        figures.into_iter().flatten().collect()
     }
 }
 
-pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values
+/// The figures of the rounds with ascending ids.
+const SORTED: [&str; 5] = ["w1_sorted", "w1_floor_nothing", "w1_floor_empty", "w1_floor_simple", "w1_over_floor"];
+
+fn inserts(mut round: Round, rows: &[Visit], times: &mut Times) -> Result<(), Failure> {
+    times.push(round.time(|t| t.insert(rows, TRANSACTION))?);
+    round.check(rows.len())
 }
 
-pub(super) fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    match sorted.len() % 2 {
-        1 => sorted[middle],
-        _ if sorted.is_empty() => f64::NAN,
-        _ => (sorted[middle - 1] + sorted[middle]) / 2.0,
-    }
+fn singles(mut round: Round, rows: &Rows<'_>, parts: &mut Parts) -> Result<(), Failure> {
+    parts.single_inserts.push(round.time(|t| t.insert(rows.singles, 1))?);
+    parts.single_updates.push(round.time(|t| t.update(&rows.single_updates, 1))?);
+    round.check(rows.singles.len() + rows.single_updates.len())
 }

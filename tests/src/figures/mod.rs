@@ -6,9 +6,16 @@
 pub mod apply;
 pub mod capture;
 mod counting;
+mod files;
 mod notes;
+pub mod office;
+pub mod page;
+pub mod peers;
 pub mod report;
+mod rounds;
 pub mod rows;
+pub mod sections;
+mod side;
 mod site;
 pub mod table;
 mod traffic;
@@ -21,3 +28,14 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Rows of the whole measurement. Bounds are promised for this many.
 pub const ROWS: usize = 100_000;
+
+/// Which figures somebody asks for: those whose names begin so. All of them, where nothing is said.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a>(pub &'a str);
+
+impl Wanted<'_> {
+    /// Whether one of these is asked for.
+    pub fn any(self, figures: &[&str]) -> bool {
+        figures.iter().any(|name| name.starts_with(self.0))
+    }
+}

@@ -1,6 +1,8 @@
 //! How figures are shown: a table for people, JSON for programs.
 
+use super::sections::aim;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// One figure.
@@ -9,7 +11,7 @@ pub struct Figure {
     /// What was measured, by a name that stays: `w3b_up`.
     pub figure: &'static str,
     /// Of whom: `ours`, or another's name.
-    pub peer: &'static str,
+    pub peer: Cow<'static, str>,
     /// How much.
     pub value: f64,
     /// Of what.
@@ -27,7 +29,10 @@ pub struct Figure {
     pub promise: Option<Promise>,
 }
 
-/// What a figure must not exceed.
+/// The peer that is Windrow.
+pub const OURS: &str = "ours";
+
+/// What a figure must not exceed: what is promised of it, or where we want it to be.
 #[derive(Debug, Clone, Copy)]
 pub enum Promise {
     /// Its value.
@@ -39,7 +44,7 @@ pub enum Promise {
 impl Figure {
     /// A figure that is compared with nothing and promises nothing.
     pub fn new(figure: &'static str, value: f64, unit: &'static str, meaning: &'static str) -> Figure {
-        Figure { figure, peer: "ours", value, unit, ratio: None, spread: None, meaning, promise: None }
+        Figure { figure, peer: Cow::Borrowed(OURS), value, unit, ratio: None, spread: None, meaning, promise: None }
     }
 
     /// With this ratio.
@@ -54,10 +59,14 @@ impl Figure {
 
     /// Whether it keeps what it promises. One that promises nothing does.
     pub fn is_kept(&self) -> bool {
-        match self.promise {
-            None => true,
-            Some(Promise::Value(most)) => self.value <= most,
-            Some(Promise::Ratio(most)) => self.ratio.is_some_and(|ratio| ratio <= most),
+        self.promise.is_none_or(|promise| self.is_within(promise))
+    }
+
+    /// Whether it does not exceed this.
+    pub fn is_within(&self, promise: Promise) -> bool {
+        match promise {
+            Promise::Value(most) => self.value <= most,
+            Promise::Ratio(most) => self.ratio.is_some_and(|ratio| ratio <= most),
         }
     }
 }
@@ -78,19 +87,21 @@ pub fn write_json(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
 /// # Errors
 /// An output that takes no more.
 pub fn write_table(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> {
-    let lines: Vec<[String; 5]> =
-        std::iter::once(["figure", "value", "ratio", "promised", "what it is"].map(str::to_owned))
+    let lines: Vec<[String; 6]> =
+        std::iter::once(["figure", "value", "ratio", "promised", "aim", "what it is"].map(str::to_owned))
             .chain(figures.iter().map(line))
             .collect();
     let width = |column: usize| lines.iter().map(|l| l[column].chars().count()).max().unwrap_or(0);
-    let [a, b, c, d] = [0, 1, 2, 3].map(width);
-    lines.iter().try_for_each(|[figure, value, ratio, promise, meaning]| {
-        writeln!(out, "{figure:a$}  {value:>b$}  {ratio:>c$}  {promise:>d$}  {meaning}")
+    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(width);
+    lines.iter().try_for_each(|[figure, value, ratio, promise, aim, meaning]| {
+        writeln!(out, "{figure:a$}  {value:>b$}  {ratio:>c$}  {promise:>d$}  {aim:>e$}  {meaning}")
     })
 }
 
-fn line(figure: &Figure) -> [String; 5] {
-    [figure.figure.to_owned(), value(figure), ratio(figure), promise(figure), figure.meaning.to_owned()]
+fn line(figure: &Figure) -> [String; 6] {
+    let name = figure.figure.to_owned();
+    let meaning = if figure.peer == OURS { figure.meaning } else { &figure.peer };
+    [name, value(figure), ratio(figure), promise(figure), aimed(figure), meaning.to_owned()]
 }
 
 fn value(figure: &Figure) -> String {
@@ -109,10 +120,20 @@ fn ratio(figure: &Figure) -> String {
 }
 
 fn promise(figure: &Figure) -> String {
-    let kept = if figure.is_kept() { "" } else { " MISSED" };
-    match figure.promise {
-        None => String::new(),
-        Some(Promise::Value(most)) => format!("<= {most} {}{kept}", figure.unit),
-        Some(Promise::Ratio(most)) => format!("<= {most}{kept}"),
-    }
+    figure.promise.map_or_else(String::new, |promise| bound(figure, promise, "MISSED"))
+}
+
+/// Where we want it to be. Others are not ours to move.
+fn aimed(figure: &Figure) -> String {
+    let aim = aim(figure.figure).filter(|_| figure.peer == OURS);
+    aim.map_or_else(String::new, |aim| bound(figure, aim, "not yet"))
+}
+
+/// What it must not exceed, and a word where it does.
+fn bound(figure: &Figure, promise: Promise, exceeded: &str) -> String {
+    let most = match promise {
+        Promise::Value(most) => format!("<= {most} {}", figure.unit),
+        Promise::Ratio(most) => format!("<= {most}"),
+    };
+    if figure.is_within(promise) { most } else { format!("{most} {exceeded}") }
 }

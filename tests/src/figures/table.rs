@@ -1,41 +1,28 @@
-//! The table on a device, captured or plain, and the statements that write to it.
+//! A table on a device, captured or plain, and the statements that write to it.
 
 use super::Failure;
-use super::visit::{FIGURES, Visit};
+use super::side::{Plan, Side};
+use super::visit::Visit;
 use super::workload::Op;
 use std::path::Path;
 use tempfile::TempDir;
-use windrow::Store;
-use windrow::rusqlite::{Connection, params};
+use windrow::rusqlite::{Connection, ToSql, params};
 
-/// Which of the two.
+/// How much of the file SQLite keeps in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// Without a log and triggers.
-    Plain,
-    /// As Windrow makes it.
-    Captured,
+pub(super) enum Cache {
+    /// All of it: 128 MiB, so that the processor's work is measured.
+    Ample,
+    /// What SQLite takes unless told otherwise: 2 MB.
+    Default,
 }
 
-/// What the plain table has in common with the captured one: its text, and how SQLite treats the file.
-#[derive(Debug)]
-pub(super) struct Plan {
-    create: String,
-    pragmas: String,
-}
-
-impl Plan {
-    /// Reads both from a device's file.
-    pub(super) fn read(store: &Store) -> Result<Plan, Failure> {
-        let conn = store.connection()?;
-        let text = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'visit'";
-        let create = conn.query_row(text, [], |row| row.get(0))?;
-        let names = ["page_size", "journal_mode", "synchronous", "foreign_keys", "cache_size"];
-        let pragma = |name| {
-            let sql = format!("SELECT 'PRAGMA {name} = ' || {name} || ';' FROM pragma_{name}");
-            conn.query_row(&sql, [], |row| row.get::<_, String>(0))
-        };
-        Ok(Plan { create, pragmas: names.into_iter().map(pragma).collect::<Result<_, _>>()? })
+impl Cache {
+    fn pragma(self) -> &'static str {
+        match self {
+            Cache::Ample => "PRAGMA cache_size = -131072",
+            Cache::Default => "PRAGMA cache_size = -2000",
+        }
     }
 }
 
@@ -49,23 +36,19 @@ pub(super) struct Table {
 
 impl Table {
     /// Creates it, empty.
-    pub(super) fn create(dir: &Path, plan: &Plan, side: Side) -> Result<Table, Failure> {
+    pub(super) fn create(dir: &Path, plan: &Plan, side: Side, cache: Cache) -> Result<Table, Failure> {
         let dir = tempfile::tempdir_in(dir)?;
-        let path = dir.path().join("device.db");
-        let conn = match side {
-            Side::Captured => Store::open(&path, &FIGURES)?.connection()?,
-            Side::Plain => plain(&path, plan)?,
-        };
+        let conn = plan.create(&dir.path().join("device.db"), side)?;
+        conn.execute_batch(cache.pragma())?;
         Ok(Table { side, conn, dir })
-    }
-
-    pub(super) fn side(&self) -> Side {
-        self.side
     }
 
     /// Inserts these rows, so many a transaction.
     pub(super) fn insert(&mut self, rows: &[Visit], a_transaction: usize) -> Result<(), Failure> {
-        self.each(rows, a_transaction, insert)
+        match self.side.is_text() {
+            true => self.each(rows, a_transaction, |conn, visit| insert_as(conn, &visit.id.to_string(), visit)),
+            false => self.each(rows, a_transaction, insert),
+        }
     }
 
     /// Makes these changes, so many a transaction.
@@ -101,27 +84,23 @@ impl Table {
 
     /// Whether the log holds as many entries as there were writes: a capture that does nothing would be cheap.
     pub(super) fn check(&self, writes: usize) -> Result<(), Failure> {
-        if self.side == Side::Plain {
-            return Ok(());
-        }
-        let logged: i64 = self.conn.query_row("SELECT count(*) FROM windrow_log_visit", [], |row| row.get(0))?;
+        let Some(log) = self.side.log() else { return Ok(()) };
+        let logged: i64 = self.conn.query_row(&format!("SELECT count(*) FROM {log}"), [], |row| row.get(0))?;
         if logged == writes as i64 { Ok(()) } else { Err(format!("{writes} writes, but {logged} log entries").into()) }
     }
 }
 
-fn plain(path: &Path, plan: &Plan) -> Result<Connection, Failure> {
-    let conn = Connection::open(path)?;
-    conn.execute_batch(&plan.pragmas)?;
-    conn.execute_batch(&plan.create)?;
-    Ok(conn)
-}
-
 /// Inserts a row.
 pub(super) fn insert(conn: &Connection, visit: &Visit) -> Result<(), Failure> {
+    insert_as(conn, visit.id.as_bytes(), visit)
+}
+
+/// Inserts a row under this id.
+fn insert_as(conn: &Connection, id: &dyn ToSql, visit: &Visit) -> Result<(), Failure> {
     let sql = "INSERT INTO visit (id, farm_id, worker, crop, notes, yield_kg, bags, status, lat, lon, recorded_at, updated_at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     conn.prepare_cached(sql)?.execute(params![
-        visit.id.as_bytes(),
+        id,
         visit.farm_id,
         visit.worker,
         visit.crop,

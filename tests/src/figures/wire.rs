@@ -83,6 +83,7 @@ impl Wire<'_> {
         Ok(vec![
             bytes_of("w3a", sent.changeset()?, "one field of one record, device to hub: the changeset")
                 .promise(Promise::Value(90.0)),
+            bytes_of("w3a_change", sent.change()?, "the change in it: without origin, span, checkpoint and mark"),
             bytes_of("w3a_prepare", prepare, "the same: body of PREPARE"),
             bytes_of("w3a_prepared", prepared, "body of its answer"),
             bytes_of("w3a_commit", commit, "body of COMMIT"),

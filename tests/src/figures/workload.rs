@@ -1,4 +1,4 @@
-//! What is measured: operations on visits, read from a folder or made here, of like statistics.
+//! What is measured: operations on visits, made here or read from a folder, of like statistics.
 //!
 //! - `base`: inserts, ids at random (W1, W3d).
 //! - `w2`: one field of one record changed, records in random order (W2).
@@ -8,11 +8,6 @@
 use super::Failure;
 use super::rows::Rows;
 use super::visit::Visit;
-use serde::Deserialize;
-use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
 use windrow::Id;
 use windrow::rusqlite::types::Value;
 use windrow::rusqlite::{Connection, params_from_iter};
@@ -52,23 +47,12 @@ pub struct Workload {
     pub w3c: Vec<Op>,
 }
 
-/// The columns, id first.
-const COLUMNS: [&str; 12] = [
-    "id",
-    "farm_id",
-    "worker",
-    "crop",
-    "notes",
-    "yield_kg",
-    "bags",
-    "status",
-    "lat",
-    "lon",
-    "recorded_at",
-    "updated_at",
-];
-
 impl Op {
+    /// A new record, written when its report was.
+    pub fn insert(visit: &Visit) -> Op {
+        Op { what: What::Insert(Box::new(visit.clone())), at: visit.updated_at }
+    }
+
     /// Carries it out.
     ///
     /// # Errors
@@ -100,49 +84,7 @@ impl Op {
     }
 }
 
-/// A line of a workload's file.
-#[derive(Deserialize)]
-#[serde(tag = "op")]
-enum Line {
-    #[serde(rename = "i")]
-    Insert { row: Box<Row>, ts: Option<i64> },
-    #[serde(rename = "u")]
-    Update { id: String, set: HashMap<String, serde_json::Value>, ts: i64 },
-    #[serde(rename = "d")]
-    Delete { id: String, ts: i64 },
-}
-
-#[derive(Deserialize)]
-struct Row {
-    id: String,
-    farm_id: String,
-    worker: String,
-    crop: String,
-    notes: String,
-    yield_kg: f64,
-    bags: i64,
-    status: String,
-    lat: f64,
-    lon: f64,
-    recorded_at: i64,
-    updated_at: i64,
-}
-
 impl Workload {
-    /// The workload in these files: `base.jsonl`, `w2.jsonl`, `w3a.jsonl`, `w3b.jsonl`, `w3c.jsonl`.
-    ///
-    /// # Errors
-    /// A file that can't be read, or a line that is no operation: which one is said.
-    pub fn read(dir: &Path) -> Result<Workload, Failure> {
-        let base = lines(&dir.join("base.jsonl"))?.into_iter().map(|op| match op.what {
-            What::Insert(visit) => Ok(*visit),
-            _ => Err(Failure::from("base.jsonl has more than inserts")),
-        });
-        let base = base.collect::<Result<_, _>>()?;
-        let [w2, w3a, w3b, w3c] = ["w2", "w3a", "w3b", "w3c"].map(|name| lines(&dir.join(format!("{name}.jsonl"))));
-        Ok(Workload { base, w2: w2?, w3a: w3a?, w3b: w3b?, w3c: w3c? })
-    }
-
     /// One of a seed, of so many records. `w3b` and `w3c` are a hundredth and a tenth of that.
     pub fn made(seed: u64, records: usize) -> Workload {
         let mut rows = Rows::new(seed);
@@ -193,53 +135,6 @@ fn mixed(rows: &mut Rows, base: &[Visit], count: usize) -> Vec<Op> {
     ops
 }
 
-fn lines(path: &Path) -> Result<Vec<Op>, Failure> {
-    let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let said = |number: usize, why: &str| format!("{}:{}: {why}", path.display(), number + 1);
-    let mut ops = Vec::new();
-    for (number, line) in BufReader::new(file).lines().enumerate() {
-        let line = serde_json::from_str(&line?).map_err(|error| said(number, &error.to_string()))?;
-        ops.push(op(line).map_err(|error| said(number, &error.to_string()))?);
-    }
-    Ok(ops)
-}
-
-fn op(line: Line) -> Result<Op, Failure> {
-    Ok(match line {
-        Line::Insert { row, ts } => {
-            let at = ts.unwrap_or(row.updated_at);
-            Op { what: What::Insert(Box::new(visit(*row)?)), at }
-        }
-        Line::Update { id, set, ts } => {
-            let set = set.into_iter().map(|(name, value)| Ok((column(&name)?, plain(&value)?)));
-            let mut set: Vec<_> = set.collect::<Result<_, Failure>>()?;
-            set.sort_by_key(|(name, _)| *name);
-            Op { what: What::Update(id.parse()?, set), at: ts }
-        }
-        Line::Delete { id, ts } => Op { what: What::Delete(id.parse()?), at: ts },
-    })
-}
-
-fn column(name: &str) -> Result<&'static str, Failure> {
-    let found = COLUMNS[1..].iter().find(|column| **column == name);
-    Ok(found.ok_or_else(|| format!("a visit has no {name}"))?)
-}
-
-fn plain(value: &serde_json::Value) -> Result<Value, Failure> {
-    match value {
-        serde_json::Value::String(text) => Ok(Value::Text(text.clone())),
-        serde_json::Value::Number(n) if n.is_i64() => Ok(Value::Integer(n.as_i64().unwrap_or_default())),
-        serde_json::Value::Number(n) => Ok(Value::Real(n.as_f64().ok_or("a number out of range")?)),
-        other => Err(format!("{other} is no value of a visit").into()),
-    }
-}
-
-fn visit(row: Row) -> Result<Visit, Failure> {
-    let Row { id, farm_id, worker, crop, notes, yield_kg, bags, status, lat, lon, recorded_at, updated_at } = row;
-    let id = id.parse()?;
-    Ok(Visit { id, farm_id, worker, crop, notes, yield_kg, bags, status, lat, lon, recorded_at, updated_at })
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -258,23 +153,5 @@ mod tests {
         assert!((110..190).contains(&new) && (25..80).contains(&gone), "{new} {gone}");
         let distinct: std::collections::HashSet<_> = made.w2.iter().map(Op::id).collect();
         assert_eq!(distinct.len(), 10_000);
-    }
-
-    #[test]
-    fn lines_are_read_and_a_wrong_one_is_named() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("w3c.jsonl");
-        let id = "4f5868ba-718c-435b-a20c-77e852ffc3d0";
-        let good = format!(
-            "{{\"op\":\"u\",\"id\":\"{id}\",\"set\":{{\"status\":\"draft\",\"bags\":3}},\"ts\":5}}\n{{\"op\":\"d\",\"id\":\"{id}\",\"ts\":6}}\n"
-        );
-        std::fs::write(&path, &good).unwrap();
-        let set = vec![("bags", Value::Integer(3)), ("status", Value::Text("draft".into()))];
-        let id = id.parse().unwrap();
-        let read = [Op { what: What::Update(id, set), at: 5 }, Op { what: What::Delete(id), at: 6 }];
-        assert_eq!(lines(&path).unwrap(), read);
-        std::fs::write(&path, good.replace("\"bags\"", "\"bag\"")).unwrap();
-        let error = lines(&path).unwrap_err().to_string();
-        assert!(error.ends_with("w3c.jsonl:1: a visit has no bag"), "{error}");
     }
 }

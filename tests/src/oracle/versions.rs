@@ -112,7 +112,8 @@ impl Hub {
     /// Its tables become these, one version after the other. Whether it shows what no device has heard of: that is one
     /// commit, which draws this mark.
     pub fn migrate<'a>(&mut self, steps: impl IntoIterator<Item = &'a Rc<Schema>>, mark: Mark) -> bool {
-        let news = steps.into_iter().fold(false, |news, to| self.step(to) || news);
+        // Counted, so that each step is taken.
+        let news = steps.into_iter().filter(|to| self.step(to)).count() > 0;
         if news {
             self.advance(mark);
         }

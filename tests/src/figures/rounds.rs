@@ -1,0 +1,104 @@
+//! The same work on several tables, one after the other, round after round.
+
+use super::Failure;
+use super::report::Figure;
+use super::side::{Plan, Side};
+use super::table::{Cache, Table};
+#[cfg(unix)]
+use nix::time::{ClockId, clock_gettime};
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+/// Seconds that each side took, in the order of the sides; for each round.
+pub(super) type Times = Vec<Vec<f64>>;
+
+/// What time is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// The time that the processor worked for this thread: other work on the machine does not change it.
+    Processor,
+    /// The time that passed: what a disk takes counts.
+    Wall,
+}
+
+impl Clock {
+    /// From some point on, which stays.
+    fn now(self) -> Result<Duration, Failure> {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            #[cfg(unix)]
+            Clock::Processor => Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into()),
+            _ => Ok(START.elapsed()),
+        }
+    }
+}
+
+/// The tables of one round.
+pub(super) struct Round {
+    clock: Clock,
+    /// With their places among the sides.
+    tables: Vec<(usize, Table)>,
+}
+
+impl Round {
+    /// Makes the tables, empty, in an order that changes from round to round.
+    pub(super) fn start(
+        number: usize,
+        dir: &Path,
+        plan: &Plan,
+        sides: &[Side],
+        cache: Cache,
+    ) -> Result<Round, Failure> {
+        let mut order: Vec<usize> = (0..sides.len()).collect();
+        order.rotate_left(number % sides.len());
+        let table = |at: usize| Ok((at, Table::create(dir, plan, sides[at], cache)?));
+        let clock = if cache == Cache::Ample { Clock::Processor } else { Clock::Wall };
+        Ok(Round { clock, tables: order.into_iter().map(table).collect::<Result<_, Failure>>()? })
+    }
+
+    /// Gives each the same work. Seconds, by side.
+    pub(super) fn time(&mut self, work: impl Fn(&mut Table) -> Result<(), Failure>) -> Result<Vec<f64>, Failure> {
+        let mut times = vec![0.0; self.tables.len()];
+        for (at, table) in &mut self.tables {
+            let start = self.clock.now()?;
+            work(table)?;
+            times[*at] = (self.clock.now()? - start).as_secs_f64();
+        }
+        Ok(times)
+    }
+
+    /// Whether each logged so many writes.
+    pub(super) fn check(&self, writes: usize) -> Result<(), Failure> {
+        self.tables.iter().try_for_each(|(_, table)| table.check(writes))
+    }
+}
+
+/// What a row takes at this side, and the ratio to another within each round; of both the median.
+pub(super) fn figure(
+    name: &'static str,
+    meaning: &'static str,
+    times: &Times,
+    (side, against): (usize, usize),
+    rows: usize,
+) -> Figure {
+    let ratios = sorted(times.iter().map(|round| round[side] / round[against]));
+    let values = sorted(times.iter().map(|round| round[side] * 1e6 / rows as f64));
+    let spread = ratios.first().copied().zip(ratios.last().copied());
+    Figure { spread, ..Figure::new(name, median(&values), "µs/row", meaning) }.ratio(median(&ratios))
+}
+
+pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values
+}
+
+pub(super) fn median(sorted: &[f64]) -> f64 {
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        1 => sorted[middle],
+        _ if sorted.is_empty() => f64::NAN,
+        _ => (sorted[middle - 1] + sorted[middle]) / 2.0,
+    }
+}
