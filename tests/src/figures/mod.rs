@@ -17,7 +17,7 @@ pub mod rows;
 pub mod sections;
 mod side;
 mod site;
-pub mod table;
+mod table;
 mod traffic;
 pub mod visit;
 pub mod wire;
