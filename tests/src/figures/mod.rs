@@ -6,6 +6,7 @@
 pub mod apply;
 pub mod capture;
 mod counting;
+pub mod hub;
 mod notes;
 pub mod report;
 pub mod rows;
