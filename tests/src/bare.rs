@@ -16,7 +16,7 @@ use windrow_protocol::change::{Changeset, Key, Recovery, Resolve};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Span};
 use windrow_protocol::fold;
 use windrow_protocol::log::About;
-use windrow_protocol::merge::{Merge, Moment, Outcome, Step as Load, Wants, World as Loaded, check};
+use windrow_protocol::merge::{Merge, Moment, Outcome, Step as Load, Wants, World as Loaded};
 use windrow_protocol::model::Schema;
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, tell};
@@ -88,8 +88,9 @@ impl Hub {
     pub fn commit(&mut self, changeset: Changeset) -> Result<Option<Point>, Fault> {
         let schema = self.schema.clone();
         let (moment, mut world) = (self.moment(), Loaded::default());
+        let merge = Merge::new(&schema, changeset, moment);
         let refused = loop {
-            match check(&schema, &changeset, moment, &world) {
+            match merge.judge(&world) {
                 Load::Load(wants) => self.load(wants, &mut world)?,
                 Load::Done(refused) => break refused,
             }
@@ -97,7 +98,7 @@ impl Hub {
         if !refused.is_empty() {
             return Err(say(refused));
         }
-        self.save(Merge::new(&schema, changeset, moment))
+        self.save(merge)
     }
 
     fn save(&mut self, mut merge: Merge<'_>) -> Result<Option<Point>, Fault> {

@@ -4,6 +4,7 @@
 use indicatif::ProgressBar;
 use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
+use windrow_tests::figures::hub::Hub;
 use windrow_tests::figures::page;
 use windrow_tests::figures::report::{Figure, write_json, write_table};
 use windrow_tests::figures::sections::SECTIONS;
@@ -95,6 +96,51 @@ fn applying_is_measured_on_devices_that_hear_everything() {
     assert_eq!(apply.progress.position(), Apply::steps(2));
     assert_eq!(names(&figures), sorted(sections::figures(&["applying", "files"])));
     assert!(figures.iter().all(|f| f.value > 0.0 && f.ratio.is_some()), "{figures:?}");
+}
+
+/// The hub's figures of this name, of a hub of a few hundred records.
+fn hub(name: &str, plots: Option<&std::path::Path>) -> Vec<Figure> {
+    let dir = tempfile::tempdir().unwrap();
+    let hub = Hub {
+        name,
+        workload: &workload(500),
+        program: env!("CARGO_BIN_EXE_figures").as_ref(),
+        dir: dir.path(),
+        sessions: 8,
+        most: 2_000,
+        plots,
+        progress: ProgressBar::hidden(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let figures = runtime.block_on(hub.measure()).unwrap();
+    assert_eq!(hub.progress.position(), Hub::STEPS);
+    assert!(figures.iter().all(|figure| figure.value > 0.0), "{figures:?}");
+    figures
+}
+
+/// A session that the hub does not commit would be fast; the devices here look at every answer.
+#[test]
+fn a_hub_is_measured_on_sessions_that_it_commits() {
+    let names = |figures: Vec<Figure>| figures.iter().map(|f| f.figure).collect::<Vec<_>>();
+    assert_eq!(names(hub("hub_upload", None)), ["hub_upload"]);
+    assert_eq!(names(hub("hub_team_1", None)).len(), 4);
+    assert!(names(hub("hub_pull", None)).contains(&"hub_pull_10"));
+}
+
+/// A pull that brings other than what was committed would be no measure of it: each is counted.
+#[test]
+fn the_growth_of_a_hub_is_measured_and_drawn() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(hub("hub_growth", Some(dir.path())).len(), 8, "two figures for each number of devices");
+    let plot = std::fs::read_to_string(dir.path().join("hub-devices.svg")).unwrap();
+    assert!(plot.contains("devices that the hub knows") && plot.matches("<polyline").count() == 2, "{plot}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_is_measured_in_processes_that_do_the_work() {
+    let names: Vec<_> = hub("memory", None).iter().map(|f| f.figure).collect();
+    assert_eq!(names, ["memory_first", "memory_hub_first", "memory_fold"]);
 }
 
 #[test]

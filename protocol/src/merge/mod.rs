@@ -1,6 +1,6 @@
 //! Merging: how a commit changes what the hub keeps. Pure functions over loaded record states.
 //!
-//! A store drives them: it calls [`check`] or [`Merge::step`], loads what they want into a [`World`], and calls again
+//! A store drives them: it calls [`Merge::judge`] or [`Merge::step`], loads what they want into a [`World`], and calls again
 //! until they are done; then it saves the [`Merged`] in the same transaction.
 //!
 //! In order: `rules` (is each change allowed at all), `hold` (records that the hub had lost), `upsert` (what each record
@@ -75,14 +75,6 @@ pub struct Merged {
     pub spans: Vec<Span>,
 }
 
-/// Judges a changeset without applying it: what PREPARE asks.
-pub fn check(schema: &Schema, changeset: &Changeset, moment: Moment, world: &World) -> Step<Vec<Refusal>> {
-    match Merge::new(schema, changeset.clone(), moment).begin(world) {
-        Ok(begun) => Step::Done(begun.refusals),
-        Err(wants) => Step::Load(wants),
-    }
-}
-
 /// A commit under way.
 #[derive(Debug)]
 pub struct Merge<'s> {
@@ -132,6 +124,15 @@ impl<'s> Merge<'s> {
             recovery: Recovery::default(),
         };
         Merge { schema, changeset, moment, hub, begun: None }
+    }
+
+    /// What PREPARE asks, with what is loaded: which changes can't be accepted. Nothing is kept of the answer. To be called
+    /// again after each [`Step::Load`].
+    pub fn judge(&self, world: &World) -> Step<Vec<Refusal>> {
+        match self.begin(world) {
+            Ok(begun) => Step::Done(begun.refusals),
+            Err(wants) => Step::Load(wants),
+        }
     }
 
     /// Goes on with what is loaded. To be called again after each [`Step::Load`].

@@ -1,25 +1,35 @@
 //! Values, conflicts and history as JSON for people and for other programs: plain values under the fields' names.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json, json};
-use windrow_protocol::change::Key;
+use windrow_protocol::change::{End, Key};
 use windrow_protocol::clock::Hlc;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
-use windrow_protocol::merge::{Detail, Written};
+use windrow_protocol::merge::{Detail, Fate, Notice, Written};
 use windrow_protocol::model::{Kind, Schema, Table};
 use windrow_protocol::told::{Choice, Conflict};
 use windrow_protocol::value::Value;
 
 /// A value as JSON: ids as UUIDs, bytes in hexadecimal digits, numbers that JSON has none for as text.
 pub(crate) fn value(kind: &Kind, value: &Value) -> Json {
-    match (kind, value) {
-        (_, Value::Null) => Json::Null,
-        (Kind::Bool, Value::Integer(n)) => Json::Bool(*n != 0),
-        (_, Value::Integer(n)) => json!(n),
-        (_, Value::Real(x)) if x.is_finite() => json!(x),
-        (_, Value::Real(x)) => json!(x.to_string()),
-        (_, Value::Text(text)) => json!(text),
-        (_, Value::Blob(bytes)) => json!(id_or_hex(kind, bytes)),
+    serde_json::to_value(Plain(kind, value)).unwrap_or_default()
+}
+
+/// A value of a field of this kind, on its way to JSON.
+struct Plain<'a>(&'a Kind, &'a Value);
+
+impl Serialize for Plain<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match (self.0, self.1) {
+            (_, Value::Null) => to.serialize_unit(),
+            (Kind::Bool, Value::Integer(n)) => to.serialize_bool(*n != 0),
+            (_, Value::Integer(n)) => to.serialize_i64(*n),
+            (_, Value::Real(x)) if x.is_finite() => to.serialize_f64(*x),
+            (_, Value::Real(x)) => to.serialize_str(&x.to_string()),
+            (_, Value::Text(text)) => to.serialize_str(text),
+            (kind, Value::Blob(bytes)) => to.serialize_str(&id_or_hex(kind, bytes)),
+        }
     }
 }
 
@@ -83,30 +93,76 @@ fn stamped(hlc: Hlc) -> Json {
     time(hlc.millis())
 }
 
-/// A line of history.
-pub(crate) fn detail(table: &Table, detail: &Detail) -> Json {
-    match detail {
-        Detail::Notice(notice) => json!({ "notice": notice }),
+/// A line of history as text. One commit may bring a hundred thousand, so it is written as it goes.
+pub(crate) fn detail(table: &Table, detail: &Detail) -> String {
+    let written = match detail {
+        Detail::Notice(notice) => serde_json::to_string(&Noticed { notice: *notice }),
         Detail::Change { born, end, delete, writes, resolves } => {
-            let kind = |name: &str| table.fields.iter().find(|f| f.name == name).map_or(Kind::Text, |f| f.kind);
-            let write = |(name, written, fate): &(&str, Written, _)| {
-                let what = match written {
-                    Written::Set(v) => json!({ "set": value(&kind(name), v), "outcome": fate }),
-                    Written::Add(delta) => json!({ "add": sum(*delta), "outcome": fate }),
-                };
-                ((*name).to_owned(), what)
-            };
-            let chosen = |(name, v): &(&str, Value)| ((*name).to_owned(), value(&kind(name), v));
-            let resolve = |r: &Vec<_>| Json::Object(r.iter().map(chosen).collect());
-            json!({
-                "born": born,
-                "end": end,
-                "delete": delete,
-                "writes": writes.iter().map(write).collect::<Map<_, _>>(),
-                "resolves": resolves.iter().map(resolve).collect::<Vec<_>>(),
-            })
+            let fates = Fates { table, writes };
+            let resolves = resolves.iter().map(|chosen| Chosen { table, chosen }).collect();
+            serde_json::to_string(&Changed { born: *born, delete: *delete, end: *end, resolves, writes: fates })
         }
+    };
+    // Text to memory fails for no value of ours.
+    written.unwrap_or_default()
+}
+
+#[derive(Serialize)]
+struct Noticed {
+    notice: Notice,
+}
+
+/// A net change that came in.
+#[derive(Serialize)]
+struct Changed<'a> {
+    born: bool,
+    delete: Option<Fate>,
+    end: End,
+    resolves: Vec<Chosen<'a>>,
+    writes: Fates<'a>,
+}
+
+/// What was written to fields, and what became of it.
+struct Fates<'a> {
+    table: &'a Table,
+    writes: &'a [(&'static str, Written, Fate)],
+}
+
+#[derive(Serialize)]
+struct Wrote<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    add: Option<Json>,
+    outcome: Fate,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set: Option<Plain<'a>>,
+}
+
+impl Serialize for Fates<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.writes.iter().map(|(name, written, outcome)| {
+            let (add, set) = match written {
+                Written::Set(value) => (None, Some(Plain(kind(self.table, name), value))),
+                Written::Add(delta) => (Some(sum(*delta)), None),
+            };
+            (name, Wrote { add, outcome: *outcome, set })
+        }))
     }
+}
+
+/// What a reviewer chose for fields.
+struct Chosen<'a> {
+    table: &'a Table,
+    chosen: &'a [(&'static str, Value)],
+}
+
+impl Serialize for Chosen<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.chosen.iter().map(|(name, value)| (name, Plain(kind(self.table, name), value))))
+    }
+}
+
+fn kind<'a>(table: &'a Table, name: &str) -> &'a Kind {
+    table.fields.iter().find(|f| f.name == name).map_or(&Kind::Text, |f| &f.kind)
 }
 
 /// A difference: a number where JSON's readers take it for one.

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use warp::filters::BoxedFilter;
 use warp::hyper::body::Bytes;
 use warp::reject::{InvalidHeader, InvalidQuery, LengthRequired, MethodNotAllowed, MissingHeader, PayloadTooLarge};
@@ -19,15 +20,38 @@ type Store = Arc<dyn HubStore>;
 /// small numbers takes twelve times its bytes in memory.
 const MAX_QUESTION: u64 = 8 << 20;
 
+/// Bytes of devices' requests that may be under way at once. Thousands of small ones are; of the longest only a few.
+const MOST_UNDER_WAY: u32 = 256 << 20;
+
+/// Room for requests under way.
+#[derive(Debug, Clone)]
+struct Room {
+    bytes: Arc<Semaphore>,
+    most: u32,
+}
+
+impl Room {
+    fn new(most: u32) -> Room {
+        Room { bytes: Arc::new(Semaphore::new(most as usize)), most }
+    }
+
+    /// Room for a body, until this is dropped. One that is longer than all there is takes all.
+    fn take(&self, body: usize) -> Result<OwnedSemaphorePermit, HubError> {
+        let bytes = u32::try_from(body).unwrap_or(u32::MAX).min(self.most);
+        self.bytes.clone().try_acquire_many_owned(bytes).map_err(|_| HubError::Busy)
+    }
+}
+
 /// All addresses of a server. Whatever can't be routed is answered with a problem document.
 pub(super) fn routes(
     store: Store,
     max_body: u64,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let devices = device(Verb::Prepare, "prepare", &store, max_body)
-        .or(device(Verb::Commit, "commit", &store, max_body.min(MAX_QUESTION)))
+    let room = &Room::new(MOST_UNDER_WAY);
+    let devices = device(Verb::Prepare, "prepare", (&store, room), max_body)
+        .or(device(Verb::Commit, "commit", (&store, room), max_body.min(MAX_QUESTION)))
         .unify()
-        .or(device(Verb::Pull, "pull", &store, max_body.min(MAX_QUESTION)))
+        .or(device(Verb::Pull, "pull", (&store, room), max_body.min(MAX_QUESTION)))
         .unify();
     let health = warp::path!("healthz").and(warp::get()).and(with(&store)).then(healthz);
     let all = devices.or(health).unify().or(people(&store)).unify();
@@ -44,7 +68,8 @@ enum Verb {
 
 /// `POST /v1/<verb>`. The type of the body must be named: a web page that a browser on this machine shows could not do that
 /// without being asked first.
-fn device(verb: Verb, path: &'static str, store: &Store, max_body: u64) -> BoxedFilter<(Response,)> {
+fn device(verb: Verb, path: &'static str, (store, room): (&Store, &Room), max_body: u64) -> BoxedFilter<(Response,)> {
+    let room = room.clone();
     warp::path("v1")
         .and(warp::path(path))
         .and(warp::path::end())
@@ -53,12 +78,18 @@ fn device(verb: Verb, path: &'static str, store: &Store, max_body: u64) -> Boxed
         .and(warp::body::content_length_limit(max_body))
         .and(warp::body::bytes())
         .and(with(store))
-        .then(move |body: Bytes, store: Store| async move {
-            let (received, since) = (body.len(), std::time::Instant::now());
-            let answer = answer(verb, body, store).await;
-            let micros = since.elapsed().as_micros() as u64;
-            tracing::debug!(?verb, received, sent = answer.as_ref().map_or(0, Vec::len), micros, "answered");
-            answer.map_or_else(reply::error, reply::message)
+        .then(move |body: Bytes, store: Store| {
+            let room = room.take(body.len());
+            async move {
+                let (received, since) = (body.len(), std::time::Instant::now());
+                let answer = match &room {
+                    Ok(_) => answer(verb, body, store).await,
+                    Err(busy) => Err(busy.clone()),
+                };
+                let micros = since.elapsed().as_micros() as u64;
+                tracing::debug!(?verb, received, sent = answer.as_ref().map_or(0, Vec::len), micros, "answered");
+                answer.map_or_else(reply::error, reply::message)
+            }
         })
         .boxed()
 }
@@ -135,5 +166,22 @@ fn unrouted(rejection: &Rejection) -> Problem {
         problem(ProblemKind::NotFound, "No such address, or not by this method.")
     } else {
         problem(ProblemKind::Malformed, "The body can't be read.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A few hundred devices that send their longest changesets at once would take all of the hub's memory.
+    #[test]
+    fn requests_are_turned_away_by_their_bytes_not_by_their_number() {
+        let room = Room::new(1_000);
+        let small: Vec<_> = (0..10).filter_map(|_| room.take(50).ok()).collect();
+        assert_eq!(small.len(), 10);
+        let large = room.take(500);
+        assert!(large.is_ok() && matches!(room.take(1), Err(HubError::Busy)));
+        drop((small, large));
+        assert!(room.take(5_000).is_ok(), "longer than all the room, and alone");
     }
 }

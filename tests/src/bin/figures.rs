@@ -6,6 +6,7 @@ use std::io::stdout;
 use std::path::{Path, PathBuf};
 use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
+use windrow_tests::figures::hub::{Hub, Part};
 use windrow_tests::figures::page::{self, Run};
 use windrow_tests::figures::peers::Peers;
 use windrow_tests::figures::report::{self, Figure};
@@ -20,7 +21,7 @@ use windrow_tests::figures::{Failure, ROWS, Wanted, sections};
 #[derive(Debug, Parser)]
 #[command(name = "figures", version)]
 struct Args {
-    /// What to measure: the beginning of figures' names, as `w3` or `w1_sorted`; everything unless said.
+    /// What to measure: the beginning of figures' names, as `w3` or `w1_sorted`; everything but `hub` and `memory` unless said.
     #[arg(default_value = "")]
     name: String,
     /// Read the operations from the files of this folder (base.jsonl, w2.jsonl, w3a.jsonl, w3b.jsonl, w3c.jsonl) instead of
@@ -42,10 +43,30 @@ struct Args {
     /// How many records there are, where the workload is made. What is promised is promised for the default.
     #[arg(long, default_value_t = ROWS as u32, value_parser = clap::value_parser!(u32).range(1_000..))]
     rows: u32,
+    /// How many sessions so many devices have with a hub.
+    #[arg(long, default_value_t = 4_000, value_parser = clap::value_parser!(u32).range(4..))]
+    sessions: u32,
+    /// Up to how many records the growth of a hub's costs is measured, and of how many a device's memory; ten million take
+    /// long.
+    #[arg(long, default_value_t = 1_000_000)]
+    most: u32,
+    /// Write plots of that growth into this folder.
+    #[arg(long, value_name = "DIR")]
+    plots: Option<PathBuf>,
+    /// Be a part of a measurement that is a program of its own, of this file, with this hub.
+    #[arg(long, hide = true, requires = "file")]
+    part: Option<Part>,
+    #[arg(long, hide = true)]
+    file: Option<PathBuf>,
+    #[arg(long, hide = true, default_value = "")]
+    at: String,
 }
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
+    if let (Some(part), Some(file)) = (args.part, &args.file) {
+        return part.play(file, &args.at);
+    }
     let base = memory();
     eprintln!("the files are in {}", base.display());
     if cfg!(debug_assertions) {
@@ -117,9 +138,35 @@ fn measure(args: &Args, workload: &Workload, dir: &Path) -> Result<Vec<Figure>, 
         figures.extend(apply.measure()?);
         progress.finish_and_clear();
     }
-    if figures.is_empty() {
-        return Err(format!("no figure's name begins with {:?}: they are w1, w2, w3, w4, w5", args.name).into());
+    if ["hub", "memory"].iter().any(|name| args.name.starts_with(name)) {
+        figures.extend(hub(args, workload)?);
     }
+    if figures.is_empty() {
+        return Err(
+            format!("no figure's name begins with {:?}: they are w1, w2, w3, w4, w5, hub, memory", args.name).into()
+        );
+    }
+    Ok(figures)
+}
+
+/// The hub's figures. Its files are on a disk: their syncs are part of what a commit costs.
+fn hub(args: &Args, workload: &Workload) -> Result<Vec<Figure>, Failure> {
+    let dir = tempfile::Builder::new().prefix("windrow-hub-").tempdir()?;
+    eprintln!("the hub's files are in {}", dir.path().display());
+    let (program, progress) = (std::env::current_exe()?, progress(Hub::STEPS));
+    let hub = Hub {
+        name: &args.name,
+        workload,
+        program: &program,
+        dir: dir.path(),
+        sessions: args.sessions as usize,
+        most: args.most as usize,
+        plots: args.plots.as_deref(),
+        progress: progress.clone(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let figures = runtime.block_on(hub.measure())?;
+    progress.finish_and_clear();
     Ok(figures)
 }
 

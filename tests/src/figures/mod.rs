@@ -7,6 +7,7 @@ pub mod apply;
 pub mod capture;
 mod counting;
 mod files;
+pub mod hub;
 mod notes;
 pub mod office;
 pub mod page;

@@ -152,7 +152,7 @@ fn save_history(shared: &Shared, c: &Connection, at: Seq, line: &History, now: i
             line.device.to_i64(),
             line.stamp.hlc.to_i64(),
             line.stamp.author.to_i64(),
-            plain::detail(table, &line.detail).to_string(),
+            plain::detail(table, &line.detail),
             now,
         ],
     )?;

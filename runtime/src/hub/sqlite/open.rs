@@ -10,8 +10,14 @@ use std::time::Duration;
 use windrow_protocol::clock::Mark;
 use windrow_protocol::model::Schema;
 
-/// KiB that each connection may keep of the file in memory.
+/// KiB that a connection which reads may keep of the file in memory. Each commit empties it.
 const CACHE: i64 = 16 << 10;
+/// KiB that the one which writes may keep. It finds there what it has read and written before; and a transaction that does
+/// not fit has its pages written and read again.
+const WRITERS_CACHE: i64 = 96 << 10;
+/// Pages, of 4 KiB, that the write-ahead log gathers before they are brought into the file. Changes are spread over all of
+/// it: the more come together, the fewer pages are written, and each time is two syncs.
+const GATHERED: i64 = 16 << 10;
 /// How long a connection waits for a lock that another program holds.
 const LOCK: Duration = Duration::from_secs(10);
 /// Statements of ours that each connection keeps prepared, beside those of each table.
@@ -30,6 +36,8 @@ pub(super) fn writer(
     let connection = open(path, &tables.schema).map_err(failed)?;
     recognise(&connection, path, domain, tables)?;
     connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    connection.pragma_update(None, "cache_size", -WRITERS_CACHE).map_err(failed)?;
+    connection.pragma_update(None, "wal_autocheckpoint", GATHERED).map_err(failed)?;
     let transaction = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).map_err(failed)?;
     // Another program may have opened it meanwhile.
     let found = recognise(&transaction, path, domain, tables)?;

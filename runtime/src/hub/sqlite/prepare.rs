@@ -8,7 +8,7 @@ use crate::hub::error::HubError;
 use rusqlite::Connection;
 use windrow_protocol::change::Changeset;
 use windrow_protocol::clock::Mark;
-use windrow_protocol::merge::{self, Moment, Step, World};
+use windrow_protocol::merge::{Merge, Moment, Step, World};
 use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, names_few, points};
 
 /// What a check came to.
@@ -34,7 +34,7 @@ pub(super) fn check(shared: &Shared, c: &Connection, request: &Prepare) -> Resul
     }
     let version = received.version;
     let Some(changeset) = received.resolve(c, &shared.tables)? else { return answered(Answer::WholeIds) };
-    let refusals = refusals(shared, c, &changeset)?;
+    let refusals = refusals(shared, c, changeset)?;
     if refusals.is_empty() { Ok(Checked::Good(digest)) } else { answered(Answer::Refused(version.refusals(refusals))) }
 }
 
@@ -78,11 +78,11 @@ pub(super) fn moment(shared: &Shared, c: &Connection, mark: Mark) -> Result<Mome
     Ok(Moment { now_ms: shared.now(), hub: standing.hlc, highest: standing.highest, head: standing.head.seq, mark })
 }
 
-fn refusals(shared: &Shared, c: &Connection, changeset: &Changeset) -> Result<Vec<Refusal>, HubError> {
-    let moment = moment(shared, c, Mark(0))?;
+fn refusals(shared: &Shared, c: &Connection, changeset: Changeset) -> Result<Vec<Refusal>, HubError> {
+    let merge = Merge::new(&shared.tables.schema, changeset, moment(shared, c, Mark(0))?);
     let mut world = World::default();
     loop {
-        match merge::check(&shared.tables.schema, changeset, moment, &world) {
+        match merge.judge(&world) {
             Step::Done(refusals) => return Ok(refusals),
             Step::Load(wants) => records::fill(c, &shared.tables, wants, &mut world)?,
         }

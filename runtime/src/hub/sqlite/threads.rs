@@ -15,10 +15,12 @@ use tokio::sync::oneshot;
 
 /// Bytes of a thread's stack. Only what is used takes memory.
 const STACK: usize = 64 << 20;
-/// Jobs that may wait.
-const QUEUE: usize = 256;
-/// How many commits, and how long, one transaction gathers before those that wait for it are answered.
-const GROUP: (usize, Duration) = (64, Duration::from_millis(50));
+/// Jobs that may wait. That a thousand devices come back at once is nothing unusual; what is turned away comes again, and
+/// costs about as much as a small session.
+const QUEUE: usize = 4_096;
+/// How many commits, and how long, one transaction gathers before those that wait for it are answered. Each one more writes
+/// fewer pages of its own, and pays less of the two syncs.
+const GROUP: (usize, Duration) = (256, Duration::from_millis(200));
 
 /// A job for a thread: it is run once, with a connection or the reason why there is none.
 type Job = Box<dyn FnOnce(Result<&Connection, HubError>) -> Done + Send>;
