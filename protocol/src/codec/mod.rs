@@ -88,9 +88,12 @@
 //! - **Stamps**: one alone as above; more are columns of integers, distances in milliseconds and distances of counters.
 //! - **Seqs**: a column of integers, their distances.
 //! - **Values** begin with a tag: 0 nothing but NULL, 1 integers, 2 reals, 3 texts, 4 texts listed, 5 enum variants by
-//!   place, 6 blobs, 7 blobs listed, 8 ids, 9 mixed. Its high bit says that a bitmap of the NULLs follows. Texts and
+//!   place, 6 blobs, 7 blobs listed, 8 ids, 9 mixed, 10 integers beside an earlier column. Its high bit says that a bitmap of
+//!   the NULLs follows. Texts and
 //!   blobs are a column of lengths, then all contents; listed ones are a count of distinct ones, these, and a column of
 //!   places. Mixed values are written one by one.
+//! - **Integers beside** an earlier column of the group's values, of integers without NULLs: which one, 0 for the nearest of
+//!   such, at most 3; then a column of their distances from it.
 //! - **Reals** begin with a byte: up to 12, that many decimal places, then a column of integers in units of the last;
 //!   255, then a column of the doubles' bits. Both give back every bit.
 //! - **References** are blobs of 16 bytes: how many distinct ones stand among the whole ids of their table so far in the

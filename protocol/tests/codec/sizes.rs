@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use windrow_protocol::change::{Change, What};
-use windrow_protocol::codec::{Effort, encode_changeset, encode_page};
+use windrow_protocol::codec::{Effort, Limits, decode_page, encode_changeset, encode_page};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::model::{Deletes, Field, Kind, Schema, Strategy, Table};
 use windrow_protocol::told::Told;
@@ -176,4 +176,26 @@ fn a_text_is_known_again_however_far_back_it_stands() {
     let twice: Vec<String> = (0..2).flat_map(|round| once.iter().map(move |note| format!("{round}{note}"))).collect();
     let (once, twice) = (size(&once), size(&twice));
     assert!(twice * 2 < once * 3, "{once} bytes, and {twice} with each text twice");
+}
+
+/// A visit is written down some minutes after it was: both times were paid for whole.
+#[test]
+fn a_time_beside_another_costs_what_lies_between_them() {
+    let mut dice = Dice(6);
+    let mut rows: Vec<_> = (0..2000).map(|_| (dice.uuid(), visit(&mut dice))).collect();
+    rows.sort_by_key(|(id, _)| *id);
+    let size = |rows: &[(RecordId, Vec<Value>)]| {
+        let told = page(rows.iter().map(|(id, values)| whole(0, *id, values.clone())).collect());
+        let bytes = encode_page(&schema(), &told, &[], Effort::Page);
+        let decoded = decode_page(&schema(), &bytes, &Limits::default()).unwrap();
+        assert_eq!(decoded.resolve(|_, _, _| None).unwrap(), told);
+        bytes.len()
+    };
+    let near = size(&rows);
+    for (_, values) in &mut rows {
+        values[10] = Value::Integer(NOW - dice.below(5_000_000_000) as i64);
+    }
+    // 20 bits tell the minutes and milliseconds between, 32 any time of these two months.
+    let far = size(&rows);
+    assert!(near + 2000 * 11 / 8 < far, "{near} bytes, and {far} with times that have nothing to do with each other");
 }

@@ -2,6 +2,7 @@
 
 use crate::change::{Change, Changeset, End, Resolve, What, Write};
 use crate::clock::{Hlc, Seq};
+use crate::codec::column::beside::Beside;
 use crate::codec::column::{Column, stamps, sums};
 use crate::codec::error::Part;
 use crate::codec::groups::{GroupReader, GroupWriter, Lead};
@@ -83,7 +84,10 @@ impl Shape {
 
     /// Memory that one change takes, without what its values and resolves point to.
     fn memory(&self) -> usize {
-        size_of::<Change>() + self.fields.len() * size_of::<Write>() + self.stale.len() * size_of::<FieldIx>()
+        size_of::<Change>()
+            + Beside::memory()
+            + self.fields.len() * size_of::<Write>()
+            + self.stale.len() * size_of::<FieldIx>()
     }
 }
 
@@ -117,10 +121,11 @@ impl Group<'_> {
         let when = When { hlcs, bases };
         stamps::write_hlcs(&mut groups.w, &vec![self.near.hlc; changes.len()], &when.hlcs);
         stamps::write_seqs(&mut groups.w, &vec![self.near.seq; changes.len()], &when.bases);
+        let mut beside = Beside::default();
         for (place, &field) in self.shape.fields.iter().enumerate() {
             let writes: Vec<&Write> = changes.iter().map(|change| &change.writes[place]).collect();
             self.write_stamps(&mut groups.w, &when, &writes);
-            self.write_field(groups, field, &writes);
+            self.write_field(groups, &mut beside, field, &writes);
         }
         if self.shape.has(RESOLVES) {
             changes.iter().for_each(|change| rows::write_resolves(&mut groups.w, self.near, &change.resolves));
@@ -136,7 +141,13 @@ impl Group<'_> {
         }
     }
 
-    fn write_field(self, groups: &mut GroupWriter, (field, add): (FieldIx, bool), writes: &[&Write]) {
+    fn write_field(
+        self,
+        groups: &mut GroupWriter,
+        beside: &mut Beside,
+        (field, add): (FieldIx, bool),
+        writes: &[&Write],
+    ) {
         let (mut values, mut added) = (Vec::new(), Vec::new());
         for write in writes {
             match &write.what {
@@ -148,7 +159,7 @@ impl Group<'_> {
             true => sums::write(&mut groups.w, &added),
             false => {
                 let column = Column::new(self.schema, &groups.known, self.shape.lead.table, field);
-                column.write(&mut groups.w, &values);
+                column.write(&mut groups.w, beside, &values);
             }
         }
     }
@@ -162,8 +173,9 @@ impl Group<'_> {
         let bases = stamps::read_seqs(&mut groups.r, &vec![self.near.seq; n])?;
         let when = When { hlcs, bases };
         let mut changes: Vec<Change> = ids.into_iter().enumerate().map(|(i, id)| self.change(&when, i, id)).collect();
+        let mut beside = Beside::default();
         for &field in &self.shape.fields {
-            let writes = self.read_field(groups, field, &when)?;
+            let writes = self.read_field(groups, &mut beside, field, &when)?;
             changes.iter_mut().zip(writes).for_each(|(change, write)| change.writes.push(write));
         }
         groups.r.part = Part::Resolves;
@@ -194,6 +206,7 @@ impl Group<'_> {
     fn read_field(
         self,
         groups: &mut GroupReader<'_>,
+        beside: &mut Beside,
         (field, add): (FieldIx, bool),
         when: &When,
     ) -> Result<Vec<Write>> {
@@ -211,7 +224,7 @@ impl Group<'_> {
             sums::read(&mut groups.r, hlcs.len())?.into_iter().map(What::Add).collect()
         } else {
             let column = Column::new(self.schema, &groups.known, table, field);
-            column.read(&mut groups.r, hlcs.len())?.into_iter().map(What::Set).collect()
+            column.read(&mut groups.r, beside, hlcs.len())?.into_iter().map(What::Set).collect()
         };
         let writes = whats.into_iter().zip(hlcs.into_iter().zip(bases));
         Ok(writes.map(|(what, (hlc, base))| Write { field, what, hlc, base }).collect())

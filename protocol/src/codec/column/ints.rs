@@ -21,6 +21,22 @@ pub(in crate::codec) fn write(w: &mut Writer, values: &[i64]) {
     }
 }
 
+/// About how many bits a column takes.
+pub(in crate::codec) fn cost(values: &[i64]) -> u64 {
+    match values {
+        [] => 0,
+        [one] => {
+            let mut w = Writer::default();
+            w.signed(*one);
+            w.cost()
+        }
+        _ => {
+            let deltas = Deltas::best(values).cost;
+            List::of(values).map_or(deltas, |list| list.cost().min(deltas))
+        }
+    }
+}
+
 fn write_cheapest(w: &mut Writer, values: &[i64]) {
     let deltas = Deltas::best(values);
     match List::of(values).filter(|list| list.cost() < deltas.cost) {

@@ -4,6 +4,7 @@
 //! bitmap of the NULLs comes first (the lowest bit of a byte first). Any class may stand in any column: whether it suits the
 //! field is judged elsewhere.
 
+pub(in crate::codec) mod beside;
 mod coding;
 pub(in crate::codec) mod ids;
 mod ints;
@@ -13,6 +14,7 @@ pub(in crate::codec) mod stamps;
 mod strings;
 pub(in crate::codec) mod sums;
 
+use self::beside::Beside;
 use self::refs::Known;
 use crate::codec::read::{Reader, Result};
 
@@ -35,6 +37,7 @@ const BLOBS: u8 = 6;
 const LISTED_BLOBS: u8 = 7;
 const IDS: u8 = 8;
 const MIXED: u8 = 9;
+const BESIDE: u8 = 10;
 
 /// Which field a column is of, and what its values may point to.
 #[derive(Debug, Clone, Copy)]
@@ -56,11 +59,21 @@ impl<'s> Column<'s> {
         }
     }
 
-    /// Writes a column.
-    pub(in crate::codec) fn write(self, w: &mut Writer, values: &[&Value]) {
+    /// Writes a column, `beside` others of its group.
+    pub(in crate::codec) fn write(self, w: &mut Writer, beside: &mut Beside, values: &[&Value]) {
         let some: Vec<&Value> = values.iter().copied().filter(|v| !v.is_null()).collect();
         let coded = Coded::of(self, &some);
         let nulls = some.len() < values.len() && !some.is_empty();
+        if let Coded::Integers(integers) = &coded
+            && !nulls
+        {
+            let shorter = beside.shorter(integers);
+            beside.note(values.iter().copied());
+            if let Some((place, distances)) = shorter {
+                w.byte(BESIDE);
+                return Beside::write(w, place, &distances);
+            }
+        }
         w.byte(coded.tag() | if nulls { NULLS } else { 0 });
         if nulls {
             write_bitmap(w, values);
@@ -68,12 +81,18 @@ impl<'s> Column<'s> {
         coded.write(w, self);
     }
 
-    /// Reads a column of `n` values.
-    pub(in crate::codec) fn read(self, r: &mut Reader<'_>, n: usize) -> Result<Vec<Value>> {
-        let tag = r.byte()?;
-        if tag & NULLS == 0 {
-            return self.read_some(r, tag, n);
-        }
+    /// Reads a column of `n` values, `beside` others of its group.
+    pub(in crate::codec) fn read(self, r: &mut Reader<'_>, beside: &mut Beside, n: usize) -> Result<Vec<Value>> {
+        let values = match r.byte()? {
+            BESIDE => beside.read(r, n)?,
+            tag if tag & NULLS == 0 => self.read_some(r, tag, n)?,
+            tag => self.read_with_nulls(r, tag, n)?,
+        };
+        beside.note(values.iter());
+        Ok(values)
+    }
+
+    fn read_with_nulls(self, r: &mut Reader<'_>, tag: u8, n: usize) -> Result<Vec<Value>> {
         let bitmap = r.slice(n.div_ceil(8))?;
         let is_null = |i: usize| bitmap[i / 8] >> (i % 8) & 1 == 1;
         let nulls = (0..n).filter(|&i| is_null(i)).count();

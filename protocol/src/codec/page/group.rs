@@ -1,6 +1,7 @@
 //! The records of one shape, column by column.
 
 use crate::codec::column::Column;
+use crate::codec::column::beside::Beside;
 use crate::codec::error::Part;
 use crate::codec::groups::{GroupReader, GroupWriter, Lead};
 use crate::codec::read::{Reader, Result};
@@ -65,7 +66,7 @@ impl Shape {
 
     /// Memory that one record takes, without what its values and conflicts point to.
     fn memory(&self) -> usize {
-        size_of::<Told>() + self.fields.len() * size_of::<(FieldIx, Value)>()
+        size_of::<Told>() + Beside::memory() + self.fields.len() * size_of::<(FieldIx, Value)>()
     }
 
     fn news(&self, values: Vec<Value>) -> News {
@@ -96,10 +97,11 @@ impl Group<'_> {
         groups.lead(self.shape.lead, told.len());
         self.shape.write(&mut groups.w);
         groups.ids(self.shape.lead, &told.iter().map(|told| told.id).collect::<Vec<_>>());
+        let mut beside = Beside::default();
         for (place, &field) in self.shape.fields.iter().enumerate() {
             let values: Vec<&Value> = told.iter().filter_map(|told| value(&told.what, place)).collect();
             let column = Column::new(self.schema, &groups.known, self.shape.lead.table, field);
-            column.write(&mut groups.w, &values);
+            column.write(&mut groups.w, &mut beside, &values);
         }
         for conflicts in told.iter().filter_map(|told| told.conflicts.as_ref()) {
             rows::write_conflicts(&mut groups.w, self.near, conflicts);
@@ -111,10 +113,11 @@ impl Group<'_> {
         groups.r.charge(n, self.shape.memory())?;
         let ids = groups.ids(self.shape.lead, n)?;
         let mut rows: Vec<Vec<Value>> = (0..n).map(|_| Vec::with_capacity(self.shape.fields.len())).collect();
+        let mut beside = Beside::default();
         for &field in &self.shape.fields {
             groups.r.part = Part::Column(self.shape.lead.table, field);
             let column = Column::new(self.schema, &groups.known, self.shape.lead.table, field);
-            let values = column.read(&mut groups.r, n)?;
+            let values = column.read(&mut groups.r, &mut beside, n)?;
             rows.iter_mut().zip(values).for_each(|(row, value)| row.push(value));
         }
         groups.r.part = Part::Conflicts;

@@ -5,8 +5,8 @@ use super::link::Link;
 use super::plot::{Line, Plot};
 use super::site::Site;
 use crate::figures::Failure;
-use crate::figures::rounds::{median, sorted};
 use crate::figures::report::Figure;
+use crate::figures::rounds::{median, sorted};
 use std::time::Instant;
 
 /// Changes of each commit.

@@ -18,8 +18,8 @@ mod site;
 pub use process::Part;
 
 use super::Failure;
-use super::rounds::{median, sorted};
 use super::report::Figure;
+use super::rounds::{median, sorted};
 use super::workload::Workload;
 use indicatif::ProgressBar;
 use std::fs::File;
