@@ -7,7 +7,7 @@ use windrow_tests::figures::capture::Capture;
 use windrow_tests::figures::hub::Hub;
 use windrow_tests::figures::page;
 use windrow_tests::figures::report::{Figure, write_json, write_table};
-use windrow_tests::figures::sections::SECTIONS;
+use windrow_tests::figures::sections::{COMPARED, PEERS, SECTIONS};
 use windrow_tests::figures::wire::Wire;
 use windrow_tests::figures::workload::Workload;
 use windrow_tests::figures::{Wanted, sections};
@@ -168,7 +168,12 @@ fn a_missed_promise_is_seen_in_the_table() {
 #[test]
 fn the_page_shows_every_table_with_every_figure() {
     let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/performance.md")).unwrap();
-    let blocks = page::blocks(&page).unwrap();
+    let mut blocks = page::blocks(&page).unwrap();
+    let peers = blocks.pop().unwrap();
+    assert_eq!(peers.name, PEERS);
+    let head = page[peers.inside].lines().find_map(cells).unwrap();
+    let compared: Vec<&str> = head[1..].iter().map(|name| name.trim_matches('`')).collect();
+    assert_eq!(compared, COMPARED);
     let found: Vec<&str> = blocks.iter().map(|block| block.name.as_str()).collect();
     let all: Vec<&str> = SECTIONS.iter().map(|section| section.name).collect();
     assert_eq!(found, all);

@@ -2,6 +2,7 @@
 //! (W5).
 
 use super::Failure;
+use super::clock::Clock;
 use super::office::{Office, write};
 use super::report::{Figure, Promise};
 use super::rounds::{median, sorted};
@@ -12,7 +13,7 @@ use super::visit::FIGURES;
 use super::workload::{Op, Workload};
 use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use windrow::rusqlite::Connection;
 use windrow::{Store, Timestamp};
 
@@ -126,9 +127,7 @@ impl Apply<'_> {
         if full {
             table.insert(&self.workload.base, 10_000)?;
         }
-        let start = Instant::now();
-        table.update(ops, ops.len())?;
-        Ok(start.elapsed().as_secs_f64())
+        Ok(Clock::Processor.time(|| table.update(ops, ops.len()))?.1.as_secs_f64())
     }
 
     /// Bytes of the file against those of a plain one: before the sync, and once all is synced and pruned.

@@ -5,6 +5,7 @@
 
 pub mod apply;
 pub mod capture;
+mod clock;
 mod counting;
 mod files;
 pub mod hub;

@@ -1,11 +1,12 @@
 //! A hub and devices in this process, without a network between them.
 
 use super::Failure;
+use super::clock::Clock;
 use super::visit::FIGURES;
 use super::workload::Op;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use windrow::Store;
 use windrow::hub::{HubStore, OpenHub, SqliteHub};
@@ -47,7 +48,7 @@ impl Office {
         })
     }
 
-    /// One session. The time that the device took for it.
+    /// One session. The time that the processor worked for the device.
     ///
     /// # Errors
     /// As [`session`].
@@ -56,16 +57,15 @@ impl Office {
     }
 }
 
-/// One session of a device that is answered so. The time that the device took for it.
+/// One session of a device that is answered so. The time that the processor worked for the device.
 ///
 /// # Errors
 /// An answer that can't be had, or can't be applied.
 pub fn session(store: &Store, mut answer: impl FnMut(Request) -> Result<Answer, Failure>) -> Result<Duration, Failure> {
     let (actions, (mut session, mut action), mut took) = (store.session(), Session::start(), Duration::ZERO);
     loop {
-        let start = Instant::now();
-        let next = actions.perform(action)?;
-        took += start.elapsed();
+        let (next, time) = Clock::Processor.time(|| actions.perform(action))?;
+        took += time;
         let event = match next {
             Next::Event(event) => event,
             Next::Send(request) => Event::Answered(answer(request)?),

@@ -1,38 +1,14 @@
 //! The same work on several tables, one after the other, round after round.
 
 use super::Failure;
+use super::clock::Clock;
 use super::report::Figure;
 use super::side::{Plan, Side};
 use super::table::{Cache, Table};
-#[cfg(unix)]
-use nix::time::{ClockId, clock_gettime};
 use std::path::Path;
-use std::sync::LazyLock;
-use std::time::{Duration, Instant};
 
 /// Seconds that each side took, in the order of the sides; for each round.
 pub(super) type Times = Vec<Vec<f64>>;
-
-/// What time is measured by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Clock {
-    /// The time that the processor worked for this thread: other work on the machine does not change it.
-    Processor,
-    /// The time that passed: what a disk takes counts.
-    Wall,
-}
-
-impl Clock {
-    /// From some point on, which stays.
-    fn now(self) -> Result<Duration, Failure> {
-        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        match self {
-            #[cfg(unix)]
-            Clock::Processor => Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into()),
-            _ => Ok(START.elapsed()),
-        }
-    }
-}
 
 /// The tables of one round.
 pub(super) struct Round {
@@ -61,9 +37,7 @@ impl Round {
     pub(super) fn time(&mut self, work: impl Fn(&mut Table) -> Result<(), Failure>) -> Result<Vec<f64>, Failure> {
         let mut times = vec![0.0; self.tables.len()];
         for (at, table) in &mut self.tables {
-            let start = self.clock.now()?;
-            work(table)?;
-            times[*at] = (self.clock.now()? - start).as_secs_f64();
+            times[*at] = self.clock.time(|| work(table))?.1.as_secs_f64();
         }
         Ok(times)
     }

@@ -1,0 +1,38 @@
+//! How time is taken.
+
+use super::Failure;
+#[cfg(unix)]
+use nix::time::{ClockId, clock_gettime};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+/// What time is measured by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clock {
+    /// The time that the processor worked for this thread: other work on the machine does not change it.
+    Processor,
+    /// The time that passed: what a disk takes counts.
+    Wall,
+}
+
+impl Clock {
+    /// Does something. What came of it, and how long it took.
+    pub(super) fn time<T, E: Into<Failure>>(
+        self,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<(T, Duration), Failure> {
+        let start = self.now()?;
+        let done = work().map_err(Into::into)?;
+        Ok((done, self.now()? - start))
+    }
+
+    /// From some point on, which stays.
+    fn now(self) -> Result<Duration, Failure> {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            #[cfg(unix)]
+            Clock::Processor => Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into()),
+            _ => Ok(START.elapsed()),
+        }
+    }
+}
