@@ -15,8 +15,7 @@ use tokio::sync::oneshot;
 
 /// Bytes of a thread's stack. Only what is used takes memory.
 const STACK: usize = 64 << 20;
-/// Jobs that may wait. That a thousand devices come back at once is nothing unusual; what is turned away comes again, and
-/// costs about as much as a small session.
+/// Jobs that may wait. That a thousand devices come back at once is nothing unusual, and whoever is turned away comes again.
 const QUEUE: usize = 4_096;
 /// How many commits, and how long, one transaction gathers before those that wait for it are answered. Each one more writes
 /// fewer pages of its own, and pays less of the two syncs.

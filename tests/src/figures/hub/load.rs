@@ -19,7 +19,7 @@ const AGAIN: Duration = Duration::from_millis(20);
 pub(super) enum Hears {
     /// From its own last commit: it is told what all others have done since.
     All(Point),
-    /// From the last commit of anybody's: as if it had pulled a moment ago.
+    /// From the last commit that anybody has an answer to, as if it had pulled a moment ago: it is told what is under way.
     Latest(Arc<Mutex<Point>>),
 }
 

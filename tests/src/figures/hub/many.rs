@@ -92,7 +92,12 @@ impl Hub<'_> {
         let cost =
             load.cost.map(|cost| Figure::new(names.cost, cost, "µs", "of those, the hub's processor time for each"));
         let told = [
-            Figure::new(names.sessions, load.rate(), "sessions/s", "one change each, nothing else is new"),
+            Figure::new(
+                names.sessions,
+                load.rate(),
+                "sessions/s",
+                "one change each; each has heard of all that is answered",
+            ),
             Figure::new(names.slowest, load.percentile(99), "ms", "of those, the slowest of a hundred"),
         ];
         Ok(told.into_iter().chain(cost).collect())
