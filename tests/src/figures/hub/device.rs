@@ -13,8 +13,8 @@ use windrow_protocol::message::{Commit, Digest, Prepare, Pull, SessionId, to_byt
 use windrow_protocol::model::{FieldIx, Schema, Strategy};
 use windrow_protocol::value::Value;
 
-/// Bytes by which a device names a record that the hub has: of a million random ids none begins as another does.
-const NAMED_BY: u8 = 6;
+/// Bits by which a device names a record that the hub has: of a million random ids none begins as another does.
+const NAMED_BY: u8 = 48;
 
 /// What a device remembers between its sessions.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl Device {
     /// A session that inserts these records.
     pub(super) fn inserts(&mut self, schema: &Schema, visits: &[Visit]) -> Result<Made, Failure> {
         let changes = visits.iter().map(|visit| self.insert(schema, visit)).collect::<Result<_, Failure>>()?;
-        self.session(schema, Point::START, changes, 16)
+        self.session(schema, Point::START, changes, RecordId::BITS)
     }
 
     /// A session that changes one field of each of these records, which the hub has.
