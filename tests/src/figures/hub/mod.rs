@@ -1,7 +1,7 @@
 //! The hub: how many sessions and changes a second it merges, what it answers, how that grows, and what memory it takes.
 //!
 //! The hub is a server in a process of its own, on a file on disk with `synchronous=FULL`, over loopback. Devices are as the
-//! protocol has them, without files: their changesets are made before time runs. Only [`first`] has whole devices.
+//! protocol has them, without files: their changesets are made before time runs. Only `first` has whole devices.
 
 mod device;
 mod first;
