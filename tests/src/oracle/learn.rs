@@ -35,13 +35,13 @@ impl Device {
 
     /// The hub would not take it as it stands. The next session folds anew; only where the hub forgot that it had prepared
     /// this one, it is prepared again.
-    pub fn learn(&mut self, session: &Session, answer: &Answer) {
+    pub fn learn(&mut self, answer: &Answer) {
         match answer {
             Answer::UnknownSession | Answer::Prepared | Answer::Committed(_) | Answer::News(_) => return,
             Answer::Astray | Answer::Reused => {}
             Answer::Rewind(point) => self.rewind(*point),
             Answer::Known { covers, missing } => self.take_over(covers, missing),
-            Answer::Refused(faults) => self.refuse(session, faults.iter().map(|(key, _)| *key).collect()),
+            Answer::Refused(faults) => self.refuse(faults.iter().map(|(key, _)| *key).collect()),
         }
         self.session = None;
     }
@@ -78,17 +78,18 @@ impl Device {
     }
 
     /// What is refused leaves the log whole, with what depends on it, and is told again as the hub has it. Offers are not
-    /// repeated.
-    fn refuse(&mut self, session: &Session, mut refused: BTreeSet<Key>) {
+    /// repeated. What depends on it is judged by what would be sent now: what was pointed elsewhere since is none of it.
+    fn refuse(&mut self, mut refused: BTreeSet<Key>) {
         let mut pending = self.fold();
-        self.add_dependants(&pending, &session.weak, &mut refused);
+        let mut offers = self.offers(&pending);
+        self.add_dependants(&pending, &offers, &mut refused);
         let mut log = std::mem::take(&mut self.log);
         log.retain(|e| !(refused.contains(&e.key) && self.pends(e)));
         self.log = log;
         self.retell.extend(&refused);
         self.withheld.extend(refused.intersection(&self.missing));
         for key in refused {
-            let (change, offer) = (pending.remove(&key), session.weak.get(&key).cloned());
+            let (change, offer) = (pending.remove(&key), offers.remove(&key));
             self.refused.push(Refused { key, change, offer });
         }
     }

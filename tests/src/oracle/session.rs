@@ -102,8 +102,8 @@ impl Exchange {
                 Next::Pull
             }
             (Request::Prepare(_), Answer::Prepared) => Next::Commit,
-            (Request::Prepare(session) | Request::Commit(session), answer) => {
-                device.learn(session, answer);
+            (Request::Prepare(_) | Request::Commit(_), answer) => {
+                device.learn(answer);
                 Next::Any
             }
         };

@@ -65,7 +65,7 @@ impl Device {
     }
 
     /// Records that the hub does not know: as they are shown, or as they were when they went. Sums come by the log alone.
-    fn offers(&self, net: &BTreeMap<Key, Change>) -> BTreeMap<Key, Row> {
+    pub(super) fn offers(&self, net: &BTreeMap<Key, Change>) -> BTreeMap<Key, Row> {
         let held = |key: &Key| {
             let last = || net.get(key).and_then(|c| c.last.as_ref());
             self.rows[key.0].get(&key.1).or_else(last)

@@ -352,8 +352,10 @@ impl World {
 
     fn learnt(&mut self, device: DeviceNo, told: &plain::Answer) -> Result<(), Fault> {
         let peer = &mut self.peers[device];
-        let Some(session) = peer.twin.session.clone() else { return Err("nothing was sent".into()) };
-        peer.twin.learn(&session, told);
+        if peer.twin.session.is_none() {
+            return Err("nothing was sent".into());
+        }
+        peer.twin.learn(told);
         (peer.sending, peer.inbox, peer.pages) = (None, None, 0);
         Ok(())
     }

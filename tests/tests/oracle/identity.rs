@@ -79,7 +79,7 @@ impl Story {
                 device.session = Some(session.clone());
                 return session;
             }
-            device.learn(&session, &answer);
+            device.learn(&answer);
         }
         panic!("not prepared after four times");
     }
@@ -179,7 +179,7 @@ fn two_copies_offer_the_same_unknown_record() {
     s.sync(&mut b);
     let answer = s.hub.commit(&prepared, 99);
     assert!(matches!(answer, Answer::Known { .. }), "{answer:?}");
-    c.learn(&prepared, &answer);
+    c.learn(&answer);
     s.quiet(&mut [&mut a, &mut b, &mut c]);
     assert_eq!(s.farm(X, "n"), number(5));
 }
@@ -228,7 +228,7 @@ fn an_expired_session_is_prepared_again() {
     s.hub.expire();
     let answer = s.hub.commit(&prepared, 99);
     assert_eq!(answer, Answer::UnknownSession);
-    a.learn(&prepared, &answer);
+    a.learn(&answer);
     assert_eq!(a.session.as_ref(), Some(&prepared));
     s.quiet(&mut [&mut a]);
     assert_eq!(s.farm(X, "n"), number(5));
@@ -323,7 +323,7 @@ fn earlier_checkpoints_are_named_when_asked_for() {
     let session = b.stage(91, true);
     let answer = s.hub.prepare(&session);
     assert_eq!(answer, Answer::Rewind(shared));
-    b.learn(&session, &answer);
+    b.learn(&answer);
     assert!(b.recovers() && b.ask().whole);
     s.quiet(&mut [&mut b, &mut a]);
     assert_eq!(s.farm(X, "n"), number(5));
@@ -433,8 +433,7 @@ fn what_depends_on_a_refused_insert_is_refused_with_it() {
     insert(&mut a, X, &[]);
     plant(&mut a, Y, X);
     insert(&mut a, 3, &[("n", 1)]);
-    let session = a.stage(s.drawn.id(), false);
-    a.learn(&session, &Answer::Refused([(("farm", X), None)].into()));
+    a.learn(&Answer::Refused([(("farm", X), None)].into()));
     assert_eq!(a.refused.iter().map(|r| r.key).collect::<Vec<_>>(), [("farm", X), ("plot", Y)]);
     s.quiet(&mut [&mut a]);
     assert_eq!((s.hub.view()["farm"].len(), s.farm(3, "n")), (1, number(1)));
