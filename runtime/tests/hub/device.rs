@@ -113,7 +113,7 @@ impl Device {
         let mut session = [0; 16];
         session[0] = self.sessions;
         session[8..].copy_from_slice(&self.origin.0.to_le_bytes());
-        let lens: Vec<u8> = changeset.changes.iter().map(|c| if c.born { 16 } else { len }).collect();
+        let lens: Vec<u8> = changeset.changes.iter().map(|c| 8 * if c.born { 16 } else { len }).collect();
         let payload = encode_changeset(&self.schema, changeset, &lens, Effort::Upload);
         Sent { session: SessionId(session), payload, upto: changeset.upto }
     }

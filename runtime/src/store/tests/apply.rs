@@ -275,7 +275,7 @@ fn shortened_ids_are_found_among_the_records_here() {
         session.keep(&page).unwrap();
         session.apply().unwrap()
     };
-    assert_eq!(send(vec![7], vec![patch(id, vec![(0, text("a"))])]), Applied::Applied);
+    assert_eq!(send(vec![56], vec![patch(id, vec![(0, text("a"))])]), Applied::Applied);
     assert_eq!(device.get(id).unwrap().name, "a");
     let mut near = *id.as_bytes();
     near[15] ^= 1;
@@ -283,7 +283,7 @@ fn shortened_ids_are_found_among_the_records_here() {
     device.store.insert(&near).unwrap();
     // Nothing is pending any more, so the session keeps the page; the two ids differ only in their last byte.
     device.sync(2, vec![]);
-    assert_eq!(send(vec![7], vec![patch(id, vec![(0, text("b"))])]), Applied::Ambiguous);
+    assert_eq!(send(vec![56], vec![patch(id, vec![(0, text("b"))])]), Applied::Ambiguous);
     assert_eq!(device.get(id).unwrap().name, "a");
     assert_eq!(device.store.session().load(true, false).unwrap().inbox, Inbox::Empty);
     device.store.delete(near.id).unwrap();
