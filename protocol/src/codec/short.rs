@@ -93,8 +93,10 @@ impl<T> Encoded<T> {
 
 /// The lengths that names get, from the least that each needs. Names of one length are written together, and each length
 /// costs a group of its own, so all but the longest few get one: whichever takes the fewest bits in all. Whole ids stay so.
-pub(super) fn common(needed: &[u8]) -> Vec<u8> {
-    let mut short: Vec<u8> = needed.iter().copied().filter(|len| *len < RecordId::BITS).collect();
+/// After the last, ids are whole.
+pub(super) fn lengths(needed: &[u8]) -> impl Iterator<Item = u8> {
+    let needed = needed.iter().map(|len| (*len).clamp(1, RecordId::BITS));
+    let mut short: Vec<u8> = needed.clone().filter(|len| *len < RecordId::BITS).collect();
     short.sort_unstable();
     let longest = short.last().copied().unwrap_or(RecordId::BITS);
     let cost = |&(at, len): &(usize, u8)| {
@@ -102,8 +104,9 @@ pub(super) fn common(needed: &[u8]) -> Vec<u8> {
         (at + 1) * usize::from(len) + rest * usize::from(longest) + if rest > 0 { GROUP } else { 0 }
     };
     let most = short.iter().copied().enumerate().min_by_key(cost).map_or(longest, |(_, len)| len);
-    let given = |len: u8| if len <= most { most } else { longest };
-    needed.iter().map(|&len| if len < RecordId::BITS { given(len) } else { len }).collect()
+    let given = move |len: u8| if len <= most { most } else { longest };
+    let lengths = needed.map(move |len| if len < RecordId::BITS { given(len) } else { len });
+    lengths.chain(std::iter::repeat(RecordId::BITS))
 }
 
 /// About how many bits one more group costs.

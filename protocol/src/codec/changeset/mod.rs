@@ -21,9 +21,7 @@ const KIND: Kind = Kind { name: "changeset", magic: *b"WC", flags: head::ALL };
 /// of its table unambiguously as far as the sender knows, 1 to 128. An id of a record that the hub may not have must be
 /// whole (128): that of every record born here.
 pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], effort: Effort) -> Vec<u8> {
-    let lens = short::common(lens).into_iter().chain(std::iter::repeat(WHOLE));
-    let named = |(change, len): (_, u8)| (change, len.clamp(1, WHOLE));
-    let mut changes: Vec<(&Change, u8)> = changeset.changes.iter().zip(lens).map(named).collect();
+    let mut changes: Vec<(&Change, u8)> = changeset.changes.iter().zip(short::lengths(lens)).collect();
     changes.sort_by_key(|(change, _)| change.key());
     let shortened = changes.iter().any(|(_, len)| *len < WHOLE);
     let hash = shortened.then(|| hash_of(changes.iter().map(|(change, _)| change.id)));

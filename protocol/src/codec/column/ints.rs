@@ -14,35 +14,55 @@ const MOST_DELTAS: u8 = 2;
 
 /// Writes a column; nothing where it is empty.
 pub(in crate::codec) fn write(w: &mut Writer, values: &[i64]) {
-    match values {
-        [] => {}
-        [one] => w.signed(*one),
-        _ => write_cheapest(w, values),
+    Cheapest::of(values).write(w);
+}
+
+/// A column as it is shortest.
+#[derive(Debug)]
+pub(super) enum Cheapest {
+    Nothing,
+    One(i64),
+    Deltas(Deltas),
+    List(List),
+}
+
+impl Cheapest {
+    pub(super) fn of(values: &[i64]) -> Cheapest {
+        match values {
+            [] => Cheapest::Nothing,
+            [one] => Cheapest::One(*one),
+            _ => {
+                let deltas = Deltas::best(values);
+                let list = List::of(values).filter(|list| list.cost() < deltas.cost);
+                list.map_or(Cheapest::Deltas(deltas), Cheapest::List)
+            }
+        }
+    }
+
+    /// About how many bits it takes.
+    pub(super) fn cost(&self) -> u64 {
+        match self {
+            Cheapest::Nothing => 0,
+            Cheapest::One(value) => signed_cost(*value),
+            Cheapest::Deltas(deltas) => deltas.cost,
+            Cheapest::List(list) => list.cost(),
+        }
+    }
+
+    pub(super) fn write(&self, w: &mut Writer) {
+        match self {
+            Cheapest::Nothing => {}
+            Cheapest::One(value) => w.signed(*value),
+            Cheapest::Deltas(deltas) => deltas.write(w),
+            Cheapest::List(list) => list.write(w),
+        }
     }
 }
 
-/// About how many bits a column takes.
-pub(in crate::codec) fn cost(values: &[i64]) -> u64 {
-    match values {
-        [] => 0,
-        [one] => {
-            let mut w = Writer::default();
-            w.signed(*one);
-            w.cost()
-        }
-        _ => {
-            let deltas = Deltas::best(values).cost;
-            List::of(values).map_or(deltas, |list| list.cost().min(deltas))
-        }
-    }
-}
-
-fn write_cheapest(w: &mut Writer, values: &[i64]) {
-    let deltas = Deltas::best(values);
-    match List::of(values).filter(|list| list.cost() < deltas.cost) {
-        Some(list) => list.write(w),
-        None => deltas.write(w),
-    }
+fn signed_cost(value: i64) -> u64 {
+    let mut w = Writer::default();
+    w.signed(value);
+    w.cost()
 }
 
 /// Reads a column of `n` values. The caller has charged for records in this number.
@@ -59,7 +79,7 @@ pub(in crate::codec) fn read(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
 
 /// Values, subtracted from their neighbours some times.
 #[derive(Debug)]
-struct Deltas {
+pub(super) struct Deltas {
     heads: Vec<i64>,
     rest: Vec<i64>,
     coding: Coding,
@@ -122,7 +142,7 @@ fn sums(head: i64, deltas: &[i64]) -> Vec<i64> {
 
 /// Distinct values, and which of them stands where.
 #[derive(Debug)]
-struct List {
+pub(super) struct List {
     distinct: Deltas,
     places: Deltas,
 }

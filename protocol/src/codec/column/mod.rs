@@ -15,6 +15,7 @@ mod strings;
 pub(in crate::codec) mod sums;
 
 use self::beside::Beside;
+use self::ints::Cheapest;
 use self::refs::Known;
 use crate::codec::read::{Reader, Result};
 
@@ -62,23 +63,17 @@ impl<'s> Column<'s> {
     /// Writes a column, `beside` others of its group.
     pub(in crate::codec) fn write(self, w: &mut Writer, beside: &mut Beside, values: &[&Value]) {
         let some: Vec<&Value> = values.iter().copied().filter(|v| !v.is_null()).collect();
-        let coded = Coded::of(self, &some);
         let nulls = some.len() < values.len() && !some.is_empty();
-        if let Coded::Integers(integers) = &coded
-            && !nulls
-        {
-            let shorter = beside.shorter(integers);
-            beside.note(values.iter().copied());
-            if let Some((place, distances)) = shorter {
-                w.byte(BESIDE);
-                return Beside::write(w, place, &distances);
+        match Coded::of(self, &some) {
+            Coded::Integers(integers) if !nulls => write_integers(w, beside, integers),
+            coded => {
+                w.byte(coded.tag() | if nulls { NULLS } else { 0 });
+                if nulls {
+                    write_bitmap(w, values);
+                }
+                coded.write(w, self);
             }
         }
-        w.byte(coded.tag() | if nulls { NULLS } else { 0 });
-        if nulls {
-            write_bitmap(w, values);
-        }
-        coded.write(w, self);
     }
 
     /// Reads a column of `n` values, `beside` others of its group.
@@ -88,7 +83,9 @@ impl<'s> Column<'s> {
             tag if tag & NULLS == 0 => self.read_some(r, tag, n)?,
             tag => self.read_with_nulls(r, tag, n)?,
         };
-        beside.note(values.iter());
+        if let Some(integers) = values.iter().map(Value::as_integer).collect() {
+            beside.add(integers);
+        }
         Ok(values)
     }
 
@@ -121,6 +118,23 @@ impl<'s> Column<'s> {
         let places = ints::read(r, n)?;
         places.into_iter().map(|place| Ok(strings::at(r, variants, place)?.as_bytes())).collect()
     }
+}
+
+/// Writes a column of integers without NULLs, by themselves or beside an earlier one.
+fn write_integers(w: &mut Writer, beside: &mut Beside, integers: Vec<i64>) {
+    let alone = Cheapest::of(&integers);
+    match beside.shorter(&integers, alone.cost()) {
+        Some((place, distances)) => {
+            w.byte(BESIDE);
+            w.count(place);
+            distances.write(w);
+        }
+        None => {
+            w.byte(INTEGERS);
+            alone.write(w);
+        }
+    }
+    beside.add(integers);
 }
 
 fn owned(

@@ -30,9 +30,7 @@ const DIGESTS: u8 = 4;
 /// A page as bytes. `lens` says for each of its records, in order, how many leading bits of the id name it
 /// unambiguously among all that the device may hold, 1 to 128. What the device does not surely hold must be whole (128).
 pub fn encode_page(schema: &Schema, page: &Page, lens: &[u8], effort: Effort) -> Vec<u8> {
-    let lens = short::common(lens).into_iter().chain(std::iter::repeat(WHOLE));
-    let named = |(told, len): (_, u8)| (told, len.clamp(1, WHOLE));
-    let mut told: Vec<(&Told, u8)> = page.told.iter().zip(lens).map(named).collect();
+    let mut told: Vec<(&Told, u8)> = page.told.iter().zip(short::lengths(lens)).collect();
     told.sort_by_key(|(told, _)| (told.table, told.id));
     let shortened = told.iter().any(|(_, len)| *len < WHOLE);
     let hash = shortened.then(|| hash_of(told.iter().map(|(told, _)| told.id)));

@@ -287,7 +287,7 @@ fn shortened_ids_are_found_among_the_records_here() {
     assert_eq!(device.get(id).unwrap().name, "a");
     assert_eq!(device.store.session().load(true, false).unwrap().inbox, Inbox::Empty);
     device.store.delete(near.id).unwrap();
-    let other = send(vec![7], vec![patch(near.id, vec![(0, text("c"))])]);
+    let other = send(vec![56], vec![patch(near.id, vec![(0, text("c"))])]);
     assert_eq!(other, Applied::Ambiguous, "two are named: one here, one deleted and pending");
 }
 
