@@ -8,8 +8,8 @@ use divan::{Bencher, black_box};
 use std::path::Path;
 use std::sync::LazyLock;
 use tempfile::TempDir;
-use windrow::Store;
 use windrow::rusqlite::types::Value as Sql;
+use windrow::{Store, Syncable};
 use windrow_protocol::clock::{Hlc, Seq};
 use windrow_protocol::codec::{Effort, Limits, decode_changeset, decode_page, encode_changeset, encode_page};
 use windrow_protocol::fold::net_changes;
@@ -19,15 +19,14 @@ use windrow_protocol::model::Schema;
 use windrow_protocol::session::Request;
 use windrow_protocol::value::Value;
 use windrow_tests::figures::office::{Office, session, write};
-use windrow_tests::figures::visit::FIGURES;
-use windrow_tests::figures::workload::{Op, What, Workload};
+use windrow_tests::figures::visit::{FIGURES, schema};
+use windrow_tests::figures::workload::{What, Workload};
 
 /// Records; as many changes.
 const RECORDS: usize = 10_000;
 
 static WORKLOAD: LazyLock<Workload> = LazyLock::new(|| Workload::made(1, RECORDS));
-static SCHEMA: LazyLock<Schema> =
-    LazyLock::new(|| Schema::new(FIGURES.tables.iter().map(|t| t.model).collect()).unwrap());
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| schema().unwrap());
 static STATE: LazyLock<State> = LazyLock::new(State::make);
 
 fn main() {
@@ -51,7 +50,7 @@ impl State {
         let office = Office::open(&dir.path().join("hub.db")).unwrap();
         let device = |name| Store::open(dir.path().join(name), &FIGURES).unwrap();
         let (field, other) = (device("field.db"), device("other.db"));
-        write(&field, &WORKLOAD.base.iter().map(Op::insert).collect::<Vec<_>>()).unwrap();
+        write(&field, &WORKLOAD.inserts()).unwrap();
         office.session(&field).unwrap();
         office.session(&other).unwrap();
         // As both stand before the changes.
@@ -108,7 +107,7 @@ fn recorded(office: &Office, device: &Store) -> (Vec<Request>, Vec<Answer>) {
 /// The log of the records and their changes.
 fn entries() -> Vec<Entry> {
     let mut hlc = Hlc::from_millis(WORKLOAD.base[0].recorded_at);
-    let ops = WORKLOAD.base.iter().map(Op::insert).chain(WORKLOAD.w2.iter().cloned());
+    let ops = WORKLOAD.inserts().into_iter().chain(WORKLOAD.w2.iter().cloned());
     ops.map(|op| {
         hlc = hlc.next();
         Entry { hlc, table: 0, id: op.id().record(), base: Seq::default(), op: logged(op.what) }
@@ -118,19 +117,7 @@ fn entries() -> Vec<Entry> {
 
 fn logged(what: What) -> Logged {
     match what {
-        What::Insert(v) => Logged::Insert(vec![
-            Value::Text(v.farm_id),
-            Value::Text(v.worker),
-            Value::Text(v.crop),
-            Value::Text(v.notes),
-            Value::Real(v.yield_kg),
-            Value::Integer(v.bags),
-            Value::Text(v.status),
-            Value::Real(v.lat),
-            Value::Real(v.lon),
-            Value::Integer(v.recorded_at),
-            Value::Integer(v.updated_at),
-        ]),
+        What::Insert(visit) => Logged::Insert(visit.to_values().unwrap()),
         What::Update(_, set) => Logged::Update(set.into_iter().map(|(name, v)| (field(name), value(v))).collect()),
         What::Delete(_) => Logged::Delete(Vec::new()),
     }

@@ -5,9 +5,9 @@ use super::Failure;
 use super::clock::Clock;
 use super::office::{Office, write};
 use super::report::{Figure, Promise};
-use super::rounds::{median, sorted};
+use super::rounds::{Times, compared};
 use super::side::{Plan, Side};
-use super::site;
+use super::site::size;
 use super::table::{Cache, Table};
 use super::visit::FIGURES;
 use super::workload::{Op, Workload};
@@ -43,11 +43,11 @@ impl Apply<'_> {
     pub fn measure(&self) -> Result<Vec<Figure>, Failure> {
         let office = Office::open(&self.dir.join("office.db"))?;
         let field = Store::open(self.dir.join("field.db"), &FIGURES)?;
-        write(&field, &self.inserts())?;
+        write(&field, &self.workload.inserts())?;
         let logged = size(field.path())?;
         office.session(&field)?;
         self.progress.inc(1);
-        let mut figures = vec![self.applied("w4d", "a first sync", 1.3, None, &self.inserts(), &office)?];
+        let mut figures = vec![self.applied("w4d", "a first sync", 1.3, None, &self.workload.inserts(), &office)?];
         let synced = self.file("synced.db")?;
         office.session(&Store::open(&synced, &FIGURES)?)?;
         for (name, what, most, ops) in [
@@ -65,10 +65,6 @@ impl Apply<'_> {
         }
         figures.extend(self.sizes(&field, logged)?);
         Ok(figures)
-    }
-
-    fn inserts(&self) -> Vec<Op> {
-        self.workload.base.iter().map(Op::insert).collect()
     }
 
     fn file(&self, name: &str) -> Result<PathBuf, Failure> {
@@ -94,19 +90,21 @@ impl Apply<'_> {
         office: &Office,
     ) -> Result<Figure, Failure> {
         let plan = Plan::read(&Store::open(self.file("plan.db")?, &FIGURES)?)?;
-        let mut times = Vec::new();
+        let mut times = Times::new();
         for round in 0..self.rounds {
             let ours = || self.ours(before, office);
             let plain = || self.plain(before.is_some(), ops, &plan);
-            let pair = if round % 2 == 0 { (plain()?, ours()?) } else { swapped(ours()?, plain()?) };
-            times.push(pair);
+            // Who is first changes.
+            times.push(match round % 2 {
+                0 => vec![plain()?, ours()?],
+                _ => {
+                    let ours = ours()?;
+                    vec![plain()?, ours]
+                }
+            });
             self.progress.inc(1);
         }
-        let ratios = sorted(times.iter().map(|(plain, ours)| ours / plain));
-        let ours = sorted(times.iter().map(|(_, ours)| ours * 1e3));
-        let spread = ratios.first().copied().zip(ratios.last().copied());
-        let figure = Figure::new(name, median(&ours), "ms", what);
-        Ok(Figure { spread, ..figure }.ratio(median(&ratios)).promise(Promise::Ratio(most)))
+        Ok(compared(name, what, &times, (1, 0), (1e3, "ms")).promise(Promise::Ratio(most)))
     }
 
     fn ours(&self, before: Option<&Path>, office: &Office) -> Result<f64, Failure> {
@@ -139,7 +137,7 @@ impl Apply<'_> {
         plain.vacuum()?;
         let bare = plain.size()? as f64;
         let device = Store::open(self.file("device.db")?, &FIGURES)?;
-        write(&device, &self.inserts())?;
+        write(&device, &self.workload.inserts())?;
         let office = Office::open(&self.file("other.db")?)?;
         office.session(&device)?;
         office.session(&device)?;
@@ -162,14 +160,4 @@ impl Apply<'_> {
 fn shown(path: &Path) -> Result<(i64, i64, i64), Failure> {
     let sql = "SELECT count(*), ifnull(sum(bags), 0), ifnull(sum(length(notes || status)), 0) FROM visit";
     Ok(Connection::open(path)?.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
-}
-
-fn swapped(ours: f64, plain: f64) -> (f64, f64) {
-    (plain, ours)
-}
-
-/// Bytes of a file, its write-ahead log brought in.
-fn size(path: &Path) -> Result<u64, Failure> {
-    site::checkpoint(path)?;
-    Ok(std::fs::metadata(path)?.len())
 }

@@ -62,7 +62,7 @@ impl Workload {
     /// # Errors
     /// A folder that takes no more.
     pub fn write(&self, dir: &Path) -> Result<(), Failure> {
-        let inserts: Vec<Op> = self.base.iter().map(Op::insert).collect();
+        let inserts = self.inserts();
         let files = [("base", &inserts), ("w2", &self.w2), ("w3a", &self.w3a), ("w3b", &self.w3b), ("w3c", &self.w3c)];
         files.into_iter().try_for_each(|(name, ops)| {
             let mut file = BufWriter::new(File::create(dir.join(format!("{name}.jsonl")))?);

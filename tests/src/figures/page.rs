@@ -2,7 +2,7 @@
 //! outside by people.
 
 use super::Failure;
-use super::report::{Figure, OURS, Promise};
+use super::report::{Figure, OURS, Promise, grouped};
 use super::sections::{COMPARED, Compared, PEERS, SECTIONS, Section, aim};
 use std::fmt::{Display, Formatter};
 use std::ops::Range;
@@ -159,14 +159,6 @@ fn bound(promise: Promise) -> String {
         Promise::Value(most) => grouped(most),
         Promise::Ratio(most) => most.to_string(),
     }
-}
-
-/// A whole number, its thousands apart.
-fn grouped(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let parts: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().map(|part| std::str::from_utf8(part).unwrap_or_default()).collect();
-    parts.join(",")
 }
 
 #[cfg(test)]

@@ -129,6 +129,14 @@ fn aimed(figure: &Figure) -> String {
     aim.map_or_else(String::new, |aim| bound(figure, aim, "not yet"))
 }
 
+/// A whole number, its thousands apart.
+pub(super) fn grouped(value: f64) -> String {
+    let digits = format!("{value:.0}");
+    let parts: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|part| std::str::from_utf8(part).unwrap_or_default()).collect();
+    parts.join(",")
+}
+
 /// What it must not exceed, and a word where it does.
 fn bound(figure: &Figure, promise: Promise, exceeded: &str) -> String {
     let most = match promise {

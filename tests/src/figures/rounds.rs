@@ -56,10 +56,21 @@ pub(super) fn figure(
     (side, against): (usize, usize),
     rows: usize,
 ) -> Figure {
+    compared(name, meaning, times, (side, against), (1e6 / rows as f64, "µs/row"))
+}
+
+/// What this side takes, a second being so much of a unit, and the ratio to another within each round; of both the median.
+pub(super) fn compared(
+    name: &'static str,
+    meaning: &'static str,
+    times: &Times,
+    (side, against): (usize, usize),
+    (second, unit): (f64, &'static str),
+) -> Figure {
     let ratios = sorted(times.iter().map(|round| round[side] / round[against]));
-    let values = sorted(times.iter().map(|round| round[side] * 1e6 / rows as f64));
+    let values = sorted(times.iter().map(|round| round[side] * second));
     let spread = ratios.first().copied().zip(ratios.last().copied());
-    Figure { spread, ..Figure::new(name, median(&values), "µs/row", meaning) }.ratio(median(&ratios))
+    Figure { spread, ..Figure::new(name, median(&values), unit, meaning) }.ratio(median(&ratios))
 }
 
 pub(super) fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {

@@ -84,6 +84,11 @@ impl Plan {
         Ok(Plan { create, pragmas: names.into_iter().map(pragma).collect::<Result<_, _>>()? })
     }
 
+    /// The text of the captured table.
+    pub(super) fn text(&self) -> &str {
+        &self.create
+    }
+
     /// The table of this side in a new file.
     pub(super) fn create(&self, path: &Path, side: Side) -> Result<Connection, Failure> {
         match side {

@@ -53,17 +53,28 @@ impl Device {
 
     /// Syncs over a connection of its own. What passed.
     pub(super) async fn session(&self) -> Result<Traffic, Failure> {
-        let endpoint = Endpoint::new(&self.proxy.url())?;
-        match sync(&self.store, &endpoint).await? {
-            Finish::InSync => self.proxy.take(),
-            Finish::Unsettled | Finish::Waits => Err("the session did not end".into()),
-        }
+        synced(&self.store, &self.proxy.url()).await?;
+        self.proxy.take()
     }
 
     /// How many records it holds.
     pub(super) fn count(&self) -> Result<u64, Failure> {
         Ok(self.store.count::<super::visit::Visit>("", [])?)
     }
+}
+
+/// Syncs a device with the hub at this address, over a connection of its own.
+pub(super) async fn synced(store: &Store, url: &str) -> Result<(), Failure> {
+    match sync(store, &Endpoint::new(url)?).await? {
+        Finish::InSync => Ok(()),
+        Finish::Unsettled | Finish::Waits => Err("the session did not end".into()),
+    }
+}
+
+/// Bytes of a file, its write-ahead log brought in.
+pub(super) fn size(path: &Path) -> Result<u64, Failure> {
+    checkpoint(path)?;
+    Ok(std::fs::metadata(path)?.len())
 }
 
 /// Brings a file's write-ahead log in.

@@ -77,9 +77,7 @@ impl Table {
 
     /// Bytes of the file, its write-ahead log brought in.
     pub(super) fn size(&self) -> Result<u64, Failure> {
-        let path = self.dir.path().join("device.db");
-        super::site::checkpoint(&path)?;
-        Ok(std::fs::metadata(path)?.len())
+        super::site::size(&self.dir.path().join("device.db"))
     }
 
     /// Whether the log holds as many entries as there were writes: a capture that does nothing would be cheap.

@@ -1,11 +1,10 @@
 //! What a session said, read from the bytes that passed.
 
 use super::Failure;
-use super::visit::FIGURES;
+use super::visit;
 use windrow_protocol::change::Changeset;
 use windrow_protocol::codec::{Effort, Limits, decode_changeset, encode_changeset};
 use windrow_protocol::message::{Answer, Prepare, from_bytes};
-use windrow_protocol::model::Schema;
 
 /// What passed in some time.
 #[derive(Debug)]
@@ -41,7 +40,7 @@ impl Traffic {
     /// Bytes of the changeset that are for its changes: what it takes more than one of the same device without any.
     pub(super) fn change(&self) -> Result<usize, Failure> {
         let bytes = from_bytes::<Prepare>(&self.only("prepare")?.request)?.payload;
-        let schema = Schema::new(FIGURES.tables.iter().map(|t| t.model).collect())?;
+        let schema = visit::schema()?;
         let changeset = decode_changeset(&schema, &bytes, &Limits::default())?;
         let empty = Changeset { changes: Vec::new(), ..changeset.unresolved().clone() };
         Ok(bytes.len() - encode_changeset(&schema, &empty, &[], Effort::Upload).len())

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use windrow::{Id, Syncable};
+use windrow_protocol::model::{Schema, SchemaError};
 
 /// A visit to a field: a wide record, most of it text, with no references to others.
 #[derive(Debug, Clone, PartialEq, Serialize, Syncable)]
@@ -37,6 +38,14 @@ windrow::domain!(
     /// The domain of the figures.
     pub FIGURES = [Visit]
 );
+
+/// What the domain is on the wire.
+///
+/// # Errors
+/// None: the domain is sound; the signature is the schema's.
+pub fn schema() -> Result<Schema, SchemaError> {
+    Schema::new(FIGURES.tables.iter().map(|table| table.model).collect())
+}
 
 /// The full JSON of records: one object a line.
 ///

@@ -85,6 +85,11 @@ impl Op {
 }
 
 impl Workload {
+    /// The records, as they are inserted.
+    pub fn inserts(&self) -> Vec<Op> {
+        self.base.iter().map(Op::insert).collect()
+    }
+
     /// One of a seed, of so many records. `w3b` and `w3c` are a hundredth and a tenth of that.
     pub fn made(seed: u64, records: usize) -> Workload {
         let mut rows = Rows::new(seed);

@@ -2,7 +2,7 @@
 
 use super::link::request;
 use crate::figures::Failure;
-use crate::figures::visit::{FIGURES, Visit};
+use crate::figures::visit::Visit;
 use fastrand::Rng;
 use windrow::{Syncable, Timestamp};
 use windrow_protocol::change::{Change, Changeset, End, Recovery, What, Write};
@@ -35,11 +35,6 @@ pub(super) struct Made {
     digest: Digest,
     device: DeviceId,
     schema: [u8; 8],
-}
-
-/// The schema of the figures.
-pub(super) fn schema() -> Result<Schema, Failure> {
-    Ok(Schema::new(FIGURES.tables.iter().map(|table| table.model).collect())?)
 }
 
 impl Device {

@@ -8,12 +8,13 @@ use super::process::{Part, forget_peak, mebibytes, peak, resident};
 use super::site::Site;
 use crate::figures::report::Figure;
 use crate::figures::rows::Rows;
+use crate::figures::site::synced;
 use crate::figures::visit::{FIGURES, Visit};
 use crate::figures::{Failure, table};
 use std::path::Path;
-use windrow::protocol::session::{Event, Finish, Request, Session};
+use windrow::Store;
+use windrow::protocol::session::{Event, Request, Session};
 use windrow::store::Next;
-use windrow::{Endpoint, Store, sync};
 
 impl Hub<'_> {
     /// The memory of a first sync, of the hub meanwhile, and of folding.
@@ -81,11 +82,8 @@ fn taken(file: &Path, work: impl FnOnce(&Store) -> Result<(), Failure>) -> Resul
 pub(super) fn first(file: &Path, hub: &str) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new()?;
     taken(file, |store| {
-        let finish = runtime.block_on(async { sync(store, &Endpoint::new(hub)?).await.map_err(Failure::from) })?;
-        match finish {
-            Finish::InSync if store.count::<Visit>("", [])? > 0 => Ok(()),
-            _ => Err("the device is not in sync".into()),
-        }
+        runtime.block_on(synced(store, hub))?;
+        if store.count::<Visit>("", [])? > 0 { Ok(()) } else { Err("the hub told nothing".into()) }
     })
 }
 

@@ -4,6 +4,8 @@
 use super::Hub;
 use super::many::CHANGES;
 use crate::figures::report::Figure;
+use crate::figures::side::Plan;
+use crate::figures::visit::FIGURES;
 use crate::figures::{Failure, table};
 use fastrand::Rng;
 use std::time::Instant;
@@ -17,7 +19,8 @@ impl Hub<'_> {
     /// One field of a thousand records at random a transaction.
     pub(super) fn plain(&self) -> Result<Figure, Failure> {
         let mut conn = Connection::open(self.dir.join("plain.db"))?;
-        conn.execute_batch(&self.create()?)?;
+        let plan = Plan::read(&Store::open(self.dir.join("plan.db"), &FIGURES)?)?;
+        conn.execute_batch(plan.text())?;
         conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -98304;")?;
         let transaction = conn.transaction()?;
         self.workload.base.iter().try_for_each(|visit| table::insert(&transaction, visit))?;
@@ -37,12 +40,5 @@ impl Hub<'_> {
         let rate = (TRANSACTIONS * CHANGES) as f64 / start.elapsed().as_secs_f64();
         let meaning = "for comparison: plain SQLite, one table, 1,000 random updates a transaction";
         Ok(Figure::new("hub_fields_plain", rate, "changes/s", meaning))
-    }
-
-    /// The text of the table, as a device has it.
-    fn create(&self) -> Result<String, Failure> {
-        let store = Store::open(self.dir.join("plan.db"), &crate::figures::visit::FIGURES)?;
-        let text = "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = 'visit'";
-        Ok(store.connection()?.query_row(text, [], |row| row.get(0))?)
     }
 }

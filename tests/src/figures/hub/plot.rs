@@ -1,5 +1,6 @@
 //! A plot as SVG: lines over a logarithmic axis.
 
+use crate::figures::report::grouped;
 use std::fmt::Write;
 
 /// A plot of what something costs.
@@ -108,19 +109,6 @@ fn round_up(most: f64) -> f64 {
 fn short(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Thousands set apart.
-fn grouped(value: f64) -> String {
-    let digits = format!("{value:.0}");
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn rule(svg: &mut String, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) {

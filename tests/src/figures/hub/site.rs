@@ -1,12 +1,12 @@
 //! A hub that holds so many records, and the devices that come to it.
 
-use super::device::{self, Device, Made};
+use super::device::{Device, Made};
 use super::link::{Link, Reply};
 use super::load::{Hears, Load, come};
 use super::process::Process;
 use crate::figures::Failure;
 use crate::figures::rows::Rows;
-use crate::figures::visit::Visit;
+use crate::figures::visit::{self, Visit};
 use fastrand::Rng;
 use std::path::Path;
 use windrow_protocol::clock::Point;
@@ -40,7 +40,7 @@ impl Site {
     /// Starts a hub that holds nothing.
     pub(super) fn start(program: &Path, path: &Path) -> Result<Site, Failure> {
         let hub = Process::start(program, path)?;
-        let (ids, head, schema, filler) = (Vec::new(), Point::START, device::schema()?, Device::new(0));
+        let (ids, head, schema, filler) = (Vec::new(), Point::START, visit::schema()?, Device::new(0));
         Ok(Site { hub, schema, ids, head, known: 1, rows: Rows::new(1), rng: Rng::with_seed(1), filler })
     }
 
