@@ -19,6 +19,7 @@ use windrow_protocol::codec::{Effort, Limits, decode_page, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::message::{Answer, Refusal, RefusalCode};
 use windrow_protocol::model::Schema;
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Event, Request, Session};
 use windrow_protocol::told::{News, Page, Reached, Told};
 use windrow_protocol::value::Value;
@@ -217,7 +218,7 @@ fn write(store: &Store) {
 /// A session, until the answers are used up.
 fn sync<'a>(store: &Store, answers: impl Iterator<Item = &'a Answer>) {
     let mut answers = answers.cloned();
-    let (actions, (mut session, mut action)) = (store.session(), Session::start());
+    let (actions, (mut session, mut action)) = (store.session(), Session::start(Pace::default()));
     // A session that goes on for ever is a fault as well.
     for _ in 0..1_000 {
         let event = match actions.perform(action) {
@@ -297,11 +298,7 @@ struct Direct(std::sync::Arc<dyn HubStore>);
 #[async_trait::async_trait]
 impl Transport for Direct {
     async fn send(&self, request: &Request) -> Result<Answer, Failure> {
-        let answer = match request.clone() {
-            Request::Prepare(body) => self.0.prepare(body).await,
-            Request::Commit(body) => self.0.commit(body).await,
-            Request::Pull(body) => self.0.pull(body).await,
-        };
+        let answer = self.0.answer(request.clone()).await;
         answer.map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))
     }
 

@@ -70,6 +70,10 @@ pub struct Pull {
     pub whole: Vec<TableIx>,
     /// Whether the last page is to say the tables' digests.
     pub verify: bool,
+    /// KiB of values, before compression, that a page may tell: what the link is good for. The hub has a bound of its own.
+    pub page: u16,
+    /// The last format of pages that the device can read.
+    pub format: u8,
 }
 
 /// What the hub answers.
@@ -107,6 +111,9 @@ pub enum Answer {
     Rewind(Point),
     /// To anything: the hub never gave one of the marks, or lacks what it acknowledged. The device is to say its past.
     Astray,
+    /// To an upload: the hub has the changeset's bytes up to here, and waits for the rest. Once it has all, it answers as to
+    /// PREPARE.
+    Received(u32),
 }
 
 /// Why one change can't be accepted.
@@ -234,7 +241,7 @@ pub enum MessageError {
 }
 
 const MAGIC: [u8; 2] = *b"WR";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// The bytes of a message.
 ///
@@ -250,12 +257,18 @@ pub fn to_bytes<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
 /// # Errors
 /// Bytes that are none, of an unknown version, cut short, or too long.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> {
+    match open(bytes)? {
+        (message, []) => Ok(message),
+        _ => Err(MessageError::Damaged("bytes are left over".into())),
+    }
+}
+
+/// The message at the beginning of these bytes, and the rest.
+pub(crate) fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), MessageError> {
     match bytes {
-        [a, b, VERSION, rest @ ..] if [*a, *b] == MAGIC => match postcard::take_from_bytes(rest) {
-            Ok((message, [])) => Ok(message),
-            Ok(_) => Err(MessageError::Damaged("bytes are left over".into())),
-            Err(e) => Err(MessageError::Damaged(e.to_string())),
-        },
+        [a, b, VERSION, rest @ ..] if [*a, *b] == MAGIC => {
+            postcard::take_from_bytes(rest).map_err(|e| MessageError::Damaged(e.to_string()))
+        }
         [a, b, version, ..] if [*a, *b] == MAGIC => Err(MessageError::Version(*version)),
         _ => Err(MessageError::Magic),
     }

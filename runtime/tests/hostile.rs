@@ -40,6 +40,8 @@ fn pull(schema: [u8; 8]) -> Pull {
         whole_ids: false,
         whole: vec![],
         verify: false,
+        page: u16::MAX,
+        format: windrow_protocol::codec::FORMAT,
     }
 }
 

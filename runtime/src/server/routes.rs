@@ -2,9 +2,12 @@
 
 use super::{console, reply};
 use crate::hub::{HubError, HubStore};
+use bytes::{Buf, BufMut, BytesMut};
+use futures_util::{Stream, StreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use warp::filters::BoxedFilter;
@@ -12,13 +15,18 @@ use warp::hyper::body::Bytes;
 use warp::reject::{InvalidHeader, InvalidQuery, LengthRequired, MethodNotAllowed, MissingHeader, PayloadTooLarge};
 use warp::reply::Response;
 use warp::{Filter, Rejection};
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::message::{self, MessageError, Problem, ProblemKind};
+use windrow_protocol::pace::MOST_CHUNK;
 
 type Store = Arc<dyn HubStore>;
 
 /// The longest COMMIT or pull. Only a changeset is long; what these name is bounded (`message::MOST_NAMED`), and a list of
 /// small numbers takes twelve times its bytes in memory.
 const MAX_QUESTION: u64 = 8 << 20;
+
+/// The longest chunk of a changeset, with its head and checksums.
+const MAX_CHUNK: u64 = (MOST_CHUNK + MOST_CHUNK / 32) as u64;
 
 /// Bytes of devices' requests that may be under way at once. Thousands of small ones are; of the longest only a few.
 const MOST_UNDER_WAY: u32 = 256 << 20;
@@ -49,6 +57,8 @@ pub(super) fn routes(
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
     let room = &Room::new(MOST_UNDER_WAY);
     let devices = device(Verb::Prepare, "prepare", (&store, room), max_body)
+        .or(device(Verb::Upload, "upload", (&store, room), MAX_CHUNK))
+        .unify()
         .or(device(Verb::Commit, "commit", (&store, room), max_body.min(MAX_QUESTION)))
         .unify()
         .or(device(Verb::Pull, "pull", (&store, room), max_body.min(MAX_QUESTION)))
@@ -62,6 +72,7 @@ pub(super) fn routes(
 #[derive(Debug, Clone, Copy)]
 enum Verb {
     Prepare,
+    Upload,
     Commit,
     Pull,
 }
@@ -76,7 +87,7 @@ fn device(verb: Verb, path: &'static str, (store, room): (&Store, &Room), max_bo
         .and(warp::post())
         .and(warp::header::exact_ignore_case("content-type", reply::MEDIA_TYPE))
         .and(warp::body::content_length_limit(max_body))
-        .and(warp::body::bytes())
+        .and(body(verb))
         .and(with(store))
         .then(move |body: Bytes, store: Store| {
             let room = room.take(body.len());
@@ -92,6 +103,23 @@ fn device(verb: Verb, path: &'static str, (store, room): (&Store, &Room), max_bo
             }
         })
         .boxed()
+}
+
+/// A request's body. Of a chunk that is cut off on the way what has arrived is taken, for the hub keeps it; nobody hears the
+/// answer then.
+fn body(verb: Verb) -> BoxedFilter<(Bytes,)> {
+    match verb {
+        Verb::Upload => warp::body::stream().then(arrived).boxed(),
+        Verb::Prepare | Verb::Commit | Verb::Pull => warp::body::bytes().boxed(),
+    }
+}
+
+async fn arrived(body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Bytes {
+    let (mut body, mut arrived) = (pin!(body), BytesMut::new());
+    while let Some(Ok(bytes)) = body.next().await {
+        arrived.put(bytes);
+    }
+    arrived.freeze()
 }
 
 /// The JSON addresses.
@@ -122,6 +150,7 @@ fn with(store: &Store) -> impl Filter<Extract = (Store,), Error = Infallible> + 
 async fn answer(verb: Verb, body: Bytes, store: Store) -> Result<Vec<u8>, HubError> {
     let answer = match verb {
         Verb::Prepare => store.prepare(read(body).await?).await,
+        Verb::Upload => store.upload(Chunk::arrived(&body).map_err(unreadable)?).await,
         Verb::Commit => store.commit(read(body).await?).await,
         Verb::Pull => store.pull(read(body).await?).await,
     };

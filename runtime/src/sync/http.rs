@@ -3,9 +3,8 @@
 use super::transport::{Failure, FailureKind, Transport};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
-use serde::Serialize;
 use std::time::Duration;
-use windrow_protocol::message::{self, Answer, Problem};
+use windrow_protocol::message::{self, Answer, MessageError, Problem};
 use windrow_protocol::session::Request;
 
 /// The media type of requests and answers.
@@ -78,8 +77,8 @@ impl Endpoint {
         self.base.join(path).map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))
     }
 
-    async fn post<T: Serialize>(&self, path: &str, body: &T) -> Result<Answer, Failure> {
-        let body = message::to_bytes(body).map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
+    async fn post(&self, path: &str, body: Result<Vec<u8>, MessageError>) -> Result<Answer, Failure> {
+        let body = body.map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
         let request = self.client.post(self.at(path)?).header(CONTENT_TYPE, MEDIA_TYPE).body(body);
         let response = request.send().await.map_err(|e| self.unsent(&e))?;
         if response.status() != StatusCode::OK {
@@ -139,9 +138,10 @@ async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, Failure
 impl Transport for Endpoint {
     async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         match request {
-            Request::Prepare(body) => self.post("v1/prepare", body).await,
-            Request::Commit(body) => self.post("v1/commit", body).await,
-            Request::Pull(body) => self.post("v1/pull", body).await,
+            Request::Prepare(request) => self.post("v1/prepare", message::to_bytes(request)).await,
+            Request::Upload(chunk) => self.post("v1/upload", chunk.to_bytes()).await,
+            Request::Commit(request) => self.post("v1/commit", message::to_bytes(request)).await,
+            Request::Pull(request) => self.post("v1/pull", message::to_bytes(request)).await,
         }
     }
 
@@ -177,9 +177,9 @@ mod tests {
             String::from_utf8_lossy(&request[..length]).to_lowercase()
         });
         let endpoint = Endpoint::new(&url).unwrap();
-        let refused = endpoint.post("v1/pull", &()).await.unwrap_err();
+        let refused = endpoint.post("v1/pull", message::to_bytes(&())).await.unwrap_err();
         assert!(heard.join().unwrap().contains("authorization: basic dgfibgv0lte3omh1c2g="));
-        let gone = endpoint.post("v1/pull", &()).await.unwrap_err();
+        let gone = endpoint.post("v1/pull", message::to_bytes(&())).await.unwrap_err();
         for said in [refused.to_string(), gone.to_string(), format!("{endpoint:?}"), endpoint.url().to_owned()] {
             assert!(said.contains("127.0.0.1") && !said.contains("hush"), "{said}");
         }

@@ -9,4 +9,5 @@ mod worker;
 pub use http::Endpoint;
 pub use session::{SyncError, sync};
 pub use transport::{Failure, FailureKind, Transport};
+pub use windrow_protocol::session::Progress;
 pub use worker::{Activity, Options, Reason, SyncState, SyncWorker};

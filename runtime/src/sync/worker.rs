@@ -1,7 +1,7 @@
 //! The worker: a task beside the application that decides when to sync, and says what it does.
 
 use super::backoff::Backoff;
-use super::session::{SyncError, sync};
+use super::session::{self, SyncError};
 use super::transport::{FailureKind, Transport};
 use crate::Timestamp;
 use crate::store::{Store, StoreError};
@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use windrow_protocol::session::Finish;
+use windrow_protocol::pace::Pace;
+use windrow_protocol::session::{Finish, Progress};
 
 /// The longest that a hub, or what stands before it, may ask to be left alone: a day.
 const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -95,6 +96,8 @@ pub struct SyncState {
     pub activity: Activity,
     /// Log entries that the hub has not acknowledged.
     pub pending: u64,
+    /// While a long changeset is sent: how much of it the hub has. A later session goes on from there.
+    pub progress: Option<Progress>,
     /// When a session last ended well.
     pub last_contact: Option<Timestamp>,
     /// When the next session is due at the latest, and why.
@@ -129,7 +132,7 @@ impl SyncWorker {
 
     /// Starts a worker. To be called within a tokio runtime.
     pub fn start_with(store: &Store, transport: impl Transport, options: Options) -> SyncWorker {
-        let state = SyncState { activity: Activity::Idle, pending: 0, last_contact: None, next: None };
+        let state = SyncState { activity: Activity::Idle, pending: 0, progress: None, last_contact: None, next: None };
         let (sender, receiver) = watch::channel(state);
         let (asked, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let task = Task {
@@ -137,6 +140,7 @@ impl SyncWorker {
             transport: Box::new(transport),
             backoff: Backoff::new(options.first_wait, options.longest_wait),
             options,
+            pace: Pace::default(),
             state: sender,
             asked: asked.clone(),
             unreachable: false,
@@ -182,6 +186,8 @@ struct Task {
     transport: Box<dyn Transport>,
     options: Options,
     backoff: Backoff,
+    /// As the link was found to be.
+    pace: Pace,
     state: watch::Sender<SyncState>,
     asked: Arc<Notify>,
     unreachable: bool,
@@ -192,7 +198,10 @@ impl Task {
         let mut reason = Reason::Start;
         loop {
             self.show(Activity::Syncing(reason), None).await;
-            let result = sync(&self.store, &*self.transport).await;
+            let state = &self.state;
+            let seen = |progress| state.send_modify(|s| s.progress = Some(progress));
+            let result = session::run(&self.store, &*self.transport, &mut self.pace, seen).await;
+            self.state.send_modify(|s| s.progress = None);
             if matches!(result, Ok(Finish::InSync)) {
                 self.prune().await;
             }

@@ -16,6 +16,7 @@ use windrow::Server;
 use windrow::hub::{Conflicts, Decision, Happened, HubError, HubStore};
 use windrow::server::{Running, ServeError};
 use windrow_protocol::change::Key;
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock::Point;
 use windrow_protocol::message::{Answer, Commit, Prepare, Problem, Pull, from_bytes, to_bytes};
 use windrow_protocol::model::Schema;
@@ -58,8 +59,12 @@ fn client() -> reqwest::Client {
 
 impl Remote {
     async fn post(&self, verb: &str, message: &impl Serialize) -> Result<Answer, HubError> {
+        self.send(verb, to_bytes(message).unwrap()).await
+    }
+
+    async fn send(&self, verb: &str, body: Vec<u8>) -> Result<Answer, HubError> {
         let url = format!("http://{}/v1/{verb}", self.server.local_addr());
-        let request = self.client.post(url).header(CONTENT_TYPE, MEDIA_TYPE).body(to_bytes(message).unwrap());
+        let request = self.client.post(url).header(CONTENT_TYPE, MEDIA_TYPE).body(body);
         let response = request.send().await.unwrap();
         let (status, media) = (response.status().as_u16(), response.headers()[CONTENT_TYPE].clone());
         let body = response.bytes().await.unwrap();
@@ -82,6 +87,10 @@ impl HubStore for Remote {
 
     async fn prepare(&self, request: Prepare) -> Result<Answer, HubError> {
         self.post("prepare", &request).await
+    }
+
+    async fn upload(&self, chunk: Chunk) -> Result<Answer, HubError> {
+        self.send("upload", chunk.to_bytes().unwrap()).await
     }
 
     async fn commit(&self, request: Commit) -> Result<Answer, HubError> {
@@ -168,7 +177,7 @@ async fn what_the_server_does_not_take_is_a_problem_document() {
         (post("/v1/push"), 404, "not-found"),
         (post("/v1/pull/1"), 404, "not-found"),
         (post("/v1/pull").body("WR"), 400, "malformed"),
-        (post("/v1/pull").body("WR\u{1}"), 400, "malformed"),
+        (post("/v1/pull").body("WR\u{2}"), 400, "malformed"),
         (post("/v1/pull").body("WR\u{7}"), 409, "unknown-version"),
         (client.post(at("/v1/pull")).body("WR"), 400, "malformed"),
         (client.post(at("/v1/resolve")).body("{}"), 400, "malformed"),
@@ -202,6 +211,40 @@ async fn a_body_must_say_how_long_it_is() {
     assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("how long"), "{answer}");
 }
 
+/// On a link of 8 kbit/s a chunk takes longer than the link lasts, again and again: what had arrived was thrown away with
+/// the rest of its body, and the device sent the same kilobytes for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_chunk_whose_body_is_cut_the_beginning_is_kept() {
+    let (_bench, server) = serve().await;
+    let mut a = Device::new(1);
+    let sent = crate::uploads::long(&mut a);
+    let body = crate::uploads::chunk(&a, &sent, 0, sent.payload.len()).to_bytes().unwrap();
+    let has = async || {
+        let ask = crate::uploads::chunk(&a, &sent, 0, 0);
+        server.store().upload(ask).await.unwrap()
+    };
+    for (arrives, kept) in [(60, 0), (body.len() / 2, 1), (body.len() - 1, 2)] {
+        let mut stream = TcpStream::connect(server.local_addr()).unwrap();
+        let head = format!(
+            "POST /v1/upload HTTP/1.1\r\nhost: h\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&body[..arrives]).unwrap();
+        stream.shutdown(Shutdown::Both).unwrap();
+        let blocks = |bytes: usize| (bytes.saturating_sub(60) / 516 * 512) as u32;
+        for _ in 0..200 {
+            match has().await {
+                Answer::Received(bytes) if kept > 0 && bytes >= blocks(arrives) => break,
+                Answer::Received(0) if kept == 0 => break,
+                _ => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            }
+        }
+        let Answer::Received(bytes) = has().await else { panic!("all of it is here") };
+        assert!(bytes >= blocks(arrives) && (bytes as usize) < sent.payload.len(), "{bytes} of {arrives}");
+    }
+}
+
 /// A store that is always busy.
 struct Busy(Schema);
 
@@ -212,6 +255,10 @@ impl HubStore for Busy {
     }
 
     async fn prepare(&self, _: Prepare) -> Result<Answer, HubError> {
+        Err(HubError::Busy)
+    }
+
+    async fn upload(&self, _: Chunk) -> Result<Answer, HubError> {
         Err(HubError::Busy)
     }
 

@@ -13,6 +13,7 @@ mod pages;
 mod past;
 mod sessions;
 mod sqlite;
+mod uploads;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -74,6 +75,13 @@ macro_rules! all_cases {
                 a_forgotten_outcome_does_not_commit_again,
                 nothing_to_say_is_no_commit,
                 shortened_ids_are_made_whole_or_asked_for,
+            },
+            uploads::{
+                chunks_become_a_changeset,
+                a_payload_that_is_not_what_was_promised_begins_anew,
+                an_upload_stands_for_one_payload_and_expires,
+                what_is_refused_leaves_no_chunks,
+                a_device_has_few_and_short_uploads,
             },
             commits::{
                 what_is_refused_leaves_nothing_behind,

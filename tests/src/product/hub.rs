@@ -49,11 +49,7 @@ impl Hub {
     /// A problem document, in words.
     pub fn answer(&self, request: &Request) -> Result<Answer, Fault> {
         self.now.fetch_add(1, Ordering::Relaxed);
-        let answer = match request.clone() {
-            Request::Prepare(prepare) => self.runtime.block_on(self.store.prepare(prepare)),
-            Request::Commit(commit) => self.runtime.block_on(self.store.commit(commit)),
-            Request::Pull(pull) => self.runtime.block_on(self.store.pull(pull)),
-        };
+        let answer = self.runtime.block_on(self.store.answer(request.clone()));
         answer.map_err(|e| e.to_string())
     }
 

@@ -36,6 +36,8 @@ fn pull(hub: &dyn HubStore) -> Pull {
         whole_ids: false,
         whole: vec![],
         verify: false,
+        page: u16::MAX,
+        format: windrow_protocol::codec::FORMAT,
     }
 }
 

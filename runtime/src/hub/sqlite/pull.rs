@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use std::collections::{BTreeMap, HashSet};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Point, Seq};
-use windrow_protocol::codec::{Effort, encode_page};
+use windrow_protocol::codec::{Effort, FORMAT, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
@@ -33,13 +33,18 @@ pub(super) struct PageSize {
 }
 
 impl PageSize {
-    /// Some seconds of a slow link.
-    pub(super) const DEFAULT: PageSize = PageSize { records: 2_000, bytes: 256 << 10, looked_at: 50_000 };
+    /// What a good link carries in a moment, and a small device decodes; a device on a slow one asks for less.
+    pub(super) const DEFAULT: PageSize = PageSize { records: 40_000, bytes: 4 << 20, looked_at: 50_000 };
 }
 
 /// Whether a pull stands in this hub's past. One by a schema that the hub does not know is refused.
 pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<bool, HubError> {
     names_few(pull.own.len() + pull.covers.len() + pull.refetch.len())?;
+    if pull.format < FORMAT {
+        let detail =
+            format!("The device reads pages up to format {}, the hub writes {FORMAT}; update it.", pull.format);
+        return Err(Problem::new(ProblemKind::UnknownVersion, detail).into());
+    }
     let tables = shared.tables.version(pull.schema)?.schema().tables().len();
     let asked = pull.refetch.iter().map(|(table, _)| *table).chain(pull.whole.iter().copied());
     if asked.chain(pull.cursor.map(|c| c.reached.table)).any(|t| t >= tables) {
@@ -109,7 +114,7 @@ impl Telling<'_> {
             self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.reached.table, c.reached.id));
         let mut statements = Scan::prepare(self.c, &self.shared.tables, self.version)?;
         let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
-        let mut looked_at = 0;
+        let (mut looked_at, bytes) = (0, size.bytes.min(usize::from(self.pull.page) << 10));
         while let Some(found) = scan.next()? {
             looked_at += 1;
             if !self.told.contains_key(&(found.then, found.key.1)) {
@@ -117,7 +122,7 @@ impl Telling<'_> {
                 let told = self.tell(found.key, &found.record, whole);
                 told.into_iter().for_each(|told| self.add(told));
             }
-            let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= size.bytes;
+            let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= bytes;
             if full && !scan.is_over() {
                 return Ok(Some(Reached { seq: found.seq, table: found.then, id: found.key.1 }));
             }

@@ -137,6 +137,8 @@ fn pull(device: DeviceId, schema: [u8; 8], checkpoint: Point) -> Pull {
         whole_ids: false,
         whole: Vec::new(),
         verify: false,
+        page: u16::MAX,
+        format: windrow_protocol::codec::FORMAT,
     }
 }
 
