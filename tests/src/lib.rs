@@ -5,6 +5,7 @@ pub mod bridge;
 pub mod cores;
 pub mod figures;
 pub mod history;
+pub mod links;
 pub mod oracle;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod plug;
