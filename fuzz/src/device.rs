@@ -44,7 +44,7 @@ pub enum Step {
 }
 
 /// What other programs may do to a file.
-pub const STATEMENTS: [&str; 14] = [
+pub const STATEMENTS: [&str; 15] = [
     "DROP TABLE windrow_outbox",
     "DROP TABLE windrow_state; CREATE VIEW windrow_state AS SELECT 1 AS one, 1 AS format",
     "DROP TABLE windrow_inbox; CREATE VIEW windrow_inbox AS SELECT 1 AS page, 2 AS body, 3 AS next",
@@ -59,6 +59,7 @@ pub const STATEMENTS: [&str; 14] = [
     "PRAGMA user_version = 7; PRAGMA application_id = 7",
     "INSERT OR REPLACE INTO windrow_origins SELECT first + 1, origin, hub_has, unsure FROM windrow_origins",
     "PRAGMA encoding = 'UTF-16'; VACUUM",
+    "UPDATE windrow_state SET format = 1",
 ];
 
 /// Does to a device what these bytes say.
@@ -95,12 +96,14 @@ pub fn seeds() -> Vec<(String, Vec<Step>)> {
         (0..STATEMENTS.len())
             .map(|n| (format!("statement-{n}"), [vec![Step::Run(n as u8)], answers().collect()].concat())),
     );
-    // The one row that everything depends on: each of its numbers at both its ends.
-    let state = TEMPLATE.tables.iter().position(|(table, _)| table == "windrow_state").expect("a table");
-    for column in 0..TEMPLATE.tables[state].1.len() {
-        let end = |n| vec![Step::Set(state as u8, column as u8, Value::Integer(n)), Step::Write];
-        let [least, most] = [-1, i64::MAX].map(|n| [end(n), answers().collect()].concat());
-        seeds.extend([(format!("state-{column}-least"), least), (format!("state-{column}-most"), most)]);
+    // The rows that everything depends on: each of their numbers at both its ends.
+    for name in ["state", "device"] {
+        let table = TEMPLATE.tables.iter().position(|(table, _)| table == &format!("windrow_{name}")).expect("a table");
+        for column in 0..TEMPLATE.tables[table].1.len() {
+            let end = |n| vec![Step::Set(table as u8, column as u8, Value::Integer(n)), Step::Write];
+            let [least, most] = [-1, i64::MAX].map(|n| [end(n), answers().collect()].concat());
+            seeds.extend([(format!("{name}-{column}-least"), least), (format!("{name}-{column}-most"), most)]);
+        }
     }
     let recoveries = TEMPLATE.recoveries.iter().map(|(name, answers)| {
         let answers = answers.iter().cloned().map(Step::Answer).collect();
@@ -387,8 +390,8 @@ fn page(schema: &Schema, first: bool) -> Vec<u8> {
 fn checkpoint(path: &Path) -> (Point, Origin) {
     let sql = Connection::open(path).expect("the file");
     let number = |query: &str| sql.query_row(query, [], |r| r.get::<_, i64>(0)).expect("a number");
-    let seq = Seq::from_bits(number("SELECT checkpoint FROM windrow_state") as u64).expect("a seq");
-    let point = Point { seq, mark: Mark(number("SELECT mark FROM windrow_state") as u64) };
+    let seq = Seq::from_bits(number("SELECT checkpoint FROM windrow_device") as u64).expect("a seq");
+    let point = Point { seq, mark: Mark(number("SELECT mark FROM windrow_device") as u64) };
     (point, Origin(number("SELECT origin FROM windrow_origins") as u64))
 }
 

@@ -42,7 +42,7 @@ pub(super) fn behind(conn: &Connection, path: &Path, plan: &Plan) -> Result<&'st
     }
     let at = (version as usize).checked_sub(1);
     let Some(behind) = at.and_then(|at| domain.earlier.get(at..)) else {
-        return Err(StoreError::Damaged(format!("windrow_state has the version {version}, and they count from 1")));
+        return Err(StoreError::Damaged(format!("windrow_device has the version {version}, and they count from 1")));
     };
     match behind.first() {
         Some(first) if digest(plan, first)?.as_slice() != model => {

@@ -6,6 +6,7 @@
 mod changelog;
 mod conflicts;
 mod connect;
+mod earlier;
 mod error;
 mod foreign;
 mod json;

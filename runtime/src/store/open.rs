@@ -6,7 +6,7 @@ use super::migrate::{self, Migrated};
 use super::newest::Newest;
 use super::plan::Plan;
 use super::warning::Warning;
-use super::{foreign, objects, origins, session, state, system};
+use super::{earlier, foreign, objects, origins, session, state, system};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 use windrow_protocol::clock::DeviceId;
@@ -23,7 +23,7 @@ pub(super) struct Opened {
 
 /// Opens a file, and writes to it only once it is known to be ours.
 pub(super) fn open(path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
-    connect::recognise_file(path, plan)?;
+    connect::look_at(path, plan)?;
     // Without foreign keys as yet: a migration drops tables on the way, and nothing may hear of that.
     let app = connect::session(path)?;
     connect::use_wal(&app)?;
@@ -37,9 +37,13 @@ fn prepare(app: Connection, path: &Path, plan: &Plan) -> Result<Opened, StoreErr
     let conn = &app;
     let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     let (mut warnings, mut migrated) = (Vec::new(), None);
-    match connect::recognise(conn, path, plan)? {
+    match connect::recognise(conn, path)? {
         File::New => create(conn, plan)?,
-        File::Ours { behind } => {
+        file => {
+            if matches!(file, File::Earlier) {
+                earlier::upgrade(conn)?;
+            }
+            let behind = migrate::behind(conn, path, plan)?;
             migrated = migrate::migrate(conn, path, plan, behind)?;
             knows_all_logs(conn, path, plan)?;
             let same = state::same_schema(conn, plan)?;

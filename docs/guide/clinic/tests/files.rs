@@ -99,7 +99,7 @@ fn a_file_of_another_branch_is_told_from_ours() {
     let path = dir.path().join("tablet.db");
     drop(Store::open(&path, &CLINIC_THEN).unwrap());
     let conn = windrow::rusqlite::Connection::open(&path).unwrap();
-    conn.execute("UPDATE windrow_state SET version = 2", []).unwrap();
+    conn.execute("UPDATE windrow_device SET version = 2", []).unwrap();
     let error = Store::open(&path, &CLINIC).unwrap_err();
     assert!(matches!(error, StoreError::Open(OpenError::OtherPast { version: 2, .. })), "{error}");
 }

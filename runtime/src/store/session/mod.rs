@@ -226,7 +226,7 @@ impl Actions {
             return Err(StoreError::Overtaken.into());
         }
         let done = f(conn, self.store.plan())?;
-        let next = "UPDATE windrow_state SET turn = ?1";
+        let next = "UPDATE windrow_device SET turn = ?1";
         // Compared for equality alone, so that it may begin anew.
         let turned = turn.wrapping_add(1);
         conn.run(next, [turned]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
@@ -250,7 +250,7 @@ impl Actions {
 /// Forgets what was encoded by another schema and can be had again: pages are asked for anew, and what the hub was not
 /// asked to commit is folded anew. Another program's session that is under way notices it at its next step.
 pub(super) fn forget_encoded(conn: &Connection) -> Result<(), StoreError> {
-    conn.run("UPDATE windrow_state SET turn = ?1", [state::read(conn)?.turn.wrapping_add(1)])?;
+    conn.run("UPDATE windrow_device SET turn = ?1", [state::read(conn)?.turn.wrapping_add(1)])?;
     pages::clear(conn)?;
     outbox::clear_unprepared(conn)
 }
