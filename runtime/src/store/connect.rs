@@ -29,8 +29,6 @@ fn open(path: &Path, foreign_keys: bool) -> rusqlite::Result<Connection> {
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "foreign_keys", foreign_keys)?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
-    // Statements that may abort half-way keep what they overwrite; on slow storage that is best kept in memory.
-    conn.pragma_update(None, "temp_store", "MEMORY")?;
     crate::sqlite::keep_plans(&conn)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
