@@ -140,3 +140,23 @@ fn who_was_leaving_is_forgotten() {
     assert_eq!(device.scalar::<i64>(leaving), 0);
     assert_eq!(device.scalar::<i64>("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'windrow_leaving_*'"), 2);
 }
+
+/// An application kept an index for searching by a trigger, and made it long after it had begun to sync. What others did from
+/// then on was not found by it, because nothing but Windrow's triggers had been there when the first answer was applied.
+#[test]
+fn a_trigger_of_the_applications_hears_of_answers_from_when_it_is_made() {
+    let device = Device::new();
+    let kibo = || whole(&Farm { id: Id::new(), name: "Kibo".into(), phone: None, cattle: 1 });
+    let found = || device.scalar::<i64>("SELECT count(*) FROM search");
+    let run = |sql: &str| device.store.connection().unwrap().execute_batch(sql).unwrap();
+    run("CREATE TABLE search (name TEXT)");
+    device.sync(2, vec![kibo()]);
+    assert_eq!(found(), 0);
+    run("CREATE TRIGGER indexed AFTER INSERT ON farm BEGIN INSERT INTO search VALUES (NEW.name); END");
+    device.sync(3, vec![kibo()]);
+    assert_eq!(found(), 1);
+    run("DROP TRIGGER indexed");
+    device.sync(4, vec![kibo()]);
+    assert_eq!(found(), 1);
+    assert!(device.store.changelog().unwrap().is_empty(), "nobody wrote here");
+}
