@@ -75,7 +75,7 @@ fn knows_all_logs(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), Sto
 
 /// Notes mean something to the end of their own INSERT only; what stays behind is a copy of the record. The same holds for
 /// who is leaving.
-fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
+pub(super) fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
     let forget = |sql: &str| conn.execute(sql, []).map(|_| ());
     plan.tables().try_for_each(|table| forget(&plan.sql(table).forget_notes))?;
     let takes_along = |table: &TableIx| objects::takes_along(&plan.schema, *table);

@@ -6,7 +6,7 @@ use super::{brake, pages};
 use crate::store::error::{AnswerError, StoreError};
 use crate::store::plan::Plan;
 use crate::store::values::{execute, id_value, ids, masked};
-use crate::store::{conflicts, foreign, log, origins, recovery, refused, state, verify};
+use crate::store::{conflicts, foreign, log, open, origins, recovery, refused, state, verify};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,10 +68,14 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     Ok(all)
 }
 
-/// Windrow's own triggers would see for each record that an answer is applied, and keep silent. Where there are no others,
-/// SQLite is told to fire none: this connection writes to synced tables nowhere else.
+/// Windrow's own triggers would see for each record that an answer is applied, and log nothing. Where there are no others,
+/// SQLite is told to fire none: this connection writes to synced tables nowhere else. What they would have forgotten of
+/// records that go is forgotten before.
 fn fire_others(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
     let fire = foreign::has_triggers(conn, plan)?;
+    if !fire {
+        open::forget_notes(conn, plan)?;
+    }
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, fire).map(drop)
 }
 

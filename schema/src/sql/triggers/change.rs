@@ -63,7 +63,7 @@ impl Change<'_> {
     }
 }
 
-/// The masks, each the sum of its fields' bits, from a condition that is 0 or 1 for each field.
+/// The masks, each the sum of its fields' bits, from a condition for each field.
 pub(super) fn masks(shape: &Shape<'_>, condition: impl Fn(usize) -> Option<Bit>) -> Vec<String> {
     let mask = |m: usize| {
         let fields = (0..shape.fields().len()).map(|at| (at, shape.bit(at))).filter(|(_, (mask, _))| *mask == m);
@@ -71,7 +71,7 @@ pub(super) fn masks(shape: &Shape<'_>, condition: impl Fn(usize) -> Option<Bit>)
         for (at, (_, bit)) in fields {
             match condition(at) {
                 Some(Bit::Set) => set |= bit,
-                Some(Bit::If(condition)) => maybe.push(format!("({condition}) * {bit}")),
+                Some(Bit::If(condition)) => maybe.push(format!("CASE WHEN {condition} THEN {bit} ELSE 0 END")),
                 None => {}
             }
         }
