@@ -201,6 +201,9 @@ enum State {
 impl Session {
     /// How often a session may begin anew before it gives up for this time.
     const ROUNDS: u32 = 12;
+    /// Of a changeset of an earlier session that has more bytes than this it is asked first what the hub has: a question and
+    /// its headers cost less than to send it again.
+    const ASKED_ABOVE: usize = 2 << 10;
 
     /// A session at this pace, and what to do first.
     pub fn start(pace: Pace) -> (Session, Action) {
@@ -268,8 +271,10 @@ impl Session {
         self.behind |= loaded.stored_before;
         match loaded.outbox {
             Some(outbox) if outbox.prepared => self.commit(outbox, loaded.pull),
-            // An earlier session may have sent a part of it.
-            Some(outbox) if loaded.stored_before && self.is_long(&outbox) => self.upload(outbox, loaded.pull, 0, 0),
+            // An earlier session may have sent a part of it, or all, over a link of another pace.
+            Some(outbox) if loaded.stored_before && outbox.payload.len() > Self::ASKED_ABOVE => {
+                self.upload(outbox, loaded.pull, 0, 0)
+            }
             Some(outbox) => self.prepare(outbox, loaded.pull),
             None => self.page(loaded.inbox, loaded.pull),
         }

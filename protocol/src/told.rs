@@ -61,6 +61,19 @@ pub struct Choice {
     pub hlc: Hlc,
 }
 
+impl Told {
+    /// About how many bytes it takes before compression.
+    pub fn weight(&self) -> usize {
+        let values: usize = match &self.what {
+            News::Whole(values) => values.iter().map(Value::weight).sum(),
+            News::Patch(fields) => fields.iter().map(|(_, value)| value.weight()).sum(),
+            News::Gone => 0,
+        };
+        let choices = self.conflicts.iter().flatten().flat_map(|c| &c.candidates).flat_map(|c| &c.values);
+        16 + values + choices.map(Value::weight).sum::<usize>()
+    }
+}
+
 /// A part of the answer to a pull.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page {

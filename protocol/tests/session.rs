@@ -96,6 +96,15 @@ fn a_long_changeset_goes_in_chunks_from_where_the_hub_is() {
     assert_eq!(session.on(Event::Answered(Answer::Prepared)), Ok(Action::MarkPrepared));
     assert_eq!(session.progress(), None);
 
+    // On a link that has become better all of it would fit into one: the hub has some of it all the same.
+    let outbox = Outbox { session: SessionId([1; 16]), payload, prepared: false };
+    let (mut session, _) = Session::start(Pace::fixed(60_000, 64));
+    let loaded = Loaded { outbox: Some(outbox), stored_before: true, inbox: Inbox::Empty, pull: pull() };
+    let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
+    assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (0, 0));
+    let action = session.on(Event::Answered(Answer::Received(9_000))).unwrap();
+    assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (9_000, 1_000));
+
     let (_, action, _) = uploading(false);
     assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (0, 3_000), "nobody has any of a new one");
 }

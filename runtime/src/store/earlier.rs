@@ -19,6 +19,8 @@ pub(super) fn upgrade(conn: &Connection) -> Result<(), StoreError> {
     run_script(conn, system::DEVICE)?;
     run_script(conn, MOVE)?;
     run_script(conn, system::STATE)?;
+    run_script(conn, system::TRAFFIC)?;
+    run_script(conn, system::WORKER)?;
     let state = "INSERT INTO windrow_state (one, hlc, base, applying, device, format) VALUES (1, ?1, ?2, ?3, ?4, ?5)";
     conn.execute(state, params![hlc, base, applying, device, system::FORMAT])?;
     tracing::info!(from = FORMAT, to = system::FORMAT, "the file has another format");

@@ -26,10 +26,12 @@ pub mod session;
 mod state;
 mod status;
 mod system;
+mod traffic;
 mod typed;
 mod values;
 mod verify;
 mod warning;
+mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -47,6 +49,7 @@ pub use session::{Actions, Applied, Next};
 pub use status::Status;
 pub(crate) use system::FORMAT;
 pub use system::SYSTEM_TABLES;
+pub use traffic::Traffic;
 pub use typed::Tx;
 pub use warning::Warning;
 

@@ -10,7 +10,7 @@ pub(crate) const FORMAT: i64 = 2;
 pub(super) const APPLICATION_ID: i32 = 0x576e_4472;
 
 /// Our own tables in a device's file: name and statement. For tools that show what a file is made of.
-pub const SYSTEM_TABLES: [(&str, &str); 15] = [
+pub const SYSTEM_TABLES: [(&str, &str); 17] = [
     ("windrow_state", STATE),
     ("windrow_device", DEVICE),
     ("windrow_origins", ORIGINS),
@@ -26,6 +26,8 @@ pub const SYSTEM_TABLES: [(&str, &str); 15] = [
     ("windrow_refused", REFUSED),
     ("windrow_conflicts", CONFLICTS),
     ("windrow_migrations", MIGRATIONS),
+    ("windrow_traffic", TRAFFIC),
+    ("windrow_worker", WORKER),
 ];
 
 /// One row, and a narrow one: every captured write writes it. `hlc`: the device's clock. `base`: what a write now has seen:
@@ -156,6 +158,32 @@ const CONFLICTS: &str = "CREATE TABLE windrow_conflicts (
   answered INTEGER,
   PRIMARY KEY (\"table\", record, about, fields)
 ) STRICT, WITHOUT ROWID";
+
+/// Bytes that went over links, by day (UTC), kind of link (`metered` or `unmetered`) and table; `''`: what is no table's.
+pub(super) const TRAFFIC: &str = "CREATE TABLE windrow_traffic (
+  day TEXT NOT NULL,
+  link TEXT NOT NULL,
+  \"table\" TEXT NOT NULL,
+  sent INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  PRIMARY KEY (day, link, \"table\")
+) STRICT, WITHOUT ROWID";
+
+/// At most one row: what the worker does, for other programs to see. `activity`: its name. `error`: why it waits. `pending`:
+/// log entries that the hub has not acknowledged. `sent`, `total`: bytes of the changeset that is on its way, of so many.
+/// `next`: when the next session is due at the latest; `at`: when this was written; in milliseconds since 1970. `reason`: why that
+/// session.
+pub(super) const WORKER: &str = "CREATE TABLE windrow_worker (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  activity TEXT NOT NULL,
+  error TEXT,
+  pending INTEGER NOT NULL,
+  sent INTEGER,
+  total INTEGER,
+  next INTEGER,
+  reason TEXT,
+  at INTEGER NOT NULL
+) STRICT";
 
 /// What this file was opened with, in order: the domain's version, and the digest of all. `at`: milliseconds since 1970.
 const MIGRATIONS: &str = "CREATE TABLE windrow_migrations (

@@ -3,7 +3,8 @@
 use super::transport::{Failure, FailureKind, Transport};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode, Url};
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 use windrow_protocol::message::{self, Answer, MessageError, Problem};
 use windrow_protocol::session::Request;
 
@@ -12,6 +13,15 @@ pub(crate) const MEDIA_TYPE: &str = "application/vnd.windrow";
 
 /// The longest answer that is read. Pages are far smaller.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Bytes of the headers of a request and its answer.
+const HEADERS: u64 = 200;
+/// Bytes that TLS adds to both.
+const RECORDS: u64 = 60;
+/// Bytes of a TLS handshake with a chain of two certificates.
+const HANDSHAKE: u64 = 3_500;
+/// How long a connection is kept that nobody uses.
+const KEPT: Duration = Duration::from_secs(90);
 
 /// The longest problem document that is read: it is shown, logged and kept.
 const LONGEST_PROBLEM: usize = 64 * 1024;
@@ -31,6 +41,8 @@ pub struct Endpoint {
     /// The same without a name and a password: for messages.
     shown: Url,
     client: Client,
+    /// When the last exchange began: whether its connection is still there.
+    last: Arc<Mutex<Option<Instant>>>,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -62,10 +74,11 @@ impl Endpoint {
         let client = Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(KEPT)
             .build()
             .map_err(|e| wrong(&e.to_string()))?;
         let shown = anonymous(&base).ok_or_else(|| wrong("it has no host"))?;
-        Ok(Endpoint { base, shown, client })
+        Ok(Endpoint { base, shown, client, last: Arc::default() })
     }
 
     /// The address, without a name and a password.
@@ -114,6 +127,10 @@ impl Endpoint {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// An address without a name and a password.
 fn anonymous(url: &Url) -> Option<Url> {
     let mut url = url.clone();
@@ -142,6 +159,17 @@ impl Transport for Endpoint {
             Request::Upload(chunk) => self.post("v1/upload", chunk.to_bytes()).await,
             Request::Commit(request) => self.post("v1/commit", message::to_bytes(request)).await,
             Request::Pull(request) => self.post("v1/pull", message::to_bytes(request)).await,
+        }
+    }
+
+    /// Measured: the lines of request and answer on HTTP/1.1; TLS's records, and its handshake where no connection is kept
+    /// from before.
+    fn overhead(&self) -> u64 {
+        let kept = lock(&self.last).replace(Instant::now()).is_some_and(|last| last.elapsed() < KEPT);
+        match (self.base.scheme() == "https", kept) {
+            (false, _) => HEADERS,
+            (true, true) => HEADERS + RECORDS,
+            (true, false) => HEADERS + RECORDS + HANDSHAKE,
         }
     }
 

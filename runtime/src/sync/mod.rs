@@ -1,11 +1,15 @@
 //! Syncing a device with its hub: the transport, one session, and the worker that decides when.
 
 mod backoff;
+mod budget;
+mod connectivity;
 mod http;
 mod session;
 mod transport;
 mod worker;
 
+pub use budget::Budget;
+pub use connectivity::{Connectivity, Interfaces, Link};
 pub use http::Endpoint;
 pub use session::{SyncError, sync};
 pub use transport::{Failure, FailureKind, Transport};

@@ -13,6 +13,12 @@ pub trait Transport: Send + Sync + 'static {
     /// Anything but an answer. The request may have arrived all the same: the session repeats it.
     async fn send(&self, request: &Request) -> Result<Answer, Failure>;
 
+    /// About how many bytes the next exchange moves beside its bodies: headers, and a connection that must be made first.
+    /// A budget counts them.
+    fn overhead(&self) -> u64 {
+        0
+    }
+
     /// Whether the hub can be reached just now: a cheap question, asked while the worker waits to try again.
     async fn probe(&self) -> bool;
 }

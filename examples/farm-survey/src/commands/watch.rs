@@ -50,7 +50,7 @@ impl Seen {
             Activity::Waiting { error, .. } | Activity::Blocked { error } => {
                 (self.failures, self.error) = (self.failures + 1, Some(error.clone()));
             }
-            Activity::Syncing(_) | Activity::Stopped => {}
+            Activity::Syncing(_) | Activity::Offline | Activity::Saving | Activity::Stopped => {}
         }
     }
 }
@@ -68,6 +68,8 @@ fn line(state: &SyncState) -> String {
         Activity::Idle => format!("in sync; {} log entries pending{next}", state.pending),
         Activity::Waiting { error, failures } => format!("waiting after {failures} failures: {error}{next}"),
         Activity::Blocked { error } => format!("blocked: {error}{next}"),
+        Activity::Offline => format!("no network; {} log entries pending", state.pending),
+        Activity::Saving => format!("today's budget is spent; {} log entries pending{next}", state.pending),
         Activity::Stopped => "stopped".to_owned(),
     }
 }
@@ -80,5 +82,7 @@ fn reason(reason: Reason) -> &'static str {
         Reason::Interval => "because it is time again",
         Reason::Retry => "because the last session failed",
         Reason::Reachable => "because the hub answers again",
+        Reason::Network => "because there is a network",
+        Reason::Day => "because a new day begins",
     }
 }

@@ -18,7 +18,6 @@ use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, Page, Reached, Told, tell};
-use windrow_protocol::value::Value;
 use windrow_protocol::versions::Version;
 
 /// How long a page may become.
@@ -137,7 +136,7 @@ impl Telling<'_> {
     }
 
     fn add(&mut self, told: Told) {
-        self.bytes += size(&told);
+        self.bytes += told.weight();
         self.told.insert((told.table, told.id), told);
     }
 }
@@ -152,22 +151,6 @@ fn digests(shared: &Shared, c: &Connection, version: &Version) -> Result<Vec<Tab
         values.into_iter().for_each(|values| digests[found.then].add(found.key.1, &values));
     }
     Ok(digests)
-}
-
-/// About how many bytes a record's news takes before compression.
-fn size(told: &Told) -> usize {
-    let text = |value: &Value| match value {
-        Value::Text(text) => text.len(),
-        Value::Blob(bytes) => bytes.len(),
-        Value::Null | Value::Integer(_) | Value::Real(_) => 0,
-    };
-    let values: usize = match &told.what {
-        News::Whole(values) => values.iter().map(|v| 8 + text(v)).sum(),
-        News::Patch(fields) => fields.iter().map(|(_, v)| 8 + text(v)).sum(),
-        News::Gone => 0,
-    };
-    let choices = told.conflicts.iter().flatten().flat_map(|c| &c.candidates).flat_map(|c| &c.values);
-    16 + values + choices.map(|v| 8 + text(v)).sum::<usize>()
 }
 
 /// How many bits of the id name the record to this device: some more than among all that the hub has, because the device

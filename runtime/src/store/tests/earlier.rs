@@ -35,7 +35,10 @@ END";
 fn of_format_1(device: Device) -> (TempDir, PathBuf) {
     let conn = device.store.connection().unwrap();
     conn.execute_batch("CREATE TABLE kept AS SELECT * FROM windrow_state, windrow_device").unwrap();
-    conn.execute_batch("DROP TABLE windrow_state; DROP TABLE windrow_device").unwrap();
+    conn.execute_batch(
+        "DROP TABLE windrow_state; DROP TABLE windrow_device; DROP TABLE windrow_traffic; DROP TABLE windrow_worker",
+    )
+    .unwrap();
     conn.execute_batch(STATE).unwrap();
     conn.execute_batch(
         "INSERT INTO windrow_state SELECT 1, 1, device, hlc, checkpoint, mark, base, applying, x'00', version, model, turn,

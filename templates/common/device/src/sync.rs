@@ -39,6 +39,8 @@ fn line(state: &SyncState) -> String {
         Activity::Idle => format!("in sync, {pending} writes pending"),
         Activity::Waiting { error, .. } => format!("offline, {pending} writes pending: {error}"),
         Activity::Blocked { error } => format!("somebody has to act: {error}"),
+        Activity::Offline => format!("no network, {pending} writes pending"),
+        Activity::Saving => format!("today's budget is spent, {pending} writes pending"),
         Activity::Stopped => "stopped".to_owned(),
     }
 }
