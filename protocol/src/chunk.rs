@@ -7,7 +7,7 @@
 
 use crate::clock::DeviceId;
 use crate::digest;
-use crate::message::{Digest, MessageError, SessionId, open, to_bytes};
+use crate::message::{Digest, MessageError, SessionId, encode, open};
 use serde::{Deserialize, Serialize};
 
 /// Bytes that one checksum guards.
@@ -57,7 +57,7 @@ impl Chunk {
     /// # Errors
     /// None; the signature is the serialiser's.
     pub fn to_bytes(&self) -> Result<Vec<u8>, MessageError> {
-        let mut body = to_bytes(&(self.parcel, self.offset))?;
+        let mut body = encode(&(self.parcel, self.offset))?;
         let head: [u8; SUM] = digest::of([&body]);
         body.extend(head);
         for (number, block) in self.bytes.chunks(BLOCK).enumerate() {
@@ -72,12 +72,11 @@ impl Chunk {
     /// # Errors
     /// A head that is none, of an unknown version, cut or damaged: nothing of it can be kept.
     pub fn arrived(body: &[u8]) -> Result<Chunk, MessageError> {
-        let damaged = || MessageError::Damaged("the chunk's head was damaged on the way".into());
         let ((parcel, offset), rest) = open::<(Parcel, u32)>(body)?;
-        let (said, rest) = rest.split_first_chunk::<SUM>().ok_or_else(damaged)?;
+        let (said, rest) = rest.split_first_chunk::<SUM>().ok_or(MessageError::Corrupt)?;
         let head: [u8; SUM] = digest::of([&body[..body.len() - rest.len() - SUM]]);
         if head != *said {
-            return Err(damaged());
+            return Err(MessageError::Corrupt);
         }
         let mut bytes = Vec::with_capacity(rest.len());
         for (number, block) in rest.chunks(SUM + BLOCK).enumerate() {

@@ -31,8 +31,8 @@ pub struct Pace {
     broken: u32,
     /// No exchange may move more than so many bytes, each way.
     most: u64,
-    /// A pace that stays as it is: bytes of a chunk, KiB of a page.
-    fixed: Option<(usize, u16)>,
+    /// A pace that stays as it is: bytes of a chunk, and what a page may tell.
+    fixed: Option<(usize, u8)>,
 }
 
 /// The steps that there are.
@@ -55,9 +55,9 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// A pace that never changes: chunks of so many bytes, pages of so many KiB before compression. For tests, and for links
-    /// that are known.
-    pub fn fixed(chunk: usize, page: u16) -> Pace {
+    /// A pace that never changes: chunks of so many bytes, pages of `1 KiB << page` before compression. For tests, and for
+    /// links that are known.
+    pub fn fixed(chunk: usize, page: u8) -> Pace {
         Pace { fixed: Some((chunk.clamp(1, MOST_CHUNK), page)), ..Pace::default() }
     }
 
@@ -67,11 +67,11 @@ impl Pace {
         chunk.min(usize::try_from(self.most).unwrap_or(usize::MAX)).max(1)
     }
 
-    /// KiB of values, before compression, that a page may tell.
-    pub fn page(&self) -> u16 {
-        let page = self.fixed.map_or(4 << self.step, |(_, page)| page);
+    /// A page may tell `1 KiB << page` of values, before compression.
+    pub fn page(&self) -> u8 {
+        let page = self.fixed.map_or(self.step as u8 + 2, |(_, page)| page);
         // Compressed it takes less.
-        page.min(u16::try_from(self.most / 1024).unwrap_or(u16::MAX)).max(1)
+        page.min((self.most / 1024).checked_ilog2().unwrap_or(0) as u8)
     }
 
     /// No exchange is to move more than so many bytes, each way: so much is left to be spent.
@@ -124,9 +124,9 @@ mod tests {
     fn what_is_left_to_be_spent_bounds_it() {
         let mut pace = Pace::default();
         pace.limit(3_000);
-        assert_eq!((pace.chunk(), pace.page()), (3_000, 2));
+        assert_eq!((pace.chunk(), pace.page()), (3_000, 1));
         pace.limit(0);
-        assert_eq!((pace.chunk(), pace.page()), (1, 1));
+        assert_eq!((pace.chunk(), pace.page()), (1, 0));
         pace.limit(u64::MAX);
         assert_eq!(pace, Pace::default());
     }
@@ -154,9 +154,9 @@ mod tests {
     fn a_quick_link_is_filled_and_a_dead_one_costs_little() {
         let mut pace = Pace::default();
         (0..20).for_each(|_| pace.took(1 << 20, 50));
-        assert_eq!((pace.chunk(), pace.page()), (MOST_CHUNK, 4_096));
+        assert_eq!((pace.chunk(), pace.page()), (MOST_CHUNK, 12));
         (0..40).for_each(|_| pace.broke());
-        assert_eq!((pace.chunk(), pace.page()), (1 << 10, 4));
+        assert_eq!((pace.chunk(), pace.page()), (1 << 10, 2));
         assert_eq!(Pace::fixed(100, 7).chunk(), 100);
     }
 }

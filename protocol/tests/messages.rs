@@ -9,7 +9,7 @@ use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Stamp};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{
     Answer, Commit, Digest, Past, Prepare, Problem, ProblemKind, Pull, Refusal, RefusalCode, SessionId, from_bytes,
-    to_bytes,
+    sealed, to_bytes,
 };
 use windrow_protocol::model::{Deletes, Field, Kind, Strategy, Table};
 use windrow_protocol::record::{Former, Record};
@@ -18,7 +18,7 @@ use windrow_protocol::told::{Cursor, Reached};
 const ABOVE: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
 
 fn body(parts: &[&[u8]]) -> Vec<u8> {
-    [&b"WR\x02"[..], &parts.concat()].concat()
+    sealed([&b"WR\x02"[..], &parts.concat()].concat())
 }
 
 /// A hub, out of its mind, answered a COMMIT with seq 2^64 - 1. The device kept that as a commit of its own, which SQLite
@@ -52,7 +52,7 @@ fn pull() -> Pull {
         whole_ids: true,
         whole: vec![0, 2],
         verify: true,
-        page: u16::MAX,
+        page: u8::MAX,
         format: windrow_protocol::codec::FORMAT,
     }
 }
@@ -74,12 +74,15 @@ fn every_damage<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T
     for bit in 0..bytes.len() * 8 {
         let mut bytes = bytes.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        holds::<T>(&bytes);
+        assert!(from_bytes::<T>(&bytes).is_err(), "bit {bit}");
+        // And by a sender that means it.
+        bytes.truncate(bytes.len() - 4);
+        holds::<T>(&sealed(bytes));
     }
 }
 
 #[test]
-fn a_message_that_was_cut_or_has_one_wrong_bit_is_an_error_or_a_message() {
+fn a_message_that_was_cut_or_has_one_wrong_bit_is_an_error_and_one_that_is_sealed_with_it_an_error_or_a_message() {
     let (session, digest) = (SessionId([3; 16]), Digest::of(b"payload"));
     every_damage(&Prepare { session, payload: b"payload".to_vec() });
     every_damage(&Commit { session, digest, pull: pull() });

@@ -22,7 +22,7 @@ fn pull() -> Pull {
         whole_ids: false,
         whole: Vec::new(),
         verify: false,
-        page: u16::MAX,
+        page: u8::MAX,
         format: windrow_protocol::codec::FORMAT,
     }
 }
@@ -68,7 +68,7 @@ fn nor_does_a_page_lead_on_that_repeats_what_was_kept_before_a_restart() {
 fn uploading(stored_before: bool) -> (Session, Action, Vec<u8>) {
     let payload: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
     let outbox = Outbox { session: SessionId([1; 16]), payload: payload.clone(), prepared: false };
-    let (mut session, _) = Session::start(Pace::fixed(3_000, 64));
+    let (mut session, _) = Session::start(Pace::fixed(3_000, 6));
     let loaded = Loaded { outbox: Some(outbox), stored_before, inbox: Inbox::Empty, pull: pull() };
     let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
     (session, action, payload)
@@ -98,7 +98,7 @@ fn a_long_changeset_goes_in_chunks_from_where_the_hub_is() {
 
     // On a link that has become better all of it would fit into one: the hub has some of it all the same.
     let outbox = Outbox { session: SessionId([1; 16]), payload, prepared: false };
-    let (mut session, _) = Session::start(Pace::fixed(60_000, 64));
+    let (mut session, _) = Session::start(Pace::fixed(60_000, 6));
     let loaded = Loaded { outbox: Some(outbox), stored_before: true, inbox: Inbox::Empty, pull: pull() };
     let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
     assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (0, 0));

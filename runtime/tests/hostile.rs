@@ -40,7 +40,7 @@ fn pull(schema: [u8; 8]) -> Pull {
         whole_ids: false,
         whole: vec![],
         verify: false,
-        page: u16::MAX,
+        page: u8::MAX,
         format: windrow_protocol::codec::FORMAT,
     }
 }

@@ -171,6 +171,7 @@ async fn write<T: Serialize + Send + 'static>(answer: T) -> Result<Vec<u8>, HubE
 fn unreadable(error: MessageError) -> Problem {
     let kind = match error {
         MessageError::Version(_) => ProblemKind::UnknownVersion,
+        MessageError::Corrupt => ProblemKind::Damaged,
         MessageError::Magic | MessageError::Damaged(_) => ProblemKind::Malformed,
     };
     Problem::new(kind, format!("The body can't be read: {error}."))

@@ -10,7 +10,9 @@ use rusqlite::{Connection, params};
 /// The format that [`upgrade`] reads.
 pub(super) const FORMAT: i64 = 1;
 
-/// Parts the two rows. Triggers of the application's that read `windrow_state` stay as they are: it is dropped and made
+/// Parts the two rows. Pages that are not applied yet are asked for anew: where the next one goes on was written down
+/// otherwise.
+/// Triggers of the application's that read `windrow_state` stay as they are: it is dropped and made
 /// anew, because to rename it would rename it in them too.
 pub(super) fn upgrade(conn: &Connection) -> Result<(), StoreError> {
     let row = "SELECT hlc, base, applying, device FROM windrow_state";
@@ -32,4 +34,5 @@ const MOVE: &str =
     brake, verify, verified, differed)
   SELECT one, schema, version, model, checkpoint, mark, turn, contact, recovering, brake, verify, verified, differed
     FROM windrow_state;
-DROP TABLE windrow_state;";
+DROP TABLE windrow_state;
+DELETE FROM windrow_inbox;";

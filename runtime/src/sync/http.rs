@@ -98,7 +98,12 @@ impl Endpoint {
             return Err(self.problem(response).await);
         }
         let bytes = read(response, LONGEST_ANSWER).await?;
-        message::from_bytes(&bytes).map_err(|e| Failure::new(FailureKind::Nonsense, format!("{}: {e}", self.shown)))
+        message::from_bytes(&bytes).map_err(|error| {
+            // What was damaged on the way comes whole another time.
+            let corrupt = error == MessageError::Corrupt;
+            let kind = if corrupt { FailureKind::Broken } else { FailureKind::Nonsense };
+            Failure::new(kind, format!("{}: {error}", self.shown))
+        })
     }
 
     fn unsent(&self, error: &reqwest::Error) -> Failure {

@@ -143,7 +143,7 @@ impl Device {
             whole_ids: false,
             whole: vec![],
             verify: false,
-            page: u16::MAX,
+            page: u8::MAX,
             format: windrow_protocol::codec::FORMAT,
         }
     }

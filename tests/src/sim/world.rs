@@ -439,7 +439,7 @@ impl World {
         self.stats.sessions += 1;
         let actions = self.peers[device].device.actions();
         // Links are of all kinds, and the simulator has none: its paces stand still.
-        let paces = [Pace::default(), Pace::fixed(MOST_CHUNK, u16::MAX), Pace::fixed(1_500, 30), Pace::fixed(200, 1)];
+        let paces = [Pace::default(), Pace::fixed(MOST_CHUNK, 12), Pace::fixed(1_500, 5), Pace::fixed(200, 0)];
         let pace = paces[(self.now % paces.len() as u64) as usize];
         self.peers[device].talk = Some(Talk::start(actions, pace));
     }

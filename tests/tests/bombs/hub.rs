@@ -36,7 +36,7 @@ fn pull(hub: &dyn HubStore) -> Pull {
         whole_ids: false,
         whole: vec![],
         verify: false,
-        page: u16::MAX,
+        page: u8::MAX,
         format: windrow_protocol::codec::FORMAT,
     }
 }

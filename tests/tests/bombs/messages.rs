@@ -3,10 +3,10 @@
 use crate::{MIB, alone, varint};
 use windrow_protocol::chunk::{Chunk, Parcel};
 use windrow_protocol::clock::DeviceId;
-use windrow_protocol::message::{Answer, Digest, Prepare, Pull, SessionId, from_bytes};
+use windrow_protocol::message::{Answer, Digest, Prepare, Pull, SessionId, from_bytes, sealed};
 
 fn body(parts: &[&[u8]]) -> Vec<u8> {
-    [&b"WR\x02"[..], &parts.concat()].concat()
+    sealed([&b"WR\x02"[..], &parts.concat()].concat())
 }
 
 fn list(n: usize, one: &[u8]) -> Vec<u8> {

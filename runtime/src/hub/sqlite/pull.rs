@@ -113,7 +113,7 @@ impl Telling<'_> {
             self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.reached.table, c.reached.id));
         let mut statements = Scan::prepare(self.c, &self.shared.tables, self.version)?;
         let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
-        let (mut looked_at, bytes) = (0, size.bytes.min(usize::from(self.pull.page) << 10));
+        let (mut looked_at, bytes) = (0, size.bytes.min(1024 << self.pull.page.min(20)));
         while let Some(found) = scan.next()? {
             looked_at += 1;
             if !self.told.contains_key(&(found.then, found.key.1)) {

@@ -137,7 +137,7 @@ fn pull(device: DeviceId, schema: [u8; 8], checkpoint: Point) -> Pull {
         whole_ids: false,
         whole: Vec::new(),
         verify: false,
-        page: u16::MAX,
+        page: u8::MAX,
         format: windrow_protocol::codec::FORMAT,
     }
 }
