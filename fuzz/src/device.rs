@@ -98,7 +98,7 @@ pub fn seeds() -> Vec<(String, Vec<Step>)> {
     );
     // The rows that everything depends on: each of their numbers at both its ends.
     for name in ["state", "device"] {
-        let table = TEMPLATE.tables.iter().position(|(table, _)| table == &format!("windrow_{name}")).expect("a table");
+        let table = TEMPLATE.tables.iter().position(|(table, _)| *table == format!("windrow_{name}")).expect("a table");
         for column in 0..TEMPLATE.tables[table].1.len() {
             let end = |n| vec![Step::Set(table as u8, column as u8, Value::Integer(n)), Step::Write];
             let [least, most] = [-1, i64::MAX].map(|n| [end(n), answers().collect()].concat());
