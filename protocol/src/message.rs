@@ -201,6 +201,12 @@ pub enum ProblemKind {
     Busy,
     /// The hub's own fault.
     Internal,
+    /// Nobody who is known here: no token, or none that the hub gave.
+    Unauthenticated,
+    /// A token that was revoked.
+    Revoked,
+    /// Known, and not allowed.
+    Forbidden,
 }
 
 /// Whether a request that failed may be tried again.
@@ -224,6 +230,9 @@ impl Problem {
             ProblemKind::UnknownVersion => ("the hub does not know this version", 409, Retry::Later),
             ProblemKind::TooLarge => ("the request is too large", 413, Retry::Never),
             ProblemKind::NotFound => ("there is nothing here", 404, Retry::Never),
+            ProblemKind::Unauthenticated => ("the hub does not know who asks", 401, Retry::Never),
+            ProblemKind::Revoked => ("the hub turns this device away", 401, Retry::Never),
+            ProblemKind::Forbidden => ("this is not allowed", 403, Retry::Never),
             ProblemKind::Busy => ("the hub is busy", 503, Retry::Later),
             ProblemKind::Internal => ("the hub failed", 500, Retry::Later),
         };

@@ -45,7 +45,7 @@ impl Place {
 
     async fn hub(&self) -> Running {
         let hub = SqliteHub::open(self.path("hub.db")).unwrap();
-        Server::new(&FARMS).store(hub).bind(self.addr).await.unwrap()
+        Server::new(&FARMS).store(hub).open_to_all().bind(self.addr).await.unwrap()
     }
 
     fn store(&self, name: &str) -> Store {

@@ -6,10 +6,13 @@
 mod console;
 mod error;
 pub(crate) mod plain;
+mod registry;
 mod sqlite;
 
 pub use console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 pub use error::{HubError, OpenError};
+pub(crate) use registry::device;
+pub use registry::{CODE_LASTS, Denied, Device, Member, Registry, RegistryError, Whom};
 pub use sqlite::{SYSTEM_TABLES, SqliteHub};
 
 use crate::domain::Domain;
@@ -44,10 +47,11 @@ pub trait HubStore: Send + Sync + 'static {
     async fn upload(&self, chunk: Chunk) -> Result<Answer, HubError>;
 
     /// COMMIT: merges what was prepared, all or nothing, exactly once, and survives a power cut from then on; then the
-    /// first page of what is new.
+    /// first page of what is new. It is the same device's as the changeset says: whoever calls this has seen to it that the
+    /// pull's device is the one that asks.
     ///
     /// # Errors
-    /// As [`HubStore::prepare`]; as [`HubStore::pull`].
+    /// As [`HubStore::prepare`]; as [`HubStore::pull`]; another device's changeset.
     async fn commit(&self, request: Commit) -> Result<Answer, HubError>;
 
     /// A page of what changed after the device's checkpoint, from one snapshot.

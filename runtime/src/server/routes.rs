@@ -1,7 +1,9 @@
 //! Which address does what.
 
+use super::guard::{self, Asks, Caller, Guard, Turned};
 use super::{console, reply};
 use crate::hub::{HubError, HubStore};
+use crate::identity::Role;
 use bytes::{Buf, BufMut, BytesMut};
 use futures_util::{Stream, StreamExt};
 use serde::Serialize;
@@ -16,7 +18,7 @@ use warp::reject::{InvalidHeader, InvalidQuery, LengthRequired, MethodNotAllowed
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 use windrow_protocol::chunk::Chunk;
-use windrow_protocol::message::{self, MessageError, Problem, ProblemKind};
+use windrow_protocol::message::{self, Commit, MessageError, Prepare, Problem, ProblemKind, Pull};
 use windrow_protocol::pace::MOST_CHUNK;
 
 type Store = Arc<dyn HubStore>;
@@ -27,6 +29,9 @@ const MAX_QUESTION: u64 = 8 << 20;
 
 /// The longest chunk of a changeset, with its head and checksums.
 const MAX_CHUNK: u64 = (MOST_CHUNK + MOST_CHUNK / 32) as u64;
+
+/// The longest request to enrol.
+const MAX_ENROL: u64 = 4 << 10;
 
 /// Bytes of devices' requests that may be under way at once. Thousands of small ones are; of the longest only a few.
 const MOST_UNDER_WAY: u32 = 256 << 20;
@@ -53,19 +58,21 @@ impl Room {
 /// All addresses of a server. Whatever can't be routed is answered with a problem document.
 pub(super) fn routes(
     store: Store,
+    guard: Guard,
     max_body: u64,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
     let room = &Room::new(MOST_UNDER_WAY);
-    let devices = device(Verb::Prepare, "prepare", (&store, room), max_body)
-        .or(device(Verb::Upload, "upload", (&store, room), MAX_CHUNK))
+    let hub = (&store, &guard, room);
+    let devices = device(Verb::Prepare, "prepare", hub, max_body)
+        .or(device(Verb::Upload, "upload", hub, MAX_CHUNK))
         .unify()
-        .or(device(Verb::Commit, "commit", (&store, room), max_body.min(MAX_QUESTION)))
+        .or(device(Verb::Commit, "commit", hub, max_body.min(MAX_QUESTION)))
         .unify()
-        .or(device(Verb::Pull, "pull", (&store, room), max_body.min(MAX_QUESTION)))
+        .or(device(Verb::Pull, "pull", hub, max_body.min(MAX_QUESTION)))
         .unify();
     let health = warp::path!("healthz").and(warp::get()).and(with(&store)).then(healthz);
-    let all = devices.or(health).unify().or(people(&store)).unify();
-    all.recover(|rejection: Rejection| async move { Ok(reply::problem(unrouted(&rejection))) }).unify()
+    let all = devices.or(health).unify().or(people(&store, &guard)).unify().or(enrol(&guard)).unify();
+    all.recover(|rejection: Rejection| async move { Ok(turned_away(&rejection)) }).unify()
 }
 
 /// What a device asks for.
@@ -77,29 +84,33 @@ enum Verb {
     Pull,
 }
 
-/// `POST /v1/<verb>`. The type of the body must be named: a web page that a browser on this machine shows could not do that
-/// without being asked first.
-fn device(verb: Verb, path: &'static str, (store, room): (&Store, &Room), max_body: u64) -> BoxedFilter<(Response,)> {
+/// `POST /v1/<verb>`.
+fn device(
+    verb: Verb,
+    path: &'static str,
+    (store, guard, room): (&Store, &Guard, &Room),
+    max_body: u64,
+) -> BoxedFilter<(Response,)> {
     let room = room.clone();
     warp::path("v1")
         .and(warp::path(path))
         .and(warp::path::end())
         .and(warp::post())
-        .and(warp::header::exact_ignore_case("content-type", reply::MEDIA_TYPE))
+        .and(guard::device(guard))
         .and(warp::body::content_length_limit(max_body))
         .and(body(verb))
         .and(with(store))
-        .then(move |body: Bytes, store: Store| {
+        .then(move |asks: Asks, body: Bytes, store: Store| {
             let room = room.take(body.len());
             async move {
                 let (received, since) = (body.len(), std::time::Instant::now());
                 let answer = match &room {
-                    Ok(_) => answer(verb, body, store).await,
+                    Ok(_) => answer(verb, &asks.caller, body, store).await,
                     Err(busy) => Err(busy.clone()),
                 };
                 let micros = since.elapsed().as_micros() as u64;
                 tracing::debug!(?verb, received, sent = answer.as_ref().map_or(0, Vec::len), micros, "answered");
-                answer.map_or_else(reply::error, reply::message)
+                answer.map_or_else(reply::error, |message| reply::message(message, asks.typed))
             }
         })
         .boxed()
@@ -122,37 +133,77 @@ async fn arrived(body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Byt
     arrived.freeze()
 }
 
-/// The JSON addresses.
-fn people(store: &Store) -> BoxedFilter<(Response,)> {
-    let conflicts = warp::path!("v1" / "conflicts").and(warp::get()).and(warp::query()).and(with(store));
-    let history = warp::path!("v1" / "history").and(warp::get()).and(warp::query()).and(with(store));
-    let resolve = warp::path!("v1" / "resolve")
-        .and(warp::post())
-        .and(warp::header::exact_ignore_case("content-type", "application/json"))
-        .and(warp::body::content_length_limit(console::MAX_BODY))
-        .and(warp::body::json())
-        .and(with(store));
-    let conflicts = conflicts.then(|query, store| async move { finish(console::conflicts(query, store).await) });
-    let history = history.then(|query, store| async move { finish(console::history(query, store).await) });
-    let resolve = resolve.then(|body, store| async move { finish(console::resolve(body, store).await) });
+/// The JSON addresses, for those who review.
+fn people(store: &Store, guard: &Guard) -> BoxedFilter<(Response,)> {
+    let reviewer = || guard::at_least(guard, Role::Reviewer);
+    let conflicts =
+        warp::path!("v1" / "conflicts").and(warp::get()).and(reviewer()).and(warp::query()).and(with(store));
+    let history = warp::path!("v1" / "history")
+        .and(warp::get())
+        .and(reviewer())
+        .and(warp::query())
+        .and(with(store))
+        .and(with(guard));
+    let resolve =
+        warp::path!("v1" / "resolve").and(warp::post()).and(reviewer()).and(json(console::MAX_BODY)).and(with(store));
+    let conflicts = conflicts.then(|_, query, store| async move { finish(console::conflicts(query, store).await) });
+    let history =
+        history.then(|_, query, store, guard| async move { finish(console::history(query, store, guard).await) });
+    let resolve = resolve.then(|who, body, store| async move { finish(console::resolve(who, body, store).await) });
     conflicts.or(history).unify().or(resolve).unify().boxed()
+}
+
+/// `POST /v1/enrol`, for devices that have no token yet.
+fn enrol(guard: &Guard) -> BoxedFilter<(Response,)> {
+    warp::path!("v1" / "enrol")
+        .and(warp::post())
+        .and(warp::header::headers_cloned())
+        .and(json(MAX_ENROL))
+        .and(with(guard))
+        .then(guard::enrol)
+        .boxed()
+}
+
+/// A body in JSON. Its type must be named: a web page that a browser on this machine shows could not do that without being
+/// asked first.
+fn json<T: DeserializeOwned + Send>(max_body: u64) -> impl Filter<Extract = (T,), Error = Rejection> + Clone {
+    warp::header::exact_ignore_case("content-type", "application/json")
+        .and(warp::body::content_length_limit(max_body))
+        .and(warp::body::json())
 }
 
 fn finish(result: Result<serde_json::Value, HubError>) -> Response {
     result.map_or_else(reply::error, |document| reply::json(&document))
 }
 
-fn with(store: &Store) -> impl Filter<Extract = (Store,), Error = Infallible> + Clone + use<> {
-    let store = store.clone();
-    warp::any().map(move || store.clone())
+fn with<T: Clone + Send>(shared: &T) -> impl Filter<Extract = (T,), Error = Infallible> + Clone + use<T> {
+    let shared = shared.clone();
+    warp::any().map(move || shared.clone())
 }
 
-async fn answer(verb: Verb, body: Bytes, store: Store) -> Result<Vec<u8>, HubError> {
+/// Answers a device, and nobody in its name. That a changeset is the same device's as its COMMIT says, the hub sees to.
+async fn answer(verb: Verb, caller: &Caller, body: Bytes, store: Store) -> Result<Vec<u8>, HubError> {
     let answer = match verb {
-        Verb::Prepare => store.prepare(read(body).await?).await,
-        Verb::Upload => store.upload(Chunk::arrived(&body).map_err(unreadable)?).await,
-        Verb::Commit => store.commit(read(body).await?).await,
-        Verb::Pull => store.pull(read(body).await?).await,
+        Verb::Prepare => {
+            let request: Prepare = read(body).await?;
+            caller.may_send(&request.payload)?;
+            store.prepare(request).await
+        }
+        Verb::Upload => {
+            let chunk = Chunk::arrived(&body).map_err(unreadable)?;
+            caller.speaks_for(chunk.parcel.device)?;
+            store.upload(chunk).await
+        }
+        Verb::Commit => {
+            let request: Commit = read(body).await?;
+            caller.speaks_for(request.pull.device)?;
+            store.commit(request).await
+        }
+        Verb::Pull => {
+            let request: Pull = read(body).await?;
+            caller.speaks_for(request.device)?;
+            store.pull(request).await
+        }
     };
     write(answer?).await
 }
@@ -181,6 +232,13 @@ async fn healthz(store: Store) -> Response {
     finish(store.head().await.map(|head| serde_json::json!({ "status": "ok", "seq": head.seq })))
 }
 
+fn turned_away(rejection: &Rejection) -> Response {
+    match rejection.find::<Turned>() {
+        Some(Turned(error)) => reply::error(error.clone()),
+        None => reply::problem(unrouted(rejection)),
+    }
+}
+
 /// What is wrong with a request that no route takes.
 fn unrouted(rejection: &Rejection) -> Problem {
     let problem = |kind, detail: &str| Problem::new(kind, detail);
@@ -189,7 +247,7 @@ fn unrouted(rejection: &Rejection) -> Problem {
     } else if rejection.find::<LengthRequired>().is_some() {
         problem(ProblemKind::Malformed, "The request must say how long its body is.")
     } else if rejection.find::<InvalidHeader>().is_some() || rejection.find::<MissingHeader>().is_some() {
-        problem(ProblemKind::Malformed, "The request must name its body's type as the address wants it.")
+        guard::untyped()
     } else if rejection.find::<InvalidQuery>().is_some() {
         problem(ProblemKind::Malformed, "The query is not what this address takes.")
     } else if rejection.find::<MethodNotAllowed>().is_some() || rejection.is_not_found() {

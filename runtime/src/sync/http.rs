@@ -1,8 +1,13 @@
 //! The transport over HTTP.
 
+use super::credentials::{self, Credentials, TokenFile};
+use super::enrol::unkept;
 use super::transport::{Failure, FailureKind, Transport};
+use crate::store::Store;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use windrow_protocol::message::{self, Answer, MessageError, Problem};
@@ -10,6 +15,9 @@ use windrow_protocol::session::Request;
 
 /// The media type of requests and answers.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.windrow";
+
+/// That of an enrolment.
+const JSON: &str = "application/json";
 
 /// The longest answer that is read. Pages are far smaller.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -43,6 +51,8 @@ pub struct Endpoint {
     client: Client,
     /// When the last exchange began: whether its connection is still there.
     last: Arc<Mutex<Option<Instant>>>,
+    /// Where the token is that each request carries.
+    pub(super) credentials: Option<Arc<dyn Credentials>>,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -78,7 +88,7 @@ impl Endpoint {
             .build()
             .map_err(|e| wrong(&e.to_string()))?;
         let shown = anonymous(&base).ok_or_else(|| wrong("it has no host"))?;
-        Ok(Endpoint { base, shown, client, last: Arc::default() })
+        Ok(Endpoint { base, shown, client, last: Arc::default(), credentials: None })
     }
 
     /// The address, without a name and a password.
@@ -86,23 +96,66 @@ impl Endpoint {
         self.shown.as_str()
     }
 
-    fn at(&self, path: &str) -> Result<Url, Failure> {
-        self.base.join(path).map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))
+    /// The hub at this URL, for a device that [has enrolled](super::enrol) or will: its token is in the file beside the
+    /// store's.
+    ///
+    /// # Errors
+    /// As [`Endpoint::new`].
+    pub fn for_device(url: &str, store: &Store) -> Result<Endpoint, Failure> {
+        Ok(Endpoint::new(url)?.credentials(TokenFile::beside(store)))
     }
 
-    async fn post(&self, path: &str, body: Result<Vec<u8>, MessageError>) -> Result<Answer, Failure> {
-        let body = body.map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
-        let request = self.client.post(self.at(path)?).header(CONTENT_TYPE, MEDIA_TYPE).body(body);
+    /// Shows a hub the token that is kept here: it is read anew for each request. A request carries one secret, so that a
+    /// name and a password in the address are not given any more once there is a token.
+    pub fn credentials(mut self, credentials: impl Credentials) -> Endpoint {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// A request, and whether it carries a token.
+    async fn request(&self, path: &str) -> Result<(RequestBuilder, bool), Failure> {
+        let token = match &self.credentials {
+            Some(credentials) => credentials::token(credentials).await.map_err(|e| unkept(&e))?,
+            None => None,
+        };
+        Ok(match token {
+            Some(token) => (self.client.post(at(&self.shown, path)?).bearer_auth(token.reveal()), true),
+            None => (self.client.post(at(&self.base, path)?), false),
+        })
+    }
+
+    /// Asks in JSON.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
+        let (request, _) = self.request(path).await?;
+        let answer = self.answer(request.header(CONTENT_TYPE, JSON).body(body), LONGEST_PROBLEM).await?;
+        serde_json::from_slice(&answer).map_err(|e| self.nonsense(&e))
+    }
+
+    async fn answer(&self, request: RequestBuilder, longest: usize) -> Result<Vec<u8>, Failure> {
         let response = request.send().await.map_err(|e| self.unsent(&e))?;
         if response.status() != StatusCode::OK {
             return Err(self.problem(response).await);
         }
-        let bytes = read(response, LONGEST_ANSWER).await?;
-        message::from_bytes(&bytes).map_err(|error| {
+        read(response, longest).await
+    }
+
+    fn nonsense(&self, error: &impl std::fmt::Display) -> Failure {
+        Failure::new(FailureKind::Nonsense, format!("{}: {error}", self.shown))
+    }
+
+    async fn post(&self, path: &str, body: Result<Vec<u8>, MessageError>) -> Result<Answer, Failure> {
+        let body = body.map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
+        let request = match self.request(path).await? {
+            // A hub wants the type or a token, and every byte counts.
+            (request, true) => request,
+            (request, false) => request.header(CONTENT_TYPE, MEDIA_TYPE),
+        };
+        let answer = self.answer(request.body(body), LONGEST_ANSWER).await?;
+        message::from_bytes(&answer).map_err(|error| match error {
             // What was damaged on the way comes whole another time.
-            let corrupt = error == MessageError::Corrupt;
-            let kind = if corrupt { FailureKind::Broken } else { FailureKind::Nonsense };
-            Failure::new(kind, format!("{}: {error}", self.shown))
+            MessageError::Corrupt => Failure::new(FailureKind::Broken, format!("{}: {error}", self.shown)),
+            error => self.nonsense(&error),
         })
     }
 
@@ -134,6 +187,10 @@ impl Endpoint {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn at(base: &Url, path: &str) -> Result<Url, Failure> {
+    base.join(path).map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))
 }
 
 /// An address without a name and a password.
@@ -179,7 +236,7 @@ impl Transport for Endpoint {
     }
 
     async fn probe(&self) -> bool {
-        let Ok(url) = self.at("healthz") else { return false };
+        let Ok(url) = at(&self.base, "healthz") else { return false };
         let answer = self.client.get(url).timeout(Duration::from_secs(5)).send().await;
         answer.is_ok_and(|r| r.status().is_success())
     }

@@ -3,6 +3,8 @@
 mod backoff;
 mod budget;
 mod connectivity;
+mod credentials;
+mod enrol;
 mod http;
 mod session;
 mod transport;
@@ -10,6 +12,8 @@ mod worker;
 
 pub use budget::Budget;
 pub use connectivity::{Connectivity, Interfaces, Link};
+pub use credentials::{Credentials, TokenFile, switch_user, users};
+pub use enrol::{Welcome, enrol};
 pub use http::Endpoint;
 pub use session::{SyncError, sync};
 pub use transport::{Failure, FailureKind, Transport};

@@ -114,6 +114,8 @@ pub enum Reason {
 pub struct SyncState {
     /// What it is doing.
     pub activity: Activity,
+    /// Of what sort the last session's failure was, where it failed on its way to the hub or there.
+    pub failure: Option<FailureKind>,
     /// Log entries that the hub has not acknowledged.
     pub pending: u64,
     /// While a long changeset is sent: how much of it the hub has. A later session goes on from there.
@@ -152,7 +154,8 @@ impl SyncWorker {
 
     /// Starts a worker. To be called within a tokio runtime.
     pub fn start_with(store: &Store, transport: impl Transport, options: Options) -> SyncWorker {
-        let state = SyncState { activity: Activity::Idle, pending: 0, progress: None, last_contact: None, next: None };
+        let activity = Activity::Idle;
+        let state = SyncState { activity, failure: None, pending: 0, progress: None, last_contact: None, next: None };
         let (sender, receiver) = watch::channel(state);
         let (asked, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let link = options.connectivity.watch();
@@ -257,6 +260,11 @@ impl Task {
     /// What a session's end means: how long to wait at most, and for what.
     fn judge(&mut self, result: Result<Finish, SyncError>) -> (Activity, Duration, Reason) {
         self.unreachable = false;
+        let failure = match &result {
+            Err(SyncError::Transport(failure)) => Some(failure.kind),
+            _ => None,
+        };
+        self.state.send_modify(|state| state.failure = failure);
         match result {
             Ok(Finish::InSync) => {
                 self.backoff.reset();

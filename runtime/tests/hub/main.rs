@@ -68,6 +68,7 @@ macro_rules! all_cases {
         suite! { $store, $bench,
             sessions::{
                 a_commit_happens_once,
+                only_the_device_that_prepared_commits,
                 a_repeated_commit_hears_what_is_new_by_then,
                 what_was_never_prepared_is_unknown,
                 an_id_stands_for_one_payload,

@@ -64,7 +64,7 @@ impl Hub {
         let head = self.runtime.block_on(self.store.head()).map_err(|e| e.to_string())?;
         let base = Seq::from_bits(head.seq.bits().saturating_sub(behind)).unwrap_or_default();
         let verdict = Verdict::Values(vec![(field, bridge::value(value))]);
-        let decision = Decision { record, about: About::Fields, base, verdict };
+        let decision = Decision { record, about: About::Fields, base, verdict, by: None };
         self.runtime.block_on(self.store.resolve(decision)).map_err(|e| e.to_string())?;
         let history = self.runtime.block_on(self.store.history(record, 1)).map_err(|e| e.to_string())?;
         Ok(history.last().ok_or("a decision leaves no history")?.stamp.hlc.bits())

@@ -139,7 +139,8 @@ impl Hub {
     pub fn resolve(&self, key: Key, field: &str, value: Value, base: u64) -> Result<(Point, Hlc), Fault> {
         let (record, field) = (self.schema.key(key), self.schema.place(key.0, field));
         let base = Seq::from_bits(base).unwrap_or_default();
-        let decision = Decision { record, about: About::Fields, base, verdict: Verdict::Values(vec![(field, value)]) };
+        let decision =
+            Decision { record, about: About::Fields, base, verdict: Verdict::Values(vec![(field, value)]), by: None };
         let at = self.runtime.block_on(self.store.resolve(decision)).map_err(say)?;
         let history = self.runtime.block_on(self.store.history(record, 1)).map_err(say)?;
         Ok((at, history.last().ok_or("a decision leaves no history")?.stamp.hlc.bits()))
