@@ -8,16 +8,17 @@ use crate::said;
 use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
 use windrow::Server;
-use windrow::hub::SqliteHub;
+use windrow::hub::{Registry, SqliteHub};
 
 /// Says where it listens once it does.
 pub(super) async fn run(args: cli::Hub, json: bool) -> Result<(), Fault> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::WARN).init();
     let mut stop = Stop::catch()?;
-    let mut server = Server::new(&SURVEY).store(SqliteHub::open(&args.db)?);
-    if args.allow_remote {
-        server = server.allow_remote();
-    }
+    let server = Server::new(&SURVEY).store(SqliteHub::open(&args.db)?);
+    let server = match args.open_to_all {
+        true => server.open_to_all(),
+        false => server.registry(Registry::open(&args.db)?),
+    };
     let running = server.bind(&args.listen).await?;
     let address = running.local_addr();
     let url = format!("http://{address}");

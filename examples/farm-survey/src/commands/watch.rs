@@ -18,7 +18,8 @@ struct Seen {
 
 /// Runs until it is stopped, which is no failure.
 pub(super) async fn run(db: &Path, hub: &str, json: bool) -> Result<Said, Fault> {
-    let (store, endpoint) = (device::open(db)?, Endpoint::new(hub)?);
+    let store = device::open(db)?;
+    let endpoint = Endpoint::for_device(hub, &store)?;
     let mut stop = Stop::catch()?;
     let worker = SyncWorker::start(&store, endpoint);
     let (mut state, mut seen) = (worker.state(), Seen::default());
