@@ -1,6 +1,7 @@
 //! Connections to a device's file, and whether a file is one.
 
 use super::error::{OpenError, StoreError};
+use super::place::Place;
 use super::plan::Plan;
 use super::system::{APPLICATION_ID, FORMAT};
 use super::{earlier, migrate};
@@ -14,18 +15,19 @@ const BUSY: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection for the application: foreign keys are kept.
-pub(super) fn application(path: &Path) -> rusqlite::Result<Connection> {
-    open(path, true)
+pub(super) fn application(place: &Place) -> rusqlite::Result<Connection> {
+    open(place, true)
 }
 
 /// A connection for sessions. Foreign keys are off: what their actions would do, the hub has derived and tells.
-pub(super) fn session(path: &Path) -> rusqlite::Result<Connection> {
-    open(path, false)
+pub(super) fn session(place: &Place) -> rusqlite::Result<Connection> {
+    open(place, false)
 }
 
-fn open(path: &Path, foreign_keys: bool) -> rusqlite::Result<Connection> {
+fn open(place: &Place, foreign_keys: bool) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    let conn = Connection::open_with_flags(place.path(), flags)?;
+    place.unlock(&conn)?;
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "foreign_keys", foreign_keys)?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
@@ -72,7 +74,8 @@ pub(super) enum File {
 ///
 /// # Errors
 /// What can't become a file of this program's.
-pub(super) fn look_at(path: &Path, plan: &Plan) -> Result<(), StoreError> {
+pub(super) fn look_at(place: &Place, plan: &Plan) -> Result<(), StoreError> {
+    let path = place.path();
     let no_file = path.as_os_str().is_empty() || path == Path::new(":memory:") || path.is_dir();
     if no_file {
         return Err(OpenError::NoFile(path.to_owned()).into());
@@ -80,19 +83,20 @@ pub(super) fn look_at(path: &Path, plan: &Plan) -> Result<(), StoreError> {
     if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
         return Ok(());
     }
-    let conn = look(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let conn = look(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     match has_state(&conn) {
         // Somebody died in the middle of a transaction. Before anybody can read, SQLite takes back what they had begun, as
         // it does for every program, and for that it must write.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
-            fits(&look(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path, plan)
+            fits(&look(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path, plan)
         }
         _ => fits(&conn, path, plan),
     }
 }
 
-fn look(path: &Path, how: OpenFlags) -> rusqlite::Result<Connection> {
-    let conn = Connection::open_with_flags(path, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+fn look(place: &Place, how: OpenFlags) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(place.path(), how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    place.unlock(&conn)?;
     conn.busy_timeout(BUSY)?;
     Ok(conn)
 }

@@ -4,6 +4,7 @@ use super::connect::{self, File};
 use super::error::{OpenError, StoreError};
 use super::migrate::{self, Migrated};
 use super::newest::Newest;
+use super::place::Place;
 use super::plan::Plan;
 use super::warning::Warning;
 use super::{earlier, foreign, objects, origins, session, state, system};
@@ -22,19 +23,19 @@ pub(super) struct Opened {
 }
 
 /// Opens a file, and writes to it only once it is known to be ours.
-pub(super) fn open(path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
-    connect::look_at(path, plan)?;
+pub(super) fn open(place: &Place, plan: &Plan) -> Result<Opened, StoreError> {
+    connect::look_at(place, plan).map_err(|error| place.explained(error))?;
     // Without foreign keys as yet: a migration drops tables on the way, and nothing may hear of that.
-    let app = connect::session(path)?;
+    let app = connect::session(place)?;
     connect::use_wal(&app)?;
-    let opened = prepare(app, path, plan)?;
+    let opened = prepare(app, place, plan)?;
     connect::keep_foreign_keys(&opened.app)?;
     Ok(opened)
 }
 
 /// In one transaction, because another program may open the file at the same time.
-fn prepare(app: Connection, path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
-    let conn = &app;
+fn prepare(app: Connection, place: &Place, plan: &Plan) -> Result<Opened, StoreError> {
+    let (conn, path) = (&app, place.path());
     let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     let (mut warnings, mut migrated) = (Vec::new(), None);
     match connect::recognise(conn, path)? {
@@ -44,7 +45,7 @@ fn prepare(app: Connection, path: &Path, plan: &Plan) -> Result<Opened, StoreErr
                 earlier::upgrade(conn)?;
             }
             let behind = migrate::behind(conn, path, plan)?;
-            migrated = migrate::migrate(conn, path, plan, behind)?;
+            migrated = migrate::migrate(conn, place, plan, behind)?;
             knows_all_logs(conn, path, plan)?;
             let same = state::same_schema(conn, plan)?;
             warnings = objects::verify(conn, plan, same)?;
