@@ -74,8 +74,6 @@ pub struct Pull {
     /// A page may tell `1 KiB << page` of values, before compression: what the link is good for. The hub has a bound of its
     /// own.
     pub page: u8,
-    /// The last format of pages that the device can read.
-    pub format: u8,
 }
 
 /// What the hub answers.
@@ -258,6 +256,7 @@ pub enum MessageError {
 }
 
 const MAGIC: [u8; 2] = *b"WR";
+/// Also tells which format of pages its sender can read: another format of those is another version here.
 const VERSION: u8 = 2;
 /// Bytes of a checksum.
 const SUM: usize = 4;

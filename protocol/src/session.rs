@@ -20,7 +20,6 @@
 use crate::change::Key;
 use crate::chunk::{Chunk, Parcel};
 use crate::clock::{Hlc, Origin, Point};
-use crate::codec;
 use crate::message::{Answer, Commit, Digest, Prepare, Pull, Refusal, SessionId};
 use crate::pace::Pace;
 use crate::told::Cursor;
@@ -56,7 +55,7 @@ pub struct Loaded {
     pub stored_before: bool,
     /// What was received.
     pub inbox: Inbox,
-    /// How to ask for news; `cursor`, `whole_ids`, `page` and `format` are the machine's to set.
+    /// How to ask for news; `cursor`, `whole_ids` and `page` are the machine's to set.
     pub pull: Pull,
 }
 
@@ -313,7 +312,7 @@ impl Session {
 
     /// How this machine asks.
     fn asking(&self, pull: Pull, cursor: Option<Cursor>) -> Pull {
-        Pull { whole_ids: self.whole_ids, cursor, page: self.pace.page(), format: codec::FORMAT, ..pull }
+        Pull { whole_ids: self.whole_ids, cursor, page: self.pace.page(), ..pull }
     }
 
     fn commit(&mut self, outbox: Outbox, pull: Pull) -> Action {

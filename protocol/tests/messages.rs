@@ -25,7 +25,7 @@ fn body(parts: &[&[u8]]) -> Vec<u8> {
 /// stores as -1; from then on its file could be read by nobody, and it never synced again.
 #[test]
 fn a_number_above_63_bits_is_no_seq_and_no_stamp() {
-    let committed = |seq: &[u8]| body(&[&[5, 1], seq, &[7], &[0]]);
+    let committed = |seq: &[u8]| body(&[&[5, 1], seq, &[7; 8], &[0]]);
     assert!(matches!(from_bytes::<Answer>(&committed(&[9])), Ok(Answer::Committed { at: Some(_), .. })));
     assert!(from_bytes::<Answer>(&committed(&ABOVE)).is_err());
     let number = |bytes: &[u8]| body(&[bytes]);
@@ -53,7 +53,6 @@ fn pull() -> Pull {
         whole: vec![0, 2],
         verify: true,
         page: u8::MAX,
-        format: windrow_protocol::codec::FORMAT,
     }
 }
 
@@ -99,7 +98,7 @@ fn a_message_that_was_cut_or_has_one_wrong_bit_is_an_error_and_one_that_is_seale
 #[test]
 fn counts_beyond_the_bytes_are_refused() {
     let huge: &[u8] = &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10];
-    let (session, start) = ([3; 16], [&[0; 8][..], &[1, 0, 0]].concat());
+    let (session, start) = ([3; 16], [&[0; 8][..], &[1, 0], &[0; 8]].concat());
     assert!(from_bytes::<Prepare>(&body(&[&session, huge])).is_err());
     for lists in 0..3 {
         assert!(from_bytes::<Pull>(&body(&[&start, &vec![0; lists], huge])).is_err());

@@ -23,7 +23,6 @@ fn pull() -> Pull {
         whole: Vec::new(),
         verify: false,
         page: u8::MAX,
-        format: windrow_protocol::codec::FORMAT,
     }
 }
 

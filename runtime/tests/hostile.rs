@@ -41,7 +41,6 @@ fn pull(schema: [u8; 8]) -> Pull {
         whole: vec![],
         verify: false,
         page: u8::MAX,
-        format: windrow_protocol::codec::FORMAT,
     }
 }
 

@@ -106,7 +106,7 @@ async fn synced(store: &Store, via: SocketAddr) {
 async fn a_backlog_gets_through_unharmed() {
     let dir = tempfile::tempdir().unwrap();
     let hub = SqliteHub::open(dir.path().join("hub.db")).unwrap();
-    let server = Server::new(&READINGS).store(hub).bind("127.0.0.1:0").await.unwrap();
+    let server = Server::new(&READINGS).store(hub).open_to_all().bind("127.0.0.1:0").await.unwrap();
     let open = |name: &str| Store::open(dir.path().join(name), &READINGS).unwrap();
     let (field, other) = (open("field.db"), open("other.db"));
     // 50 bytes of chance in each, which nothing compresses: some 25 KB.

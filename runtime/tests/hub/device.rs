@@ -144,7 +144,6 @@ impl Device {
             whole: vec![],
             verify: false,
             page: u8::MAX,
-            format: windrow_protocol::codec::FORMAT,
         }
     }
 

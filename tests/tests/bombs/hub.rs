@@ -37,7 +37,6 @@ fn pull(hub: &dyn HubStore) -> Pull {
         whole: vec![],
         verify: false,
         page: u8::MAX,
-        format: windrow_protocol::codec::FORMAT,
     }
 }
 

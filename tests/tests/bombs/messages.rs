@@ -16,9 +16,9 @@ fn list(n: usize, one: &[u8]) -> Vec<u8> {
 #[test]
 fn lists_of_small_things_take_a_few_times_their_bytes() {
     let memory = alone();
-    let start = [&[0; 8][..], &[1, 0, 0]].concat();
+    let start = [&[0; 8][..], &[1, 0], &[0; 8]].concat();
     let size = 4 * MIB;
-    let pull = |own: &[u8], covers: &[u8], refetch: &[u8]| body(&[&start, own, covers, refetch, &[0; 6]]);
+    let pull = |own: &[u8], covers: &[u8], refetch: &[u8]| body(&[&start, own, covers, refetch, &[0; 5]]);
     let cases = [
         ("own", pull(&list(size / 2, &[1, 1]), &[0], &[0])),
         ("covers", pull(&[0], &list(size / 2, &[1, 1]), &[0])),
@@ -45,7 +45,7 @@ fn lists_of_small_things_take_a_few_times_their_bytes() {
 #[test]
 fn counts_that_lie_take_no_memory() {
     let memory = alone();
-    let (start, huge) = ([&[0; 8][..], &[1, 0, 0]].concat(), varint(1 << 60));
+    let (start, huge) = ([&[0; 8][..], &[1, 0], &[0; 8]].concat(), varint(1 << 60));
     for lists in 0..3 {
         let lie = body(&[&start, &vec![0; lists], &huge, &[1; 100]]);
         let (read, peak) = memory.peak(|| from_bytes::<Pull>(&lie).is_ok());

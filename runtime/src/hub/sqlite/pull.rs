@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use std::collections::{BTreeMap, HashSet};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Point, Seq};
-use windrow_protocol::codec::{Effort, FORMAT, encode_page};
+use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
@@ -39,11 +39,6 @@ impl PageSize {
 /// Whether a pull stands in this hub's past. One by a schema that the hub does not know is refused.
 pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<bool, HubError> {
     names_few(pull.own.len() + pull.covers.len() + pull.refetch.len())?;
-    if pull.format < FORMAT {
-        let detail =
-            format!("The device reads pages up to format {}, the hub writes {FORMAT}; update it.", pull.format);
-        return Err(Problem::new(ProblemKind::UnknownVersion, detail).into());
-    }
     let tables = shared.tables.version(pull.schema)?.schema().tables().len();
     let asked = pull.refetch.iter().map(|(table, _)| *table).chain(pull.whole.iter().copied());
     if asked.chain(pull.cursor.map(|c| c.reached.table)).any(|t| t >= tables) {

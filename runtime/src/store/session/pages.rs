@@ -69,7 +69,6 @@ pub(super) fn pull(conn: &Connection, plan: &Plan) -> Result<Pull, StoreError> {
         whole: recovery::whole(conn, plan, state.recovering)?,
         verify: verify::is_asked(conn)?,
         page: u8::MAX,
-        format: codec::FORMAT,
     })
 }
 

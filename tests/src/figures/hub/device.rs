@@ -138,7 +138,6 @@ fn pull(device: DeviceId, schema: [u8; 8], checkpoint: Point) -> Pull {
         whole: Vec::new(),
         verify: false,
         page: u8::MAX,
-        format: windrow_protocol::codec::FORMAT,
     }
 }
 
