@@ -20,7 +20,7 @@ fn lists_of_small_things_take_a_few_times_their_bytes() {
     let size = 4 * MIB;
     let pull = |own: &[u8], covers: &[u8], refetch: &[u8]| body(&[&start, own, covers, refetch, &[0; 5]]);
     let cases = [
-        ("own", pull(&list(size / 2, &[1, 1]), &[0], &[0])),
+        ("own", pull(&list(size / 9, &[1; 9]), &[0], &[0])),
         ("covers", pull(&[0], &list(size / 2, &[1, 1]), &[0])),
         ("refetch", pull(&[0], &[0], &list(size / 17, &[1; 17]))),
     ];
