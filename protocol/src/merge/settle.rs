@@ -432,7 +432,7 @@ pub(super) fn apply(settled: Settled, begun: &mut Begun, world: &World) {
         let Some(record) = begun.edit(key, world) else { continue };
         let notice = match life {
             Life::Back { needed } => {
-                record.return_at(seq);
+                (record.alive, record.cascaded, record.born) = (true, false, seq);
                 if needed { Notice::Needed } else { Notice::CameBackWithParent }
             }
             Life::Gone => {

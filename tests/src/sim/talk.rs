@@ -140,6 +140,10 @@ impl World {
             verdict = Verdict::Disagrees(plain::Answer::Astray);
         }
         self.agree(&answer, &verdict, &sent.schema)?;
+        // What is prepared, whole by then or in one piece, is not kept in pieces any more.
+        if verdict == Verdict::Prepared {
+            sent.session().into_iter().for_each(|session| self.twin.arrivals.forget(session));
+        }
         if self.twin.hub.seq > before {
             self.stats.commits += 1;
             self.hub_shows()?;
