@@ -8,21 +8,30 @@
 //! There is no authentication yet: whoever reaches the address can read and write everything. So a server listens to this
 //! machine alone unless [`Server::allow_remote`] says otherwise.
 
+mod body;
 mod console;
+mod files;
+mod gate;
+mod limits;
+mod line;
+mod lines;
 mod listen;
+mod metrics;
 mod reply;
 mod routes;
+mod shell;
+mod watched;
+
+pub use limits::Limits;
 
 use crate::domain::Domain;
 use crate::hub::{HubStore, OpenError, OpenHub};
+use shell::Common;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-/// The longest body that is accepted unless said otherwise.
-const MAX_BODY: u64 = 32 << 20;
 
 /// A server in the making.
 ///
@@ -39,18 +48,18 @@ pub struct Server<S = ()> {
     domain: &'static Domain,
     store: S,
     remote: bool,
-    max_body: u64,
+    limits: Limits,
 }
 
 impl Server {
     /// A server for a domain; [`Server::store`] says where its data is.
     pub fn new(domain: &'static Domain) -> Server {
-        Server { domain, store: (), remote: false, max_body: MAX_BODY }
+        Server { domain, store: (), remote: false, limits: Limits::default() }
     }
 
     /// With this hub: a [`SqliteHub`](crate::hub::SqliteHub), or one that is open already.
     pub fn store<S: OpenHub>(self, store: S) -> Server<S> {
-        Server { domain: self.domain, store, remote: self.remote, max_body: self.max_body }
+        Server { domain: self.domain, store, remote: self.remote, limits: self.limits }
     }
 }
 
@@ -62,9 +71,15 @@ impl<S> Server<S> {
         self
     }
 
+    /// Takes and waits for no more than this.
+    pub fn limits(mut self, limits: Limits) -> Server<S> {
+        self.limits = limits;
+        self
+    }
+
     /// Refuses bodies of more bytes than this, 32 MiB unless said otherwise.
     pub fn max_body(mut self, bytes: u64) -> Server<S> {
-        self.max_body = bytes;
+        self.limits.body = bytes;
         self
     }
 }
@@ -77,12 +92,14 @@ impl<S: OpenHub + Send + 'static> Server<S> {
     pub async fn bind(self, addr: impl ToSocketAddrs) -> Result<Running, ServeError> {
         let listener = self.listen(addr).await?;
         let addr = listener.local_addr()?;
-        let Server { domain, store, max_body, .. } = self;
+        let Server { domain, store, mut limits, .. } = self;
+        limits.connections = files::most_connections(limits.connections);
         let opened = tokio::task::spawn_blocking(move || store.open_for(domain));
         let store = opened.await.map_err(std::io::Error::other)??;
         tracing::info!(%addr, domain = domain.name, "the hub is listening");
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(listen::serve(listener, routes::routes(store.clone(), max_body), stopped));
+        let common = Common::new(store.clone(), limits);
+        let task = tokio::spawn(listen::serve(listener, routes::routes(&common), common, stopped));
         Ok(Running { addr, store, stop: Some(stop), task })
     }
 

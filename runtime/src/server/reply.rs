@@ -17,6 +17,11 @@ pub(super) fn message(bytes: Vec<u8>) -> Response {
     of_type(bytes.into_response(), MEDIA_TYPE)
 }
 
+/// The page that Prometheus reads.
+pub(super) fn page(text: String) -> Response {
+    of_type(text.into_response(), "text/plain; version=0.0.4")
+}
+
 /// A document for people and their programs.
 pub(super) fn json(document: &impl Serialize) -> Response {
     match serde_json::to_vec(document) {

@@ -1,12 +1,12 @@
 //! Which address does what.
 
+use super::shell::Common;
 use super::{console, reply};
 use crate::hub::{HubError, HubStore};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use warp::filters::BoxedFilter;
 use warp::hyper::body::Bytes;
 use warp::reject::{InvalidHeader, InvalidQuery, LengthRequired, MethodNotAllowed, MissingHeader, PayloadTooLarge};
@@ -20,41 +20,20 @@ type Store = Arc<dyn HubStore>;
 /// small numbers takes twelve times its bytes in memory.
 const MAX_QUESTION: u64 = 8 << 20;
 
-/// Bytes of devices' requests that may be under way at once. Thousands of small ones are; of the longest only a few.
-const MOST_UNDER_WAY: u32 = 256 << 20;
-
-/// Room for requests under way.
-#[derive(Debug, Clone)]
-struct Room {
-    bytes: Arc<Semaphore>,
-    most: u32,
-}
-
-impl Room {
-    fn new(most: u32) -> Room {
-        Room { bytes: Arc::new(Semaphore::new(most as usize)), most }
-    }
-
-    /// Room for a body, until this is dropped. One that is longer than all there is takes all.
-    fn take(&self, body: usize) -> Result<OwnedSemaphorePermit, HubError> {
-        let bytes = u32::try_from(body).unwrap_or(u32::MAX).min(self.most);
-        self.bytes.clone().try_acquire_many_owned(bytes).map_err(|_| HubError::Busy)
-    }
-}
+/// A body that is read on the spot: handing it to another thread costs more.
+const SHORT: usize = 64 << 10;
 
 /// All addresses of a server. Whatever can't be routed is answered with a problem document.
 pub(super) fn routes(
-    store: Store,
-    max_body: u64,
+    common: &Arc<Common>,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let room = &Room::new(MOST_UNDER_WAY);
-    let devices = device(Verb::Prepare, "prepare", (&store, room), max_body)
-        .or(device(Verb::Commit, "commit", (&store, room), max_body.min(MAX_QUESTION)))
+    let (store, max_body) = (&common.store, common.limits.body);
+    let devices = device(Verb::Prepare, "prepare", common, max_body)
+        .or(device(Verb::Commit, "commit", common, max_body.min(MAX_QUESTION)))
         .unify()
-        .or(device(Verb::Pull, "pull", (&store, room), max_body.min(MAX_QUESTION)))
+        .or(device(Verb::Pull, "pull", common, max_body.min(MAX_QUESTION)))
         .unify();
-    let health = warp::path!("healthz").and(warp::get()).and(with(&store)).then(healthz);
-    let all = devices.or(health).unify().or(people(&store)).unify();
+    let all = devices.or(operators(common)).unify().or(people(store)).unify();
     all.recover(|rejection: Rejection| async move { Ok(reply::problem(unrouted(&rejection))) }).unify()
 }
 
@@ -68,8 +47,8 @@ enum Verb {
 
 /// `POST /v1/<verb>`. The type of the body must be named: a web page that a browser on this machine shows could not do that
 /// without being asked first.
-fn device(verb: Verb, path: &'static str, (store, room): (&Store, &Room), max_body: u64) -> BoxedFilter<(Response,)> {
-    let room = room.clone();
+fn device(verb: Verb, path: &'static str, common: &Arc<Common>, max_body: u64) -> BoxedFilter<(Response,)> {
+    let common = common.clone();
     warp::path("v1")
         .and(warp::path(path))
         .and(warp::path::end())
@@ -77,21 +56,29 @@ fn device(verb: Verb, path: &'static str, (store, room): (&Store, &Room), max_bo
         .and(warp::header::exact_ignore_case("content-type", reply::MEDIA_TYPE))
         .and(warp::body::content_length_limit(max_body))
         .and(warp::body::bytes())
-        .and(with(store))
-        .then(move |body: Bytes, store: Store| {
-            let room = room.take(body.len());
+        .then(move |body: Bytes| {
+            let common = common.clone();
             async move {
-                let (received, since) = (body.len(), std::time::Instant::now());
-                let answer = match &room {
-                    Ok(_) => answer(verb, body, store).await,
-                    Err(busy) => Err(busy.clone()),
+                let answer = match common.gate.enter() {
+                    Ok(_entered) => answer(verb, body, common.store.clone()).await,
+                    Err(busy) => Err(busy),
                 };
-                let micros = since.elapsed().as_micros() as u64;
-                tracing::debug!(?verb, received, sent = answer.as_ref().map_or(0, Vec::len), micros, "answered");
                 answer.map_or_else(reply::error, reply::message)
             }
         })
         .boxed()
+}
+
+/// What those who run the server ask.
+fn operators(common: &Arc<Common>) -> BoxedFilter<(Response,)> {
+    let (store, common) = (&common.store, common.clone());
+    let health = warp::path!("healthz").and(warp::get()).and(with(store)).then(healthz);
+    let ready = warp::path!("readyz").and(warp::get()).and(with(store)).then(readyz);
+    let metrics = warp::path!("metrics").and(warp::get()).then(move || {
+        let common = common.clone();
+        async move { reply::page(common.page().await) }
+    });
+    health.or(ready).unify().or(metrics).unify().boxed()
 }
 
 /// The JSON addresses.
@@ -125,18 +112,21 @@ async fn answer(verb: Verb, body: Bytes, store: Store) -> Result<Vec<u8>, HubErr
         Verb::Commit => store.commit(read(body).await?).await,
         Verb::Pull => store.pull(read(body).await?).await,
     };
-    write(answer?).await
+    write(&answer?)
 }
 
-/// Reads a message where it may take its time.
+/// Reads a message; a long one where it may take its time.
 async fn read<T: DeserializeOwned + Send + 'static>(body: Bytes) -> Result<T, HubError> {
+    if body.len() <= SHORT {
+        return Ok(message::from_bytes(&body).map_err(unreadable)?);
+    }
     let read = tokio::task::spawn_blocking(move || message::from_bytes(&body));
     Ok(read.await.map_err(|_| HubError::Stopped)?.map_err(unreadable)?)
 }
 
-async fn write<T: Serialize + Send + 'static>(answer: T) -> Result<Vec<u8>, HubError> {
-    let written = tokio::task::spawn_blocking(move || message::to_bytes(&answer));
-    written.await.map_err(|_| HubError::Stopped)?.map_err(|e| HubError::Defect(e.to_string()))
+/// An answer is little more than its page, which is copied as it is.
+fn write<T: Serialize>(answer: &T) -> Result<Vec<u8>, HubError> {
+    message::to_bytes(answer).map_err(|e| HubError::Defect(e.to_string()))
 }
 
 fn unreadable(error: MessageError) -> Problem {
@@ -149,6 +139,11 @@ fn unreadable(error: MessageError) -> Problem {
 
 async fn healthz(store: Store) -> Response {
     finish(store.head().await.map(|head| serde_json::json!({ "status": "ok", "seq": head.seq })))
+}
+
+/// Whether the hub answers from its file. Else a load balancer is to send nobody here.
+async fn readyz(store: Store) -> Response {
+    finish(store.measures().await.map(|_| serde_json::json!({ "status": "ready" })))
 }
 
 /// What is wrong with a request that no route takes.
@@ -166,22 +161,5 @@ fn unrouted(rejection: &Rejection) -> Problem {
         problem(ProblemKind::NotFound, "No such address, or not by this method.")
     } else {
         problem(ProblemKind::Malformed, "The body can't be read.")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A few hundred devices that send their longest changesets at once would take all of the hub's memory.
-    #[test]
-    fn requests_are_turned_away_by_their_bytes_not_by_their_number() {
-        let room = Room::new(1_000);
-        let small: Vec<_> = (0..10).filter_map(|_| room.take(50).ok()).collect();
-        assert_eq!(small.len(), 10);
-        let large = room.take(500);
-        assert!(large.is_ok() && matches!(room.take(1), Err(HubError::Busy)));
-        drop((small, large));
-        assert!(room.take(5_000).is_ok(), "longer than all the room, and alone");
     }
 }

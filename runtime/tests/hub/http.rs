@@ -13,7 +13,7 @@ use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use windrow::Server;
-use windrow::hub::{Conflicts, Decision, Happened, HubError, HubStore};
+use windrow::hub::{Conflicts, Decision, Happened, HubError, HubStore, Measures};
 use windrow::server::{Running, ServeError};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::Point;
@@ -94,6 +94,10 @@ impl HubStore for Remote {
 
     async fn head(&self) -> Result<Point, HubError> {
         self.server.store().head().await
+    }
+
+    async fn measures(&self) -> Result<Measures, HubError> {
+        self.server.store().measures().await
     }
 
     async fn conflicts(&self, after: Option<Key>, limit: usize) -> Result<Conflicts, HubError> {
@@ -224,6 +228,10 @@ impl HubStore for Busy {
     }
 
     async fn head(&self) -> Result<Point, HubError> {
+        Err(HubError::Busy)
+    }
+
+    async fn measures(&self) -> Result<Measures, HubError> {
         Err(HubError::Busy)
     }
 

@@ -119,7 +119,7 @@ const BOUNDS: [(&str, &str, &str, &str); 12] = [
     ("runtime/src/hub/sqlite/sessions.rs", "outcomes: Self::DAY.saturating_mul(30)", "protocol", "kept for 30 days"),
     ("runtime/src/hub/sqlite/sessions.rs", "staged: Self::DAY.saturating_mul(7)", "databases", "(for 7 days)"),
     ("runtime/src/store/prune.rs", "from_secs(30 * 24 * 60 * 60)", "databases", "kept for 30 days"),
-    ("runtime/src/server/mod.rs", "const MAX_BODY: u64 = 32 << 20;", "guide/06-server", "32 MiB"),
+    ("runtime/src/server/limits.rs", "body: 32 << 20,", "guide/06-server", "32 MiB"),
     ("runtime/src/sync/worker.rs", "interval: Duration::from_secs(300)", "guide/03-sync", "every five minutes"),
     ("runtime/src/sync/worker.rs", "debounce: Duration::from_secs(2)", "guide/03-sync", "two seconds after the last"),
     ("runtime/src/sync/worker.rs", "longest_wait: Duration::from_secs(300)", "guide/03-sync", "to five minutes"),

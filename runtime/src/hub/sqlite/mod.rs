@@ -23,7 +23,7 @@ mod wire;
 pub use system::SYSTEM_TABLES;
 pub(crate) use tables::schema_of;
 
-use super::{Conflicts, Decision, Happened, HubError, HubStore, OpenError, OpenHub};
+use super::{Conflicts, Decision, Happened, HubError, HubStore, Measures, OpenError, OpenHub};
 use crate::domain::Domain;
 use async_trait::async_trait;
 use commit::Committed;
@@ -128,7 +128,7 @@ impl OpenHub for SqliteHub {
             (Threads::callers_write(writer), Threads::callers_read(reader()?))
         };
         let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock };
-        Ok(Arc::new(Hub { writer, readers, shared: Arc::new(shared) }))
+        Ok(Arc::new(Hub { writer, readers, shared: Arc::new(shared), path: self.path }))
     }
 }
 
@@ -137,6 +137,7 @@ struct Hub {
     writer: Threads,
     readers: Threads,
     shared: Arc<Shared>,
+    path: PathBuf,
 }
 
 impl Hub {
@@ -184,6 +185,15 @@ impl HubStore for Hub {
     async fn head(&self) -> Result<Point, HubError> {
         let shared = self.shared.clone();
         self.readers.run(move |c| console::head(&shared, c)).await
+    }
+
+    async fn measures(&self) -> Result<Measures, HubError> {
+        let shared = self.shared.clone();
+        let (seq, devices) = self.readers.run(move |c| console::known(&shared, c)).await?;
+        let (readers_wait, writers_wait) = (self.readers.waiting(), self.writer.waiting());
+        let (transactions, written) = self.writer.done();
+        let (file, log) = shared::sizes(&self.path);
+        Ok(Measures { seq, devices, file, log, readers_wait, writers_wait, transactions, written })
     }
 
     async fn conflicts(&self, after: Option<Key>, limit: usize) -> Result<Conflicts, HubError> {
