@@ -10,7 +10,7 @@ mod sqlite;
 
 pub use console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 pub use error::{HubError, OpenError};
-pub use sqlite::{SYSTEM_TABLES, SqliteHub};
+pub use sqlite::{Backup, BackupError, SYSTEM_TABLES, SqliteHub, backup};
 
 use crate::domain::Domain;
 use async_trait::async_trait;

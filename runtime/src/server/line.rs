@@ -114,12 +114,6 @@ impl Line {
         self.state().slow(limits, now)
     }
 
-    /// Whether it has not even begun.
-    pub(super) fn is_silent(&self) -> bool {
-        let state = self.state();
-        !state.known && state.heard.is_none()
-    }
-
     /// Whether a whole request has come.
     pub(super) fn is_known(&self) -> bool {
         self.state().known

@@ -5,17 +5,15 @@ use super::line::{Line, Slow};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How often all connections are looked at.
 const SWEEP: Duration = Duration::from_millis(250);
-/// Whoever has kept the server waiting for less than this does not have to make room, unless nothing at all came.
+/// Whoever has kept the server waiting for less than this does not have to make room, if it has ever asked anything.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// The open connections.
 #[derive(Debug)]
 pub(super) struct Lines {
-    places: Arc<Semaphore>,
     most: usize,
     open: Mutex<Open>,
 }
@@ -24,10 +22,10 @@ pub(super) struct Lines {
 struct Open {
     next: u64,
     lines: BTreeMap<u64, Arc<Line>>,
-    /// Those that had said nothing when they were last looked at, the oldest first.
-    silent: VecDeque<u64>,
-    /// When nobody was found who would have to make room.
-    none_found: Option<Instant>,
+    /// Those that may have asked nothing yet, the oldest first.
+    new: VecDeque<u64>,
+    /// Those that kept the server waiting when it last looked, the longest last.
+    waiting: Vec<u64>,
 }
 
 /// A connection's place. It is free again when this is dropped.
@@ -36,46 +34,30 @@ pub(super) struct Place {
     pub(super) line: Arc<Line>,
     number: u64,
     lines: Arc<Lines>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Lines {
     pub(super) fn new(most: usize) -> Arc<Lines> {
-        Arc::new(Lines { places: Arc::new(Semaphore::new(most)), most, open: Mutex::default() })
+        Arc::new(Lines { most, open: Mutex::default() })
     }
 
     /// How many are open.
     pub(super) fn count(&self) -> usize {
-        self.most - self.places.available_permits()
+        self.open().lines.len()
     }
 
-    /// A place for a new connection; none if all others are at work.
-    pub(super) async fn place(self: &Arc<Self>) -> Option<Place> {
-        let permit = match self.places.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                self.make_room(Instant::now())?;
-                self.places.clone().acquire_owned().await.ok()?
-            }
-        };
-        Some(self.add(permit))
-    }
-
-    fn add(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Place {
-        let (line, mut open) = (Arc::new(Line::new()), self.open());
-        let number = open.next;
+    /// A place for a new connection; none if all others are at work. Whoever makes room is gone a moment later.
+    pub(super) fn place(self: &Arc<Self>) -> Option<Place> {
+        let mut open = self.open();
+        if open.lines.len() >= self.most {
+            let number = open.who_makes_room(Instant::now())?;
+            open.lines.remove(&number)?.end();
+        }
+        let (line, number) = (Arc::new(Line::new()), open.next);
         open.next += 1;
         open.lines.insert(number, line.clone());
-        open.silent.push_back(number);
-        Place { line, number, lines: self.clone(), _permit: permit }
-    }
-
-    /// Ends the connection that has kept the server waiting longest: of those that said nothing yet, else of all.
-    fn make_room(&self, now: Instant) -> Option<()> {
-        let mut open = self.open();
-        let number = open.oldest_silent().or_else(|| open.slowest(now))?;
-        open.lines.remove(&number)?.end();
-        Some(())
+        open.new.push_back(number);
+        Some(Place { line, number, lines: self.clone() })
     }
 
     /// Cuts off whoever is too slow, again and again. It never returns.
@@ -99,8 +81,7 @@ impl Lines {
             cut.extend(slow);
             slow.is_none()
         });
-        let Open { lines, silent, .. } = &mut *open;
-        silent.retain(|number| lines.contains_key(number));
+        open.look(now);
         cut
     }
 
@@ -115,24 +96,30 @@ impl Lines {
 }
 
 impl Open {
-    fn oldest_silent(&mut self) -> Option<u64> {
-        loop {
-            let number = self.silent.pop_front()?;
-            if self.lines.get(&number).is_some_and(|line| line.is_silent()) {
+    /// Who has kept the server waiting longest, as it was a moment ago; else the oldest that has asked nothing yet.
+    fn who_makes_room(&mut self, now: Instant) -> Option<u64> {
+        let keeps_waiting = |line: &Arc<Line>| line.keeps_waiting(now).is_some_and(|waited| waited >= GRACE);
+        while let Some(number) = self.waiting.pop() {
+            if self.lines.get(&number).is_some_and(keeps_waiting) {
                 return Some(number);
             }
         }
+        while let Some(number) = self.new.pop_front() {
+            if self.lines.get(&number).is_some_and(|line| !line.is_known()) {
+                return Some(number);
+            }
+        }
+        None
     }
 
-    /// Who has kept the server waiting longest. While all are at work they are not looked through again and again.
-    fn slowest(&mut self, now: Instant) -> Option<u64> {
-        if self.none_found.is_some_and(|at| now.saturating_duration_since(at) < SWEEP) {
-            return None;
-        }
-        let waiting = self.lines.iter().filter_map(|(number, line)| Some((line.keeps_waiting(now)?, *number)));
-        let longest = waiting.max().filter(|(waited, _)| *waited >= GRACE);
-        self.none_found = longest.is_none().then_some(now);
-        longest.map(|(_, number)| number)
+    /// Looks through all, so that nobody has to when a place is needed.
+    fn look(&mut self, now: Instant) {
+        let Open { lines, new, waiting, .. } = self;
+        new.retain(|number| lines.get(number).is_some_and(|line| !line.is_known()));
+        let mut all: Vec<_> = lines.iter().filter_map(|(n, line)| Some((line.keeps_waiting(now)?, *n))).collect();
+        all.retain(|(waited, _)| *waited >= GRACE);
+        all.sort_unstable();
+        *waiting = all.into_iter().map(|(_, number)| number).collect();
     }
 }
 
@@ -154,20 +141,18 @@ mod tests {
         tokio::time::timeout(SOON, place.line.cut()).await.is_ok()
     }
 
-    /// Nine thousand connections that say nothing, and the tablet that comes then is turned away.
+    /// Nine thousand connections that ask nothing, and the tablet that comes then is turned away.
     #[tokio::test]
-    async fn the_oldest_that_says_nothing_makes_room() {
+    async fn the_oldest_that_asks_nothing_makes_room() {
         let lines = Lines::new(3);
-        let (old, speaks) = (lines.place().await.unwrap(), lines.place().await.unwrap());
-        let young = lines.place().await.unwrap();
-        speaks.line.passed(1, true);
-        let asks = lines.clone();
-        let comes = tokio::spawn(async move { asks.place().await });
-        assert!(ended(&old).await && !ended(&young).await && !ended(&speaks).await);
+        let (asks, old, young) = (lines.place().unwrap(), lines.place().unwrap(), lines.place().unwrap());
+        asks.line.asked(false);
+        old.line.passed(1, true);
+        let fourth = lines.place().unwrap();
+        assert!(ended(&old).await && !ended(&young).await && !ended(&asks).await);
         drop(old);
-        let fourth = comes.await.unwrap().unwrap();
         assert_eq!(lines.count(), 3);
-        drop((young, fourth, speaks));
+        drop((young, fourth, asks));
         assert_eq!(lines.count(), 0);
     }
 
@@ -175,19 +160,22 @@ mod tests {
     #[tokio::test]
     async fn nobody_makes_room_for_another_who_is_as_quick() {
         let lines = Lines::new(1);
-        let works = lines.place().await.unwrap();
-        works.line.passed(100, true);
-        assert!(lines.place().await.is_none());
+        let works = lines.place().unwrap();
         works.line.asked(false);
-        assert!(lines.open().slowest(Instant::now() + 100 * GRACE).is_none(), "the hub is at work for it");
+        let later = Instant::now() + 100 * GRACE;
+        lines.open().look(later);
+        assert!(lines.place().is_none(), "the hub is at work for it");
         works.line.answered();
-        assert_eq!(lines.open().slowest(Instant::now() + 200 * GRACE), Some(0));
+        lines.open().look(Instant::now());
+        assert!(lines.place().is_none(), "it has just had its answer");
+        lines.open().look(later);
+        assert_eq!(lines.open().who_makes_room(later), Some(0));
     }
 
     #[tokio::test]
     async fn the_sweep_ends_what_is_slow_and_nothing_else() {
         let lines = Lines::new(2);
-        let (silent, works) = (lines.place().await.unwrap(), lines.place().await.unwrap());
+        let (silent, works) = (lines.place().unwrap(), lines.place().unwrap());
         works.line.asked(false);
         let later = Instant::now() + Duration::from_secs(3_600);
         assert_eq!(lines.cut(&Limits::default(), later), [Slow::Silent]);

@@ -3,16 +3,18 @@
 //! hyper's connection builder is driven here rather than warp's server, which has neither timers nor bounds.
 
 use super::line::Line;
-use super::shell::{Common, Shell};
+use super::shell::{Common, Routes, Shell};
+use super::tls::Tls;
 use super::watched::Watched;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
 use warp::{Filter, Reply};
 
@@ -28,6 +30,31 @@ const TOLD: usize = 64;
 const NO_PLACE: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
+/// Connections that the system holds until they are taken. One that finds no place there is tried again by the other side after
+/// seconds; the system has a bound of its own.
+const BACKLOG: u32 = 4_096;
+
+/// Listens at the first of these addresses that can be had.
+pub(super) fn at(addrs: &[SocketAddr]) -> std::io::Result<TcpListener> {
+    let mut refused = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for addr in addrs {
+        match at_one(*addr) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => refused = error,
+        }
+    }
+    Err(refused)
+}
+
+fn at_one(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A server that starts anew takes the address of the one before; elsewhere than on Unix this would let two have it.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
+}
+
 /// Takes connections and serves them.
 struct Listening<R> {
     common: Arc<Common>,
@@ -35,11 +62,16 @@ struct Listening<R> {
     builder: Builder<TokioExecutor>,
     graceful: GracefulShutdown,
     told: Arc<Semaphore>,
+    tls: Option<Arc<Tls>>,
 }
 
 /// Serves until `stopped`, or its sender is gone.
-pub(super) async fn serve<F>(listener: TcpListener, routes: F, common: Arc<Common>, mut stopped: oneshot::Receiver<()>)
-where
+pub(super) async fn serve<F>(
+    listener: TcpListener,
+    routes: F,
+    (common, tls): (Arc<Common>, Option<Tls>),
+    mut stopped: oneshot::Receiver<()>,
+) where
     F: Filter<Error = std::convert::Infallible> + Clone + Send + Sync + 'static,
     F::Extract: Reply,
     F::Future: Send,
@@ -49,16 +81,18 @@ where
         tracing::debug!(?slow, "a connection was cut off");
         metrics.cut(slow);
     }));
+    let tls = tls.map(Arc::new);
+    let renewed = tls.clone().map(|tls| tokio::spawn(async move { tls.watch().await }));
     let routes = TowerToHyperService::new(warp::service(routes));
     let (builder, told) = (builder(common.limits.streams), Arc::new(Semaphore::new(TOLD)));
-    let listening = Listening { common, routes, builder, graceful: GracefulShutdown::new(), told };
+    let listening = Listening { common, routes, builder, graceful: GracefulShutdown::new(), told, tls };
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             _ = &mut stopped => break,
         };
         match accepted {
-            Ok((stream, _)) => listening.welcome(stream).await,
+            Ok((stream, from)) => listening.welcome(stream, from.ip()),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(BREATH).await;
@@ -68,29 +102,23 @@ where
     drop(listener);
     listening.end().await;
     sweep.abort();
+    renewed.inspect(tokio::task::JoinHandle::abort);
 }
 
 impl<R> Listening<R>
 where
-    R: warp::hyper::service::Service<
-            warp::http::Request<super::body::Received>,
-            Response = warp::reply::Response,
-            Error = std::convert::Infallible,
-        > + Clone
-        + Send
-        + Sync
-        + 'static,
+    R: Routes + Sync,
     R::Future: Send,
 {
     /// A connection that has come.
-    async fn welcome(&self, stream: TcpStream) {
-        let Some(place) = self.common.lines.place().await else {
+    fn welcome(&self, stream: TcpStream, from: IpAddr) {
+        let Some(place) = self.common.lines.place() else {
             self.common.metrics.turned_away.add(1);
             return self.turn_away(stream);
         };
         self.common.metrics.accepted.add(1);
         let line = place.line.clone();
-        let talk = self.talk(stream, line.clone());
+        let talk = self.talk(stream, line.clone(), from);
         tokio::spawn(async move {
             tokio::select! {
                 () = talk => {}
@@ -101,15 +129,24 @@ where
     }
 
     /// Serves one connection to its end.
-    fn talk(&self, stream: TcpStream, line: Arc<Line>) -> impl Future<Output = ()> + Send + use<R> {
-        let (builder, watcher) = (self.builder.clone(), self.graceful.watcher());
+    fn talk(&self, stream: TcpStream, line: Arc<Line>, from: IpAddr) -> impl Future<Output = ()> + Send + use<R> {
+        let (builder, watcher, tls) = (self.builder.clone(), self.graceful.watcher(), self.tls.clone());
         let stream = Watched::new(prompt(stream), line.clone(), self.common.metrics.clone());
-        let shell = Shell { common: self.common.clone(), line, routes: self.routes.clone() };
-        async move { converse(&builder, watcher, stream, shell).await }
+        let shell = Shell { common: self.common.clone(), line, from, routes: self.routes.clone() };
+        async move {
+            match tls {
+                None => converse(&builder, watcher, stream, shell).await,
+                // In a box of its own: without TLS a connection is to be no larger for it.
+                Some(tls) => Box::pin(shake_hands(&tls, &builder, watcher, stream, shell)).await,
+            }
+        }
     }
 
     /// Tells it to come again. How many are told at once is bounded, and so is how long they may take to hear it.
     fn turn_away(&self, mut stream: TcpStream) {
+        if self.tls.is_some() {
+            return;
+        }
         let Ok(permit) = self.told.clone().try_acquire_owned() else { return };
         tokio::spawn(async move {
             let tells = async {
@@ -134,16 +171,27 @@ where
     }
 }
 
+/// Serves a connection within TLS.
+async fn shake_hands<S, R>(tls: &Tls, builder: &Builder<TokioExecutor>, watcher: Watcher, stream: S, shell: Shell<R>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    R: Routes,
+    R::Future: Send,
+{
+    let metrics = shell.common.metrics.clone();
+    match tls.acceptor().accept(stream).await {
+        Ok(stream) => converse(builder, watcher, stream, shell).await,
+        Err(error) => {
+            metrics.handshakes_failed.add(1);
+            tracing::debug!(%error, "a handshake failed");
+        }
+    }
+}
+
 async fn converse<S, R>(builder: &Builder<TokioExecutor>, watcher: Watcher, stream: S, shell: Shell<R>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    R: warp::hyper::service::Service<
-            warp::http::Request<super::body::Received>,
-            Response = warp::reply::Response,
-            Error = std::convert::Infallible,
-        > + Clone
-        + Send
-        + 'static,
+    R: Routes,
     R::Future: Send,
 {
     let connection = builder.serve_connection(TokioIo::new(stream), shell).into_owned();

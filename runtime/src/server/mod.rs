@@ -17,12 +17,17 @@ mod line;
 mod lines;
 mod listen;
 mod metrics;
+mod rate;
 mod reply;
 mod routes;
+mod settings;
 mod shell;
+mod tls;
 mod watched;
 
 pub use limits::Limits;
+pub use settings::{Reader, Settings, SettingsError};
+pub use tls::{Tls, TlsError};
 
 use crate::domain::Domain;
 use crate::hub::{HubStore, OpenError, OpenHub};
@@ -49,17 +54,18 @@ pub struct Server<S = ()> {
     store: S,
     remote: bool,
     limits: Limits,
+    tls: Option<Tls>,
 }
 
 impl Server {
     /// A server for a domain; [`Server::store`] says where its data is.
     pub fn new(domain: &'static Domain) -> Server {
-        Server { domain, store: (), remote: false, limits: Limits::default() }
+        Server { domain, store: (), remote: false, limits: Limits::default(), tls: None }
     }
 
     /// With this hub: a [`SqliteHub`](crate::hub::SqliteHub), or one that is open already.
     pub fn store<S: OpenHub>(self, store: S) -> Server<S> {
-        Server { domain: self.domain, store, remote: self.remote, limits: self.limits }
+        Server { domain: self.domain, store, remote: self.remote, limits: self.limits, tls: self.tls }
     }
 }
 
@@ -74,6 +80,23 @@ impl<S> Server<S> {
     /// Takes and waits for no more than this.
     pub fn limits(mut self, limits: Limits) -> Server<S> {
         self.limits = limits;
+        self
+    }
+
+    /// As these settings say: TLS, limits, and whether other machines may reach it. Where it listens is [`Server::bind`]'s.
+    ///
+    /// # Errors
+    /// A certificate that can't be used.
+    pub fn settings(mut self, settings: &Settings) -> Result<Server<S>, TlsError> {
+        self.remote |= settings.allow_remote;
+        self.limits = settings.limits.clone();
+        self.tls = settings.tls.as_ref().map(|(certificate, key)| Tls::open(certificate, key)).transpose()?;
+        Ok(self)
+    }
+
+    /// Speaks TLS by this certificate, and nothing else.
+    pub fn tls(mut self, tls: Tls) -> Server<S> {
+        self.tls = Some(tls);
         self
     }
 
@@ -92,14 +115,14 @@ impl<S: OpenHub + Send + 'static> Server<S> {
     pub async fn bind(self, addr: impl ToSocketAddrs) -> Result<Running, ServeError> {
         let listener = self.listen(addr).await?;
         let addr = listener.local_addr()?;
-        let Server { domain, store, mut limits, .. } = self;
+        let Server { domain, store, mut limits, tls, .. } = self;
         limits.connections = files::most_connections(limits.connections);
         let opened = tokio::task::spawn_blocking(move || store.open_for(domain));
         let store = opened.await.map_err(std::io::Error::other)??;
         tracing::info!(%addr, domain = domain.name, "the hub is listening");
         let (stop, stopped) = oneshot::channel();
         let common = Common::new(store.clone(), limits);
-        let task = tokio::spawn(listen::serve(listener, routes::routes(&common), common, stopped));
+        let task = tokio::spawn(listen::serve(listener, routes::routes(&common), (common, tls), stopped));
         Ok(Running { addr, store, stop: Some(stop), task })
     }
 
@@ -117,7 +140,7 @@ impl<S: OpenHub + Send + 'static> Server<S> {
         let remote = addrs.iter().find(|a| !a.ip().to_canonical().is_loopback());
         match remote.filter(|_| !self.remote) {
             Some(addr) => Err(ServeError::Remote { addr: *addr }),
-            None => Ok(TcpListener::bind(addrs.as_slice()).await?),
+            None => Ok(listen::at(&addrs)?),
         }
     }
 }

@@ -42,6 +42,16 @@ pub(super) fn problem(problem: Problem) -> Response {
     response
 }
 
+/// Somebody asks too often, and is to wait for so long.
+pub(super) fn too_often(wait: std::time::Duration) -> Response {
+    let seconds = wait.as_secs().saturating_add(1);
+    let detail = format!("Too many requests of one device or address; try again in {seconds} s.");
+    let problem = Problem { status: 429, ..Problem::new(ProblemKind::Busy, detail) };
+    let mut response = self::problem(problem);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
+}
+
 /// An error, written down where it is the hub's own.
 pub(super) fn error(error: HubError) -> Response {
     match &error {

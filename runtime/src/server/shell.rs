@@ -6,10 +6,12 @@ use super::limits::Limits;
 use super::line::Line;
 use super::lines::Lines;
 use super::metrics::{Gauge, Metrics, Question};
+use super::rate::Rates;
 use super::reply;
 use crate::hub::{HubError, HubStore};
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -30,13 +32,15 @@ pub(super) struct Common {
     pub(super) gate: Gate,
     pub(super) metrics: Arc<Metrics>,
     pub(super) lines: Arc<Lines>,
+    rates: Rates,
     ids: Ids,
 }
 
 impl Common {
     pub(super) fn new(store: Arc<dyn HubStore>, limits: Limits) -> Arc<Common> {
         let (gate, lines) = (Gate::new(&limits), Lines::new(limits.connections));
-        Arc::new(Common { store, gate, lines, limits, metrics: Arc::default(), ids: Ids::default() })
+        let (rates, metrics, ids) = (Rates::new(&limits), Arc::default(), Ids::default());
+        Arc::new(Common { store, gate, lines, limits, metrics, rates, ids })
     }
 }
 
@@ -60,17 +64,30 @@ impl Ids {
     }
 }
 
+/// What all addresses do.
+pub(super) trait Routes:
+    Service<Request<Received>, Response = Response, Error = Infallible> + Clone + Send + 'static
+{
+}
+
+impl<R> Routes for R where
+    R: Service<Request<Received>, Response = Response, Error = Infallible> + Clone + Send + 'static
+{
+}
+
 /// The shell of one connection around the routes.
 #[derive(Clone)]
 pub(super) struct Shell<R> {
     pub(super) common: Arc<Common>,
     pub(super) line: Arc<Line>,
+    /// Where it comes from.
+    pub(super) from: IpAddr,
     pub(super) routes: R,
 }
 
 impl<R> Service<Request<Incoming>> for Shell<R>
 where
-    R: Service<Request<Received>, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    R: Routes,
     R::Future: Send,
 {
     type Response = warp::http::Response<Sent>;
@@ -81,24 +98,21 @@ where
         let (common, id, question) = (self.common.clone(), self.common.ids.next(), Question::of(request.uri().path()));
         let visit = Visit::new(&self.line, request.version() == Version::HTTP_2);
         let span = tracing::info_span!("request", id, question = question.name());
-        let account = Account::default();
+        let (account, since) = (Account::default(), Instant::now());
+        let may = common.rates.note(self.from, request.headers(), since);
         let request = request.map(|body| Received::new(body, &common.gate, &self.line, &account));
-        let answered = self.routes.call(request);
+        let answered = may.map(|()| self.routes.call(request));
         let work = async move {
-            let since = Instant::now();
-            let Ok(response) = answered.await;
+            let response = match answered {
+                Ok(answered) => answered.await.unwrap_or_else(|never| match never {}),
+                Err(wait) => reply::too_often(wait),
+            };
             let refused = account.is_refused();
             // What was asked is not needed any more; what is answered takes room of its own.
             drop(account);
             let response = if refused { reply::error(HubError::Busy) } else { response };
             let (response, room) = common.room_for(response).await;
-            common.metrics.answered(question, response.status().as_u16(), since.elapsed());
-            tracing::debug!(
-                status = response.status().as_u16(),
-                sent = response.body().len(),
-                micros = since.elapsed().as_micros() as u64,
-                "answered"
-            );
+            common.told(question, &response, since);
             Ok(named(response, &id).map(|bytes| Sent::new(bytes, room, visit)))
         };
         Box::pin(work.instrument(span))
@@ -127,6 +141,13 @@ impl Common {
             ]);
         }
         self.metrics.page(&gauges)
+    }
+
+    /// A request has its answer.
+    fn told(&self, question: Question, response: &warp::http::Response<Bytes>, since: Instant) {
+        let (status, took) = (response.status().as_u16(), since.elapsed());
+        self.metrics.answered(question, status, took);
+        tracing::debug!(status, sent = response.body().len(), micros = took.as_micros() as u64, "answered");
     }
 
     /// An answer with room for it; or, without, that the hub is busy.

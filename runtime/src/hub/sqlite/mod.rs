@@ -4,6 +4,7 @@
 //! ([`threads`]). What is stored is told by [`system`] and by the domain's own tables ([`tables`], [`records`]). The verbs:
 //! [`prepare`], [`commit`], [`pull`], [`console`].
 
+mod backup;
 mod commit;
 mod console;
 mod migrate;
@@ -20,6 +21,7 @@ mod tables;
 mod threads;
 mod wire;
 
+pub use backup::{Backup, BackupError, backup};
 pub use system::SYSTEM_TABLES;
 pub(crate) use tables::schema_of;
 
