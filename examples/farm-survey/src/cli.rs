@@ -47,6 +47,9 @@ pub(crate) struct Hub {
     /// Where to listen; with port 0 at any free port, which is printed.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
     pub(crate) listen: String,
+    /// Copy the file into this new one, as it stands at this moment, and end. A hub that serves it goes on.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup: Option<PathBuf>,
     /// Let other machines reach it. There is no authentication yet: whoever reaches it can read and write everything.
     #[arg(long)]
     pub(crate) allow_remote: bool,

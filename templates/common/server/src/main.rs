@@ -5,7 +5,7 @@
 mod generated;
 
 use clap::Parser;
-use generated::Config;
+use generated::{Command, Config};
 use std::process::ExitCode;
 
 /// Serves the hub, where all devices sync
@@ -14,11 +14,14 @@ use std::process::ExitCode;
 struct Args {
     #[command(flatten)]
     config: Config,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Args::parse().config.serve().await {
+    let args = Args::parse();
+    match args.config.run(args.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
