@@ -18,7 +18,7 @@ const NAMED_BY: u8 = 48;
 
 /// What a device remembers between its sessions.
 #[derive(Debug)]
-pub(super) struct Device {
+pub(crate) struct Device {
     id: DeviceId,
     origin: Origin,
     /// Its last stamp, and up to where its sessions have gone.
@@ -29,8 +29,8 @@ pub(super) struct Device {
 
 /// A session made beforehand: its PREPARE as it goes to the socket, and what its COMMIT is to say.
 #[derive(Debug)]
-pub(super) struct Made {
-    pub(super) prepare: Vec<u8>,
+pub(crate) struct Made {
+    pub(crate) prepare: Vec<u8>,
     session: SessionId,
     digest: Digest,
     device: DeviceId,
@@ -39,7 +39,7 @@ pub(super) struct Made {
 
 impl Device {
     /// A device of this number, which no other has.
-    pub(super) fn new(number: u64) -> Device {
+    pub(crate) fn new(number: u64) -> Device {
         let mut rng = Rng::with_seed(number);
         let id = DeviceId::from_bits(number + 1).unwrap_or(DeviceId::LAST);
         let origin = Origin(rng.u64(1..));
@@ -47,13 +47,13 @@ impl Device {
     }
 
     /// A session that inserts these records.
-    pub(super) fn inserts(&mut self, schema: &Schema, visits: &[Visit]) -> Result<Made, Failure> {
+    pub(crate) fn inserts(&mut self, schema: &Schema, visits: &[Visit]) -> Result<Made, Failure> {
         let changes = visits.iter().map(|visit| self.insert(schema, visit)).collect::<Result<_, Failure>>()?;
         self.session(schema, Point::START, changes, RecordId::BITS)
     }
 
     /// A session that changes one field of each of these records, which the hub has.
-    pub(super) fn updates(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Made, Failure> {
+    pub(crate) fn updates(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Made, Failure> {
         let status = field(schema, "status")?;
         let changes = ids.iter().map(|id| self.update(*id, status, seen)).collect();
         self.session(schema, seen, changes, NAMED_BY)
@@ -112,14 +112,14 @@ impl Device {
     }
 
     /// A pull of all after this point.
-    pub(super) fn pull(&self, schema: &Schema, checkpoint: Point) -> Pull {
+    pub(crate) fn pull(&self, schema: &Schema, checkpoint: Point) -> Pull {
         pull(self.id, schema.digest(), checkpoint)
     }
 }
 
 impl Made {
     /// Its COMMIT as it goes to the socket, of a device that has applied everything up to here.
-    pub(super) fn commit(&self, checkpoint: Point) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn commit(&self, checkpoint: Point) -> Result<Vec<u8>, Failure> {
         let pull = pull(self.device, self.schema, checkpoint);
         Ok(request("commit", &to_bytes(&Commit { session: self.session, digest: self.digest, pull })?))
     }

@@ -9,13 +9,13 @@ use windrow_protocol::message::{Answer, from_bytes};
 
 /// A connection to a hub.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(crate) struct Link {
     stream: BufReader<TcpStream>,
 }
 
 /// What came back.
 #[derive(Debug)]
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// An answer.
     Answer(Answer),
     /// The hub has no time now.
@@ -23,7 +23,7 @@ pub(super) enum Reply {
 }
 
 /// A request as it goes to the socket.
-pub(super) fn request(verb: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn request(verb: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(
         "POST /v1/{verb} HTTP/1.1\r\nhost: hub\r\ncontent-type: application/vnd.windrow\r\ncontent-length: {}\r\n\r\n",
         body.len()
@@ -33,14 +33,14 @@ pub(super) fn request(verb: &str, body: &[u8]) -> Vec<u8> {
 
 impl Link {
     /// Connects.
-    pub(super) async fn connect(addr: SocketAddr) -> Result<Link, Failure> {
+    pub(crate) async fn connect(addr: SocketAddr) -> Result<Link, Failure> {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
         Ok(Link { stream: BufReader::new(stream) })
     }
 
     /// Sends a request and reads what comes back.
-    pub(super) async fn ask(&mut self, request: &[u8]) -> Result<Reply, Failure> {
+    pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Reply, Failure> {
         self.stream.get_mut().write_all(request).await?;
         let (status, length) = self.head().await?;
         let mut body = vec![0; length];
