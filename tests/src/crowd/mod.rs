@@ -3,7 +3,9 @@
 //! The hub is a server as it ships, in a process of its own; the crowd is one in another, and each has its own open files.
 
 mod files;
+pub mod herd;
 mod honest;
+mod light;
 pub mod manner;
 pub mod slow;
 

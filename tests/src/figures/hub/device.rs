@@ -11,6 +11,7 @@ use windrow_protocol::codec::{Effort, encode_changeset};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Commit, Digest, Prepare, Pull, SessionId, to_bytes};
 use windrow_protocol::model::{FieldIx, Schema, Strategy};
+use windrow_protocol::session::Outbox;
 use windrow_protocol::value::Value;
 
 /// Bits by which a device names a record that the hub has: of a million random ids none begins as another does.
@@ -59,6 +60,20 @@ impl Device {
         self.session(schema, seen, changes, NAMED_BY)
     }
 
+    /// A session, not yet sent, that adds 1 to the bags of each of these records, which the hub has.
+    pub(crate) fn adds(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Outbox, Failure> {
+        let bags = field(schema, "bags")?;
+        let changes = ids.iter().map(|id| self.add(*id, bags, seen)).collect();
+        let (session, payload) = self.payload(schema, seen, changes, NAMED_BY);
+        Ok(Outbox { session, payload, prepared: false })
+    }
+
+    fn add(&mut self, id: RecordId, bags: FieldIx, seen: Point) -> Change {
+        let hlc = self.tick();
+        let write = Write { field: bags, what: What::Add(1), hlc, base: seen.seq };
+        change(id, vec![write], hlc, seen)
+    }
+
     fn insert(&mut self, schema: &Schema, visit: &Visit) -> Result<Change, Failure> {
         let (hlc, fields) = (self.tick(), schema.table(0).fields);
         let writes = visit.to_values()?.into_iter().enumerate().map(|(field, value)| {
@@ -87,9 +102,23 @@ impl Device {
         &mut self,
         schema: &Schema,
         checkpoint: Point,
-        mut changes: Vec<Change>,
+        changes: Vec<Change>,
         named_by: u8,
     ) -> Result<Made, Failure> {
+        let (session, payload) = self.payload(schema, checkpoint, changes, named_by);
+        let digest = Digest::of(&payload);
+        let prepare = request("prepare", &to_bytes(&Prepare { session, payload })?);
+        Ok(Made { prepare, session, digest, device: self.id, schema: schema.digest() })
+    }
+
+    /// The session's id and its changeset.
+    fn payload(
+        &mut self,
+        schema: &Schema,
+        checkpoint: Point,
+        mut changes: Vec<Change>,
+        named_by: u8,
+    ) -> (SessionId, Vec<u8>) {
         changes.sort_by_key(Change::key);
         let span = Span { origin: self.origin, after: self.sent, upto: self.hlc };
         self.sent = self.hlc;
@@ -105,10 +134,7 @@ impl Device {
         };
         let lens = vec![named_by; changeset.changes.len()];
         let payload = encode_changeset(schema, &changeset, &lens, Effort::Upload);
-        let session = SessionId(self.rng.u128(..).to_le_bytes());
-        let digest = Digest::of(&payload);
-        let prepare = request("prepare", &to_bytes(&Prepare { session, payload })?);
-        Ok(Made { prepare, session, digest, device: self.id, schema: schema.digest() })
+        (SessionId(self.rng.u128(..).to_le_bytes()), payload)
     }
 
     /// A pull of all after this point.
@@ -145,7 +171,8 @@ fn change(id: RecordId, writes: Vec<Write>, hlc: Hlc, seen: Point) -> Change {
     Change { table: 0, id, resolves, writes, hlc, base: seen.seq, born: false, end: End::Alive, again: false, stale }
 }
 
-fn field(schema: &Schema, name: &str) -> Result<FieldIx, Failure> {
+/// The number of a field.
+pub(crate) fn field(schema: &Schema, name: &str) -> Result<FieldIx, Failure> {
     let found = schema.table(0).fields.iter().position(|field| field.name == name);
     Ok(found.ok_or_else(|| format!("a visit has no {name}"))?)
 }

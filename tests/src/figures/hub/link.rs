@@ -3,6 +3,7 @@
 
 use crate::figures::Failure;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use windrow_protocol::message::{Answer, from_bytes};
@@ -18,8 +19,8 @@ pub(crate) struct Link {
 pub(crate) enum Reply {
     /// An answer.
     Answer(Answer),
-    /// The hub has no time now.
-    Busy,
+    /// The hub has no time now, and says when to come again.
+    Busy(Duration),
 }
 
 /// A request as it goes to the socket.
@@ -42,30 +43,40 @@ impl Link {
     /// Sends a request and reads what comes back.
     pub(crate) async fn ask(&mut self, request: &[u8]) -> Result<Reply, Failure> {
         self.stream.get_mut().write_all(request).await?;
-        let (status, length) = self.head().await?;
+        let Head { status, length, again } = self.head().await?;
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body).await?;
         match status {
             200 => Ok(Reply::Answer(from_bytes(&body)?)),
-            503 => Ok(Reply::Busy),
+            429 | 503 => Ok(Reply::Busy(Duration::from_secs(again))),
             _ => Err(format!("the hub answered {status}: {}", String::from_utf8_lossy(&body)).into()),
         }
     }
 
-    /// The status of an answer, and the length of its body.
-    async fn head(&mut self) -> Result<(u16, usize), Failure> {
-        let (mut line, mut status, mut length) = (String::new(), 0, 0);
+    async fn head(&mut self) -> Result<Head, Failure> {
+        let (mut line, mut head) = (String::new(), Head::default());
         loop {
             line.clear();
             if self.stream.read_line(&mut line).await? == 0 {
                 return Err("the hub has closed the connection".into());
             }
             match line.trim_end().split_once(' ') {
-                None => return Ok((status, length)),
-                Some(("HTTP/1.1", rest)) => status = rest.get(..3).unwrap_or(rest).parse()?,
-                Some((name, value)) if name.eq_ignore_ascii_case("content-length:") => length = value.parse()?,
+                None => return Ok(head),
+                Some(("HTTP/1.1", rest)) => head.status = rest.get(..3).unwrap_or(rest).parse()?,
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length:") => head.length = value.parse()?,
+                Some((name, value)) if name.eq_ignore_ascii_case("retry-after:") => head.again = value.parse()?,
                 Some(_) => {}
             }
         }
     }
+}
+
+/// What the head of an answer says.
+#[derive(Debug, Default)]
+struct Head {
+    status: u16,
+    /// Of the body.
+    length: usize,
+    /// After how many seconds to come again.
+    again: u64,
 }

@@ -126,7 +126,7 @@ async fn ask(link: &mut Link, request: &[u8]) -> Result<Answer, Failure> {
     loop {
         match link.ask(request).await? {
             Reply::Answer(answer) => return Ok(answer),
-            Reply::Busy => {
+            Reply::Busy(_) => {
                 tokio::time::sleep(again.mul_f64(0.5 + fastrand::f64())).await;
                 again = (again * 2).min(AGAIN * 32);
             }
