@@ -3,6 +3,7 @@
 
 mod backups;
 mod end;
+mod queue;
 mod slow;
 mod tls;
 mod told;

@@ -1,7 +1,7 @@
 //! The hub on SQLite: one file.
 //!
-//! One thread writes and gathers waiting commits into one transaction; several read, each request one snapshot
-//! ([`threads`]). What is stored is told by [`system`] and by the domain's own tables ([`tables`], [`records`]). The verbs:
+//! One thread writes and gathers waiting commits into one transaction; several read, each request one snapshot, and some of
+//! these only for devices that bring something ([`threads`]). What is stored is told by [`system`] and by the domain's own tables ([`tables`], [`records`]). The verbs:
 //! [`prepare`], [`commit`], [`pull`], [`console`].
 
 mod backup;
@@ -43,8 +43,9 @@ use windrow_protocol::clock::Point;
 use windrow_protocol::message::{Answer, Commit, Prepare, Pull};
 use windrow_protocol::model::Schema;
 
-/// Threads that read.
-const READERS: usize = 4;
+/// Threads that read for whoever asks what is new, and for whoever brings something: thousands that ask for everything do not keep
+/// a changeset waiting.
+const READERS: (usize, usize) = (3, 2);
 
 /// A hub's SQLite file, before it is known which domain's it is.
 ///
@@ -123,21 +124,27 @@ impl OpenHub for SqliteHub {
         let mark = open::draw().map_err(|e| system(&e))?;
         let writer = open::writer(&self.path, domain, &tables, mark)?;
         let reader = || open::reader(&self.path, &tables.schema);
-        let (writer, readers) = if self.threads {
-            let readers = (0..READERS).map(|_| reader()).collect::<Result<_, _>>()?;
-            (Threads::writer(writer).map_err(|e| system(&e))?, Threads::readers(readers).map_err(|e| system(&e))?)
+        let readers = |count| -> Result<Threads, OpenError> {
+            let connections = (0..count).map(|_| reader()).collect::<Result<_, _>>()?;
+            Threads::readers(connections).map_err(|e| system(&e))
+        };
+        let (writer, readers, checkers) = if self.threads {
+            (Threads::writer(writer).map_err(|e| system(&e))?, readers(READERS.0)?, readers(READERS.1)?)
         } else {
-            (Threads::callers_write(writer), Threads::callers_read(reader()?))
+            (Threads::callers_write(writer), Threads::callers_read(reader()?), Threads::callers_read(reader()?))
         };
         let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock };
-        Ok(Arc::new(Hub { writer, readers, shared: Arc::new(shared), path: self.path }))
+        Ok(Arc::new(Hub { writer, readers, checkers, shared: Arc::new(shared), path: self.path }))
     }
 }
 
 /// An open hub.
 struct Hub {
     writer: Threads,
+    /// For those who ask.
     readers: Threads,
+    /// For those who bring something.
+    checkers: Threads,
     shared: Arc<Shared>,
     path: PathBuf,
 }
@@ -145,7 +152,7 @@ struct Hub {
 impl Hub {
     async fn page(&self, pull: Pull, committed: Option<Point>) -> Result<Vec<u8>, HubError> {
         let shared = self.shared.clone();
-        self.readers.run(move |c| pull::page(&shared, c, &pull, committed)).await
+        self.checkers.run(move |c| pull::page(&shared, c, &pull, committed)).await
     }
 }
 
@@ -158,7 +165,7 @@ impl HubStore for Hub {
     async fn prepare(&self, request: Prepare) -> Result<Answer, HubError> {
         let (shared, request) = (self.shared.clone(), Arc::new(request));
         let (checked, asked) = (shared.clone(), request.clone());
-        match self.readers.run(move |c| prepare::check(&checked, c, &asked)).await? {
+        match self.checkers.run(move |c| prepare::check(&checked, c, &asked)).await? {
             Checked::Answered(answer) => Ok(answer),
             Checked::Good(digest) => self.writer.run(move |c| prepare::stage(&shared, c, &request, digest)).await,
         }
@@ -186,13 +193,14 @@ impl HubStore for Hub {
 
     async fn head(&self) -> Result<Point, HubError> {
         let shared = self.shared.clone();
-        self.readers.run(move |c| console::head(&shared, c)).await
+        self.checkers.run(move |c| console::head(&shared, c)).await
     }
 
     async fn measures(&self) -> Result<Measures, HubError> {
         let shared = self.shared.clone();
-        let (seq, devices) = self.readers.run(move |c| console::known(&shared, c)).await?;
-        let (readers_wait, writers_wait) = (self.readers.waiting(), self.writer.waiting());
+        let (seq, devices) = self.checkers.run(move |c| console::known(&shared, c)).await?;
+        let readers_wait = self.readers.waiting() + self.checkers.waiting();
+        let writers_wait = self.writer.waiting();
         let (transactions, written) = self.writer.done();
         let (file, log) = shared::sizes(&self.path);
         Ok(Measures { seq, devices, file, log, readers_wait, writers_wait, transactions, written })

@@ -161,7 +161,8 @@ mod tests {
             "tls_key is set and tls_certificate is not: TLS needs both",
         ];
         let (mut found, mut expected) = (wrong.mistakes, expected.map(str::to_owned).to_vec());
-        (found.sort(), expected.sort()).0;
+        found.sort();
+        expected.sort();
         assert_eq!(found, expected);
         let broken = Settings::reader().text("hub.toml", "a = 1\nb = = 2").settings().unwrap_err();
         assert!(broken.mistakes[0].starts_with("hub.toml:2: "), "{broken}");
