@@ -2,8 +2,8 @@
 //!
 //! Devices speak to `POST /v1/prepare`, `/v1/commit` and `/v1/pull` in Windrow's binary messages
 //! (`application/vnd.windrow`). People and their programs use JSON: `GET /v1/conflicts`, `POST /v1/resolve`,
-//! `GET /v1/history?table=T&id=ID`. `GET /healthz` tells whether the hub answers. Errors are problem documents (RFC 9457)
-//! that say whether to try again.
+//! `GET /v1/history?table=T&id=ID`. `GET /healthz` and `/readyz` tell whether the hub answers, `/metrics` what it counts.
+//! Errors are problem documents (RFC 9457) that say whether to try again.
 //!
 //! There is no authentication yet: whoever reaches the address can read and write everything. So a server listens to this
 //! machine alone unless [`Server::allow_remote`] says otherwise.
