@@ -108,19 +108,19 @@ async fn in_sync(device: &mut Light, tries: &Tries, sockets: &Semaphore) -> Resu
         let socket = sockets.acquire().await?;
         let ended = device.session().await;
         drop(socket);
-        let least = match ended {
+        let wait = match ended {
             Ok(()) => return Ok(()),
             Err(Broken::Busy(after)) => {
                 tries.busy.fetch_add(1, Ordering::Relaxed);
-                after
+                after.mul_f64(1.0 + fastrand::f64())
             }
             Err(Broken::Link) => {
                 tries.broken.fetch_add(1, Ordering::Relaxed);
-                Duration::ZERO
+                bound = (bound * 2).min(WAITS.1);
+                bound.mul_f64(fastrand::f64() / 2.0)
             }
             Err(Broken::Wrong(failure)) => return Err(failure),
         };
-        tokio::time::sleep(bound.mul_f64(fastrand::f64()).max(least)).await;
-        bound = (bound * 2).min(WAITS.1);
+        tokio::time::sleep(wait).await;
     }
 }
