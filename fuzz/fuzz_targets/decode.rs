@@ -11,11 +11,12 @@ use libfuzzer_sys::{Corpus, fuzz_target};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::LazyLock;
 use windrow_fuzz::within;
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock::Seq;
 use windrow_protocol::codec::{
-    Effort, Limits, changeset_schema, decode_changeset, decode_page, encode_changeset, encode_page,
+    Effort, Limits, changeset_device, changeset_schema, decode_changeset, decode_page, encode_changeset, encode_page,
 };
-use windrow_protocol::message::{Answer, Commit, Prepare, Problem, Pull, from_bytes, to_bytes};
+use windrow_protocol::message::{Answer, Commit, Prepare, Problem, Pull, from_bytes, sealed, to_bytes};
 use windrow_protocol::model::Schema;
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{Cursor, tell};
@@ -41,7 +42,10 @@ fn read(bytes: &[u8]) -> Corpus {
     Corpus::Keep
 }
 
+/// A fuzzer can't guess a checksum: it is put behind.
 fn messages(bytes: &[u8]) {
+    let bytes = &sealed(bytes.to_vec());
+    let _ = Chunk::arrived(bytes);
     comes_back::<Prepare>(bytes);
     comes_back::<Commit>(bytes);
     comes_back::<Pull>(bytes);
@@ -64,6 +68,8 @@ fn encoded(bytes: &[u8]) {
     if let Ok(changeset) = decode_changeset(&SCHEMA, &bytes, &LIMITS).map(|e| e.resolve(|_, low, _| Some(low))) {
         let Ok(changeset) = changeset else { return };
         let _ = changeset.is_in_order();
+        // Who sends it is asked before anything else, and is the same.
+        assert_eq!(changeset_device(&bytes), Ok(changeset.device));
         let again = encode_changeset(&SCHEMA, &changeset, &[], Effort::Page);
         let again = decode_changeset(&SCHEMA, &again, &Limits::default()).unwrap();
         assert_eq!(again.resolve(|_, _, _| None).unwrap(), changeset);

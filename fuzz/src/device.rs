@@ -19,6 +19,7 @@ use windrow_protocol::codec::{Effort, Limits, decode_page, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::message::{Answer, Refusal, RefusalCode};
 use windrow_protocol::model::Schema;
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Event, Request, Session};
 use windrow_protocol::told::{News, Page, Reached, Told};
 use windrow_protocol::value::Value;
@@ -43,7 +44,7 @@ pub enum Step {
 }
 
 /// What other programs may do to a file.
-pub const STATEMENTS: [&str; 14] = [
+pub const STATEMENTS: [&str; 15] = [
     "DROP TABLE windrow_outbox",
     "DROP TABLE windrow_state; CREATE VIEW windrow_state AS SELECT 1 AS one, 1 AS format",
     "DROP TABLE windrow_inbox; CREATE VIEW windrow_inbox AS SELECT 1 AS page, 2 AS body, 3 AS next",
@@ -58,6 +59,7 @@ pub const STATEMENTS: [&str; 14] = [
     "PRAGMA user_version = 7; PRAGMA application_id = 7",
     "INSERT OR REPLACE INTO windrow_origins SELECT first + 1, origin, hub_has, unsure FROM windrow_origins",
     "PRAGMA encoding = 'UTF-16'; VACUUM",
+    "UPDATE windrow_state SET format = 1",
 ];
 
 /// Does to a device what these bytes say.
@@ -94,12 +96,14 @@ pub fn seeds() -> Vec<(String, Vec<Step>)> {
         (0..STATEMENTS.len())
             .map(|n| (format!("statement-{n}"), [vec![Step::Run(n as u8)], answers().collect()].concat())),
     );
-    // The one row that everything depends on: each of its numbers at both its ends.
-    let state = TEMPLATE.tables.iter().position(|(table, _)| table == "windrow_state").expect("a table");
-    for column in 0..TEMPLATE.tables[state].1.len() {
-        let end = |n| vec![Step::Set(state as u8, column as u8, Value::Integer(n)), Step::Write];
-        let [least, most] = [-1, i64::MAX].map(|n| [end(n), answers().collect()].concat());
-        seeds.extend([(format!("state-{column}-least"), least), (format!("state-{column}-most"), most)]);
+    // The rows that everything depends on: each of their numbers at both its ends.
+    for name in ["state", "device"] {
+        let table = TEMPLATE.tables.iter().position(|(table, _)| *table == format!("windrow_{name}")).expect("a table");
+        for column in 0..TEMPLATE.tables[table].1.len() {
+            let end = |n| vec![Step::Set(table as u8, column as u8, Value::Integer(n)), Step::Write];
+            let [least, most] = [-1, i64::MAX].map(|n| [end(n), answers().collect()].concat());
+            seeds.extend([(format!("{name}-{column}-least"), least), (format!("{name}-{column}-most"), most)]);
+        }
     }
     let recoveries = TEMPLATE.recoveries.iter().map(|(name, answers)| {
         let answers = answers.iter().cloned().map(Step::Answer).collect();
@@ -217,7 +221,7 @@ fn write(store: &Store) {
 /// A session, until the answers are used up.
 fn sync<'a>(store: &Store, answers: impl Iterator<Item = &'a Answer>) {
     let mut answers = answers.cloned();
-    let (actions, (mut session, mut action)) = (store.session(), Session::start());
+    let (actions, (mut session, mut action)) = (store.session(), Session::start(Pace::default()));
     // A session that goes on for ever is a fault as well.
     for _ in 0..1_000 {
         let event = match actions.perform(action) {
@@ -297,11 +301,7 @@ struct Direct(std::sync::Arc<dyn HubStore>);
 #[async_trait::async_trait]
 impl Transport for Direct {
     async fn send(&self, request: &Request) -> Result<Answer, Failure> {
-        let answer = match request.clone() {
-            Request::Prepare(body) => self.0.prepare(body).await,
-            Request::Commit(body) => self.0.commit(body).await,
-            Request::Pull(body) => self.0.pull(body).await,
-        };
+        let answer = self.0.answer(request.clone()).await;
         answer.map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))
     }
 
@@ -390,8 +390,8 @@ fn page(schema: &Schema, first: bool) -> Vec<u8> {
 fn checkpoint(path: &Path) -> (Point, Origin) {
     let sql = Connection::open(path).expect("the file");
     let number = |query: &str| sql.query_row(query, [], |r| r.get::<_, i64>(0)).expect("a number");
-    let seq = Seq::from_bits(number("SELECT checkpoint FROM windrow_state") as u64).expect("a seq");
-    let point = Point { seq, mark: Mark(number("SELECT mark FROM windrow_state") as u64) };
+    let seq = Seq::from_bits(number("SELECT checkpoint FROM windrow_device") as u64).expect("a seq");
+    let point = Point { seq, mark: Mark(number("SELECT mark FROM windrow_device") as u64) };
     (point, Origin(number("SELECT origin FROM windrow_origins") as u64))
 }
 

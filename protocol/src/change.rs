@@ -40,6 +40,15 @@ impl Change {
     pub fn key(&self) -> Key {
         (self.table, self.id)
     }
+
+    /// About how many bytes it takes before compression.
+    pub fn weight(&self) -> usize {
+        let written = |write: &Write| match &write.what {
+            What::Set(value) => value.weight(),
+            What::Add(_) => 8,
+        };
+        16 + self.writes.iter().map(written).sum::<usize>()
+    }
 }
 
 /// One field's part of a net change.

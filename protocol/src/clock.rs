@@ -203,7 +203,22 @@ pub struct Point {
     /// Where in the hub's history.
     pub seq: Seq,
     /// Which hub's history. [`Point::START`] alone carries 0: before the first contact.
+    #[serde(with = "eight_bytes")]
     pub mark: Mark,
+}
+
+/// A number without small ones takes fewer bytes as it is than as a varint.
+mod eight_bytes {
+    use super::Mark;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(mark: &Mark, serializer: S) -> Result<S::Ok, S::Error> {
+        mark.0.to_le_bytes().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mark, D::Error> {
+        Ok(Mark(u64::from_le_bytes(<[u8; 8]>::deserialize(deserializer)?)))
+    }
 }
 
 impl Point {

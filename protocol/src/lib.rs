@@ -6,7 +6,8 @@
 //! - [`model`]: the declared shape of a domain; [`value`]: what a field holds.
 //! - [`clock`]: stamps, sequences, origins, marks. [`id`]: record ids.
 //! - [`log`], [`fold`]: a device's changelog, folded into net changes. [`change`]: what a device sends.
-//! - [`codec`]: changesets and pages as bytes. [`message`]: requests and answers.
+//! - [`codec`]: changesets and pages as bytes. [`message`]: requests and answers. [`chunk`]: a long changeset on its way;
+//!   [`pace`]: how much of it at once.
 //! - [`record`], [`merge`]: what the hub keeps of a record, and how a commit changes it. [`told`]: what a pull says.
 //! - [`session`]: the device's side of a session as a state machine.
 
@@ -37,6 +38,7 @@ macro_rules! fault {
 }
 
 pub mod change;
+pub mod chunk;
 pub mod clock;
 pub mod codec;
 pub mod digest;
@@ -46,6 +48,7 @@ pub mod log;
 pub mod merge;
 pub mod message;
 pub mod model;
+pub mod pace;
 #[cfg(windrow_planted)]
 pub mod planted;
 pub mod record;

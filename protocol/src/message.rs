@@ -1,7 +1,8 @@
 //! Requests and answers, the envelopes around changesets and pages.
 //!
-//! A body is two bytes of magic, one of version, then the message in [postcard](https://postcard.jamesmunns.com/wire-format)'s
-//! format, whose decoder checks every length against what remains. Tags are the order of the variants: only ever added to.
+//! A body is two bytes of magic, one of version, the message in [postcard](https://postcard.jamesmunns.com/wire-format)'s
+//! format, whose decoder checks every length against what remains, and four bytes of the SHA-256 of all that: where no TLS does,
+//! they tell what was damaged on the way. Tags are the order of the variants: only ever added to.
 
 use crate::change::{Changeset, Key};
 use crate::clock::{DeviceId, Hlc, Origin, Point, Span};
@@ -70,6 +71,9 @@ pub struct Pull {
     pub whole: Vec<TableIx>,
     /// Whether the last page is to say the tables' digests.
     pub verify: bool,
+    /// A page may tell `1 KiB << page` of values, before compression: what the link is good for. The hub has a bound of its
+    /// own.
+    pub page: u8,
 }
 
 /// What the hub answers.
@@ -107,6 +111,9 @@ pub enum Answer {
     Rewind(Point),
     /// To anything: the hub never gave one of the marks, or lacks what it acknowledged. The device is to say its past.
     Astray,
+    /// To an upload: the hub has the changeset's bytes up to here, and waits for the rest. Once it has all, it answers as to
+    /// PREPARE.
+    Received(u32),
 }
 
 /// Why one change can't be accepted.
@@ -180,6 +187,8 @@ pub struct Problem {
 pub enum ProblemKind {
     /// A body that is none.
     Malformed,
+    /// A body that was cut or damaged on the way.
+    Damaged,
     /// A body of a version, or for a schema, that the hub does not know.
     UnknownVersion,
     /// More than the hub takes at once.
@@ -190,6 +199,12 @@ pub enum ProblemKind {
     Busy,
     /// The hub's own fault.
     Internal,
+    /// Nobody who is known here: no token, or none that the hub gave.
+    Unauthenticated,
+    /// A token that was revoked.
+    Revoked,
+    /// Known, and not allowed.
+    Forbidden,
 }
 
 /// Whether a request that failed may be tried again.
@@ -209,9 +224,13 @@ impl Problem {
     pub fn new(kind: ProblemKind, detail: impl Into<String>) -> Problem {
         let (title, status, retry) = match kind {
             ProblemKind::Malformed => ("the request can't be read", 400, Retry::Never),
+            ProblemKind::Damaged => ("the request was damaged on the way", 400, Retry::Now),
             ProblemKind::UnknownVersion => ("the hub does not know this version", 409, Retry::Later),
             ProblemKind::TooLarge => ("the request is too large", 413, Retry::Never),
             ProblemKind::NotFound => ("there is nothing here", 404, Retry::Never),
+            ProblemKind::Unauthenticated => ("the hub does not know who asks", 401, Retry::Never),
+            ProblemKind::Revoked => ("the hub turns this device away", 401, Retry::Never),
+            ProblemKind::Forbidden => ("this is not allowed", 403, Retry::Never),
             ProblemKind::Busy => ("the hub is busy", 503, Retry::Later),
             ProblemKind::Internal => ("the hub failed", 500, Retry::Later),
         };
@@ -228,19 +247,37 @@ pub enum MessageError {
     /// A version that this program does not know.
     #[error("message version {0} is not known here: update this program")]
     Version(u8),
-    /// They end early, or mean nothing.
+    /// They mean nothing.
     #[error("the message is damaged: {0}")]
     Damaged(String),
+    /// They end early, or are not those that were sent.
+    #[error("the message was cut or damaged on the way")]
+    Corrupt,
 }
 
 const MAGIC: [u8; 2] = *b"WR";
-const VERSION: u8 = 1;
+/// Also tells which format of pages its sender can read: another format of those is another version here.
+const VERSION: u8 = 2;
+/// Bytes of a checksum.
+const SUM: usize = 4;
 
 /// The bytes of a message.
 ///
 /// # Errors
 /// None for the messages of this module; the signature is the serialiser's.
 pub fn to_bytes<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
+    Ok(sealed(encode(message)?))
+}
+
+/// These bytes and their checksum: for whoever says what no sender says, a test or a fuzzer.
+pub fn sealed(mut bytes: Vec<u8>) -> Vec<u8> {
+    let sum: [u8; SUM] = digest::of([&bytes]);
+    bytes.extend(sum);
+    bytes
+}
+
+/// The bytes of a message without their checksum.
+pub(crate) fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
     let head = [MAGIC[0], MAGIC[1], VERSION];
     postcard::to_extend(message, head.to_vec()).map_err(|e| MessageError::Damaged(e.to_string()))
 }
@@ -248,14 +285,32 @@ pub fn to_bytes<T: Serialize>(message: &T) -> Result<Vec<u8>, MessageError> {
 /// The message in these bytes.
 ///
 /// # Errors
-/// Bytes that are none, of an unknown version, cut short, or too long.
+/// Bytes that are none, of an unknown version, cut, damaged, or too long.
 pub fn from_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, MessageError> {
+    let content = content(bytes)?;
+    let (message, sum) = content.split_last_chunk::<SUM>().ok_or(MessageError::Corrupt)?;
+    if digest::of::<SUM>([&bytes[..bytes.len() - SUM]]) != *sum {
+        return Err(MessageError::Corrupt);
+    }
+    match decode(message)? {
+        (message, []) => Ok(message),
+        _ => Err(MessageError::Damaged("bytes are left over".into())),
+    }
+}
+
+fn decode<T: DeserializeOwned>(content: &[u8]) -> Result<(T, &[u8]), MessageError> {
+    postcard::take_from_bytes(content).map_err(|e| MessageError::Damaged(e.to_string()))
+}
+
+/// The message at the beginning of these bytes, without a checksum, and the rest.
+pub(crate) fn open<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), MessageError> {
+    decode(content(bytes)?)
+}
+
+/// What follows the version.
+fn content(bytes: &[u8]) -> Result<&[u8], MessageError> {
     match bytes {
-        [a, b, VERSION, rest @ ..] if [*a, *b] == MAGIC => match postcard::take_from_bytes(rest) {
-            Ok((message, [])) => Ok(message),
-            Ok(_) => Err(MessageError::Damaged("bytes are left over".into())),
-            Err(e) => Err(MessageError::Damaged(e.to_string())),
-        },
+        [a, b, VERSION, rest @ ..] if [*a, *b] == MAGIC => Ok(rest),
         [a, b, version, ..] if [*a, *b] == MAGIC => Err(MessageError::Version(*version)),
         _ => Err(MessageError::Magic),
     }

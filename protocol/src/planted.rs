@@ -56,6 +56,8 @@ faults! {
     DeleteKillsUnseenEdit,
     /// an edit brings a record back though deletes win there
     EditRevivesUnderDrop,
+    /// a chunk of a changeset counts for one byte more than it has
+    ChunkCountedTwice,
     /// an edit of a dead record does not bring it back
     EditDoesNotRevive,
     /// a parent that a live record needs stays dead

@@ -5,6 +5,7 @@
 //!
 //! ```text
 //! Load ─ outbox ──────────► PREPARE ─ prepared ─► MarkPrepared ─► COMMIT ─ committed ─► Acknowledge ─► (page)
+//!   │ (long: UPLOAD, chunk by chunk, of which the last is answered as PREPARE is)
 //!   │                          │ refused: Refuse, Load again        │ unknown session: PREPARE
 //!   │                          │ whole ids, reused: Discard, Load   │
 //!   │                          │ known: TakeOver, Load              │
@@ -17,8 +18,10 @@
 //! ```
 
 use crate::change::Key;
+use crate::chunk::{Chunk, Parcel};
 use crate::clock::{Hlc, Origin, Point};
 use crate::message::{Answer, Commit, Digest, Prepare, Pull, Refusal, SessionId};
+use crate::pace::Pace;
 use crate::told::Cursor;
 
 /// A changeset as the device stored it before it sent it. A retry sends the same bytes under the same id.
@@ -52,7 +55,7 @@ pub struct Loaded {
     pub stored_before: bool,
     /// What was received.
     pub inbox: Inbox,
-    /// How to ask for news; `cursor` and `whole_ids` are the machine's to set.
+    /// How to ask for news; `cursor`, `whole_ids` and `page` are the machine's to set.
     pub pull: Pull,
 }
 
@@ -127,6 +130,8 @@ pub enum Action {
 pub enum Request {
     /// PREPARE.
     Prepare(Prepare),
+    /// UPLOAD: a part of what PREPARE would carry.
+    Upload(Chunk),
     /// COMMIT.
     Commit(Commit),
     /// A pull.
@@ -149,9 +154,20 @@ pub enum Finish {
 #[error("the hub gave an answer that does not fit the question; update the server or this program")]
 pub struct Unexpected;
 
+/// How far a long changeset has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes that the hub has acknowledged.
+    pub sent: u32,
+    /// Of so many.
+    pub total: u32,
+}
+
 /// The machine. Make one for each session.
 #[derive(Debug)]
 pub struct Session {
+    /// How much it sends and asks for at once. Whoever sends its requests tells it what came of them.
+    pub pace: Pace,
     state: State,
     whole_ids: bool,
     /// Whether the hub asked for the device's past.
@@ -170,6 +186,8 @@ enum State {
     /// What an earlier session stored is done: is more pending?
     Catching,
     Preparing(Outbox, Pull),
+    /// Of a long changeset the hub has as many bytes as this says; the next are on the way.
+    Uploading(Outbox, Pull, u32),
     Marking(Outbox, Pull),
     Committing(Outbox, Pull),
     Reloading,
@@ -182,12 +200,23 @@ enum State {
 impl Session {
     /// How often a session may begin anew before it gives up for this time.
     const ROUNDS: u32 = 12;
+    /// Of a changeset of an earlier session that has more bytes than this it is asked first what the hub has: a question and
+    /// its headers cost less than to send it again.
+    const ASKED_ABOVE: usize = 2 << 10;
 
-    /// A session, and what to do first.
-    pub fn start() -> (Session, Action) {
+    /// A session at this pace, and what to do first.
+    pub fn start(pace: Pace) -> (Session, Action) {
         let (whole_ids, past, behind) = (false, false, false);
-        let session = Session { state: State::Loading, whole_ids, past, behind, rounds: 0, asked: None };
+        let session = Session { pace, state: State::Loading, whole_ids, past, behind, rounds: 0, asked: None };
         (session, Action::Load { whole_ids: false, past: false })
+    }
+
+    /// How far a changeset has come that goes in chunks; none where none does.
+    pub fn progress(&self) -> Option<Progress> {
+        match &self.state {
+            State::Uploading(outbox, _, sent) => Some(Progress { sent: *sent, total: length(outbox) }),
+            _ => None,
+        }
     }
 
     /// What to do after this event.
@@ -198,6 +227,7 @@ impl Session {
         match (std::mem::replace(&mut self.state, State::Finished), event) {
             (State::Loading, Event::Loaded(loaded)) => Ok(self.loaded(*loaded)),
             (State::Preparing(outbox, pull), Event::Answered(answer)) => self.prepared(outbox, pull, answer),
+            (State::Uploading(outbox, pull, at), Event::Answered(answer)) => self.uploaded(outbox, pull, at, answer),
             (State::Marking(outbox, pull), Event::Done) => Ok(self.commit(outbox, pull)),
             (State::Committing(outbox, pull), Event::Answered(answer)) => match answer {
                 Answer::UnknownSession => Ok(self.again(outbox, pull)),
@@ -240,18 +270,53 @@ impl Session {
         self.behind |= loaded.stored_before;
         match loaded.outbox {
             Some(outbox) if outbox.prepared => self.commit(outbox, loaded.pull),
+            // An earlier session may have sent a part of it, or all, over a link of another pace.
+            Some(outbox) if loaded.stored_before && outbox.payload.len() > Self::ASKED_ABOVE => {
+                self.upload(outbox, loaded.pull, 0, 0)
+            }
             Some(outbox) => self.prepare(outbox, loaded.pull),
             None => self.page(loaded.inbox, loaded.pull),
         }
     }
 
+    fn is_long(&self, outbox: &Outbox) -> bool {
+        outbox.payload.len() > self.pace.chunk()
+    }
+
     fn prepare(&mut self, outbox: Outbox, pull: Pull) -> Action {
+        if self.is_long(&outbox) {
+            return self.upload(outbox, pull, 0, self.pace.chunk());
+        }
         let request = Prepare { session: outbox.session, payload: outbox.payload.clone() };
         self.go(State::Preparing(outbox, pull), Action::Send(Request::Prepare(request)))
     }
 
-    fn commit(&mut self, outbox: Outbox, mut pull: Pull) -> Action {
-        pull.whole_ids = self.whole_ids;
+    /// Sends so many bytes from here on; none of them where it is to be asked what the hub has.
+    fn upload(&mut self, outbox: Outbox, pull: Pull, at: u32, bytes: usize) -> Action {
+        let rest = outbox.payload.get(at as usize..).unwrap_or_default();
+        let (digest, total) = (Digest::of(&outbox.payload), length(&outbox));
+        let parcel = Parcel { device: pull.device, session: outbox.session, digest, total };
+        let chunk = Chunk { parcel, offset: at, bytes: rest[..bytes.min(rest.len())].to_vec() };
+        self.go(State::Uploading(outbox, pull, at), Action::Send(Request::Upload(chunk)))
+    }
+
+    /// An answer to an upload. A hub that has no more than before, again and again, is not asked for ever.
+    fn uploaded(&mut self, outbox: Outbox, pull: Pull, at: u32, answer: Answer) -> Result<Action, Unexpected> {
+        match answer {
+            Answer::Received(has) if has >= length(&outbox) => Err(Unexpected),
+            Answer::Received(has) if has <= at && self.exhausted() => Ok(Action::Finish(Finish::Unsettled)),
+            Answer::Received(has) => Ok(self.upload(outbox, pull, has, self.pace.chunk())),
+            answer => self.prepared(outbox, pull, answer),
+        }
+    }
+
+    /// How this machine asks.
+    fn asking(&self, pull: Pull, cursor: Option<Cursor>) -> Pull {
+        Pull { whole_ids: self.whole_ids, cursor, page: self.pace.page(), ..pull }
+    }
+
+    fn commit(&mut self, outbox: Outbox, pull: Pull) -> Action {
+        let pull = self.asking(pull, None);
         self.asked = None;
         let request = Commit { session: outbox.session, digest: Digest::of(&outbox.payload), pull: pull.clone() };
         self.go(State::Committing(outbox, pull), Action::Send(Request::Commit(request)))
@@ -274,7 +339,9 @@ impl Session {
                 Ok(self.go(State::Reloading, Action::GoBack(to)))
             }
             Answer::Astray => Ok(self.astray()),
-            Answer::Committed { .. } | Answer::UnknownSession | Answer::News(_) => Err(Unexpected),
+            Answer::Committed { .. } | Answer::UnknownSession | Answer::News(_) | Answer::Received(_) => {
+                Err(Unexpected)
+            }
         }
     }
 
@@ -311,14 +378,18 @@ impl Session {
         }
     }
 
-    fn page(&mut self, inbox: Inbox, mut pull: Pull) -> Action {
-        pull.whole_ids = self.whole_ids;
-        pull.cursor = match inbox {
+    fn page(&mut self, inbox: Inbox, pull: Pull) -> Action {
+        self.asked = match inbox {
             Inbox::Complete => return self.go(State::Applying, Action::Apply),
             Inbox::Partial(cursor) => Some(cursor),
             Inbox::Empty => None,
         };
-        self.asked = pull.cursor;
+        let pull = self.asking(pull, self.asked);
         self.go(State::Pulling, Action::Send(Request::Pull(pull)))
     }
+}
+
+/// Bytes of a changeset. None is as long as four gigabytes: what may be decoded of one is bounded far below.
+fn length(outbox: &Outbox) -> u32 {
+    u32::try_from(outbox.payload.len()).unwrap_or(u32::MAX)
 }

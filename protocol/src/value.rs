@@ -26,6 +26,15 @@ impl Value {
         matches!(self, Value::Null)
     }
 
+    /// About how many bytes it takes before compression: to share out what is compressed together.
+    pub fn weight(&self) -> usize {
+        8 + match self {
+            Value::Text(text) => text.len(),
+            Value::Blob(bytes) => bytes.len(),
+            Value::Null | Value::Integer(_) | Value::Real(_) => 0,
+        }
+    }
+
     /// The integer, where it is one.
     pub fn as_integer(&self) -> Option<i64> {
         match self {

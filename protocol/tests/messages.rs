@@ -4,11 +4,12 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
+use windrow_protocol::chunk::{Chunk, Parcel};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Origin, Point, Seq, Stamp};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{
     Answer, Commit, Digest, Past, Prepare, Problem, ProblemKind, Pull, Refusal, RefusalCode, SessionId, from_bytes,
-    to_bytes,
+    sealed, to_bytes,
 };
 use windrow_protocol::model::{Deletes, Field, Kind, Strategy, Table};
 use windrow_protocol::record::{Former, Record};
@@ -17,14 +18,14 @@ use windrow_protocol::told::{Cursor, Reached};
 const ABOVE: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
 
 fn body(parts: &[&[u8]]) -> Vec<u8> {
-    [&b"WR\x01"[..], &parts.concat()].concat()
+    sealed([&b"WR\x02"[..], &parts.concat()].concat())
 }
 
 /// A hub, out of its mind, answered a COMMIT with seq 2^64 - 1. The device kept that as a commit of its own, which SQLite
 /// stores as -1; from then on its file could be read by nobody, and it never synced again.
 #[test]
 fn a_number_above_63_bits_is_no_seq_and_no_stamp() {
-    let committed = |seq: &[u8]| body(&[&[5, 1], seq, &[7], &[0]]);
+    let committed = |seq: &[u8]| body(&[&[5, 1], seq, &[7; 8], &[0]]);
     assert!(matches!(from_bytes::<Answer>(&committed(&[9])), Ok(Answer::Committed { at: Some(_), .. })));
     assert!(from_bytes::<Answer>(&committed(&ABOVE)).is_err());
     let number = |bytes: &[u8]| body(&[bytes]);
@@ -51,6 +52,7 @@ fn pull() -> Pull {
         whole_ids: true,
         whole: vec![0, 2],
         verify: true,
+        page: u8::MAX,
     }
 }
 
@@ -71,12 +73,15 @@ fn every_damage<T: Serialize + DeserializeOwned + PartialEq + Debug>(message: &T
     for bit in 0..bytes.len() * 8 {
         let mut bytes = bytes.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        holds::<T>(&bytes);
+        assert!(from_bytes::<T>(&bytes).is_err(), "bit {bit}");
+        // And by a sender that means it.
+        bytes.truncate(bytes.len() - 4);
+        holds::<T>(&sealed(bytes));
     }
 }
 
 #[test]
-fn a_message_that_was_cut_or_has_one_wrong_bit_is_an_error_or_a_message() {
+fn a_message_that_was_cut_or_has_one_wrong_bit_is_an_error_and_one_that_is_sealed_with_it_an_error_or_a_message() {
     let (session, digest) = (SessionId([3; 16]), Digest::of(b"payload"));
     every_damage(&Prepare { session, payload: b"payload".to_vec() });
     every_damage(&Commit { session, digest, pull: pull() });
@@ -93,7 +98,7 @@ fn a_message_that_was_cut_or_has_one_wrong_bit_is_an_error_or_a_message() {
 #[test]
 fn counts_beyond_the_bytes_are_refused() {
     let huge: &[u8] = &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10];
-    let (session, start) = ([3; 16], [&[0; 8][..], &[1, 0, 0]].concat());
+    let (session, start) = ([3; 16], [&[0; 8][..], &[1, 0], &[0; 8]].concat());
     assert!(from_bytes::<Prepare>(&body(&[&session, huge])).is_err());
     for lists in 0..3 {
         assert!(from_bytes::<Pull>(&body(&[&start, &vec![0; lists], huge])).is_err());
@@ -191,4 +196,42 @@ fn a_stored_record_with_one_wrong_bit_is_an_error_or_a_record() {
     for len in 0..bytes.len() {
         assert!(Record::unpack(&TABLE, &bytes[..len], shown()).is_err());
     }
+}
+
+/// Of a chunk that was cut or damaged on the way the blocks before that are kept, and no other byte.
+#[test]
+fn of_a_damaged_chunk_the_sound_beginning_is_kept() {
+    let parcel = Parcel {
+        device: DeviceId::from_bits(9).unwrap(),
+        session: SessionId([3; 16]),
+        digest: Digest([4; 16]),
+        total: 9_000,
+    };
+    let chunk = Chunk { parcel, offset: 1_000, bytes: (0..1_700u32).map(|n| (n * 7) as u8).collect() };
+    let body = chunk.to_bytes().unwrap();
+    let arrived = |bytes: &[u8], from: usize| match Chunk::arrived(bytes) {
+        Ok(found) => {
+            assert_eq!((found.parcel, found.offset), (parcel, 1_000), "a head that is not the one that was sent");
+            assert!(chunk.bytes.starts_with(&found.bytes));
+            assert!(found.bytes.len() == 1_700 || found.bytes.len() % 512 == 0);
+            assert!(
+                found.bytes.len() + 520 > from.saturating_sub(80).min(1_700) || from < 80,
+                "{from}: {}",
+                found.bytes.len()
+            );
+        }
+        Err(_) => assert!(from < 60, "{from}"),
+    };
+    for len in 0..=body.len() {
+        arrived(&body[..len], len);
+    }
+    for bit in 0..body.len() * 8 {
+        let mut bytes = body.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        arrived(&bytes, bit / 8);
+    }
+    assert_eq!(Chunk::arrived(&body), Ok(chunk.clone()));
+    let (first, second) = (body.clone(), Chunk { offset: 2_000, ..chunk }.to_bytes().unwrap());
+    let mixed = [&second[..second.len() - 1_716], &first[first.len() - 1_716..]].concat();
+    assert_eq!(Chunk::arrived(&mixed).unwrap().bytes, [0u8; 0], "blocks of another chunk");
 }

@@ -33,7 +33,9 @@ mod clock;
 #[cfg(doctest)]
 mod doctests;
 pub mod domain;
+mod file;
 pub mod hub;
+pub mod identity;
 pub mod inspect;
 #[doc(hidden)]
 pub mod private;
@@ -53,7 +55,7 @@ pub use rusqlite;
 pub use server::Server;
 pub use sqlite::UnsafeSqlite;
 pub use store::{Record, Store, StoreError};
-pub use sync::{Endpoint, SyncWorker, sync};
+pub use sync::{Endpoint, SyncWorker, enrol, sync};
 pub use syncable::{Syncable, ValueError};
 pub use types::{Date, Decimal, FieldValue, Id, SyncableEnum, Timestamp};
 pub use windrow_macros::{Syncable, SyncableEnum, domain};

@@ -47,7 +47,7 @@ impl Clinic {
     async fn new(devices: usize) -> Clinic {
         let dir = TempDir::new().unwrap();
         let hub = SqliteHub::open(dir.path().join("hub.db")).unwrap();
-        let hub = Server::new(&CLINIC).store(hub).bind("127.0.0.1:0").await.unwrap();
+        let hub = Server::new(&CLINIC).store(hub).open_to_all().bind("127.0.0.1:0").await.unwrap();
         let endpoint = Endpoint::new(&format!("http://{}", hub.local_addr())).unwrap();
         let open = |n| Store::open(dir.path().join(format!("{n}.db")), &CLINIC).unwrap();
         Clinic { devices: (0..devices).map(open).collect(), endpoint, _hub: hub, _dir: dir }

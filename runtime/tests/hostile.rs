@@ -24,7 +24,7 @@ windrow::domain!(FARMS = [Farm]);
 async fn serve() -> (TempDir, Running) {
     let dir = TempDir::new().unwrap();
     let hub = SqliteHub::open(dir.path().join("hub.db")).unwrap();
-    let server = Server::new(&FARMS).store(hub).max_body(1 << 20).bind("127.0.0.1:0").await.unwrap();
+    let server = Server::new(&FARMS).store(hub).open_to_all().max_body(1 << 20).bind("127.0.0.1:0").await.unwrap();
     (dir, server)
 }
 
@@ -40,6 +40,7 @@ fn pull(schema: [u8; 8]) -> Pull {
         whole_ids: false,
         whole: vec![],
         verify: false,
+        page: u8::MAX,
     }
 }
 

@@ -5,13 +5,14 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use windrow::hub::SqliteHub;
 use windrow::server::Running;
-use windrow::sync::{Activity, Failure, FailureKind, Options, SyncState, Transport};
+use windrow::sync::{Activity, Budget, Failure, FailureKind, Link, Options, Reason, SyncState, Transport};
 use windrow::{Endpoint, Id, Server, Store, SyncWorker, Syncable};
 use windrow_protocol::message::Answer;
 use windrow_protocol::session::{Finish, Request};
@@ -44,7 +45,7 @@ impl Place {
 
     async fn hub(&self) -> Running {
         let hub = SqliteHub::open(self.path("hub.db")).unwrap();
-        Server::new(&FARMS).store(hub).bind(self.addr).await.unwrap()
+        Server::new(&FARMS).store(hub).open_to_all().bind(self.addr).await.unwrap()
     }
 
     fn store(&self, name: &str) -> Store {
@@ -245,5 +246,77 @@ async fn the_longest_times_mean_never() {
     assert_eq!(farms(&place.path("hub.db")), 0);
     worker.sync_now();
     until(&worker, "in sync again", |s| in_sync(s) && farms(&place.path("hub.db")) == 1).await;
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_network_it_waits_for_one() {
+    let place = Place::new().await;
+    let (_hub, store) = (place.hub().await, place.store("a.db"));
+    let (feed, connectivity) = tokio::sync::watch::channel(Link::Down);
+    store.insert(&farm("in a valley")).unwrap();
+    let options = Options { connectivity: Arc::new(connectivity), ..eager() };
+    let worker = SyncWorker::start_with(&store, place.endpoint(), options);
+    until(&worker, "offline", |s| s.activity == Activity::Offline && s.pending == 1).await;
+    eventually("offline for other programs", || activity(&place.path("a.db")) == "offline").await;
+    feed.send_replace(Link::Unmetered);
+    until(&worker, "in sync", in_sync).await;
+    eventually("idle for other programs", || activity(&place.path("a.db")) == "idle").await;
+
+    feed.send_replace(Link::Down);
+    until(&worker, "offline again", |s| s.activity == Activity::Offline).await;
+    store.insert(&farm("in another valley")).unwrap();
+    worker.sync_now();
+    until(&worker, "asked for all the same", |s| in_sync(s) || farms(&place.path("hub.db")) == 2).await;
+    worker.stop().await;
+    assert_eq!(activity(&place.path("a.db")), "stopped");
+}
+
+/// What the worker does, as another program sees it.
+fn activity(path: &Path) -> String {
+    let conn = windrow::rusqlite::Connection::open(path).unwrap();
+    conn.query_row("SELECT activity FROM windrow_worker", [], |row| row.get(0)).unwrap_or_default()
+}
+
+/// A changeset that was too long for a day's budget went whole all the same, and paid for it was by the farmer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_is_kept_and_what_is_left_goes_over_another_link() {
+    const BUDGET: u64 = 12 << 10;
+    let place = Place::new().await;
+    let (_hub, store) = (place.hub().await, place.store("a.db"));
+    let (feed, connectivity) = tokio::sync::watch::channel(Link::Metered);
+    // 32 bytes of chance in each, which nothing compresses.
+    let backlog = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1000)
+        INSERT INTO farm (id, name, cattle) SELECT randomblob(16), hex(randomblob(16)), 1 FROM n";
+    store.connection().unwrap().execute(backlog, []).unwrap();
+    let budget = Budget::default().on_metered(BUDGET);
+    let options = Options { connectivity: Arc::new(connectivity), budget, ..eager() };
+    let worker = SyncWorker::start_with(&store, place.endpoint(), options);
+    let state = until(&worker, "saving", |s| s.activity == Activity::Saving).await;
+    assert!(state.next.is_some_and(|(_, why)| why == Reason::Day) && state.pending == 1_000, "{state:?}");
+    let spent = |link: &str| {
+        let traffic = store.traffic("").unwrap();
+        traffic.iter().filter(|t| t.link == link).map(|t| t.sent + t.received).sum::<u64>()
+    };
+    let metered = spent("metered");
+    assert!(metered <= BUDGET && metered > BUDGET / 2, "{metered}");
+    worker.sync_now();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!((spent("metered"), farms(&place.path("hub.db"))), (metered, 0), "asking does not pay for it");
+
+    let arrived = "SELECT total - received, received FROM windrow_uploads";
+    let hub = windrow::rusqlite::Connection::open(place.path("hub.db")).unwrap();
+    let read = |row: &windrow::rusqlite::Row<'_>| Ok((row.get::<_, u32>(0)?.into(), row.get::<_, u32>(1)?.into()));
+    let (left, arrived): (u64, u64) = hub.query_row(arrived, [], read).unwrap();
+    assert!(arrived > BUDGET / 3, "{arrived}");
+
+    feed.send_replace(Link::Unmetered);
+    until(&worker, "in sync", in_sync).await;
+    assert_eq!((spent("metered"), farms(&place.path("hub.db"))), (metered, 1_000));
+    let of_farms = |t: &&windrow::store::Traffic| t.table.as_deref() == Some("farm");
+    let sent: u64 = store.traffic("").unwrap().iter().filter(of_farms).map(|t| t.sent).sum();
+    assert!(sent > 15_000, "{sent} of {}", spent("unmetered"));
+    let unmetered = spent("unmetered");
+    assert!(unmetered < left + 3_000, "what had arrived was sent again: {unmetered} where {left} were left");
     worker.stop().await;
 }

@@ -23,7 +23,7 @@ TABLE = "CREATE TABLE visit (id TEXT PRIMARY KEY NOT NULL, {})".format(
     ", ".join(f"{column} {kind}" for column, kind in zip(COLUMNS[1:], TYPES[1:])))
 INSERT = "INSERT INTO visit ({}) VALUES ({})".format(", ".join(COLUMNS), ", ".join("?" * len(COLUMNS)))
 # The cache is that of `figures`: all of the file, so that the processor's work is measured.
-PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -131072; PRAGMA temp_store = MEMORY"
+PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -131072"
 TRANSACTION = 1_000
 PEERS = os.path.join(os.path.dirname(__file__), "..", "..", "target", "peers")
 

@@ -6,6 +6,7 @@ pub mod cores;
 pub mod crowd;
 pub mod figures;
 pub mod history;
+pub mod links;
 pub mod oracle;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 pub mod plug;

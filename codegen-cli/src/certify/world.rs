@@ -55,7 +55,7 @@ impl<'a> World<'a> {
             self.runtime.block_on(running.shutdown());
         }
         let hub = SqliteHub::open(self.path("hub")).map_err(say)?;
-        let server = Server::new(self.pair.domain(side)).store(hub);
+        let server = Server::new(self.pair.domain(side)).store(hub).open_to_all();
         let running = self.runtime.block_on(server.bind("127.0.0.1:0"));
         let running = running.map_err(|error| format!("the hub does not start: {error}"))?;
         let endpoint = Endpoint::new(&format!("http://{}", running.local_addr())).map_err(say)?;

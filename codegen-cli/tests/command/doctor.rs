@@ -109,7 +109,7 @@ fn a_database_that_is_newer_than_the_lock_is_told() {
     drop(windrow::Store::open(&path, &crate::model::FIELD).unwrap());
     assert_eq!(wrong(project.path(), &["tablet.db"]), []);
     let conn = windrow::rusqlite::Connection::open(&path).unwrap();
-    conn.execute("UPDATE windrow_state SET version = 2", []).unwrap();
+    conn.execute("UPDATE windrow_device SET version = 2", []).unwrap();
     drop(conn);
     let found = wrong(project.path(), &["tablet.db"]);
     assert_eq!(found.len(), 1, "{found:?}");

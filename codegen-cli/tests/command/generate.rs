@@ -80,7 +80,7 @@ fn every_setting_stands_in_the_example_with_its_default() {
     named.sort_unstable();
     all.sort_unstable();
     assert_eq!(named, all);
-    let others = ["HUB_CONFIG", "HUB_TLS_CERTIFICATE", "HUB_TLS_KEY", "HUB_ALLOW_REMOTE"];
+    let others = ["HUB_CONFIG", "HUB_TLS_CERTIFICATE", "HUB_TLS_KEY", "HUB_OPEN_TO_ALL"];
     let variables = shown.into_iter().filter(|(name, _)| !others.contains(name));
     let variables = variables.map(|(name, value)| (name.into(), value.into()));
     let values = |settings: Settings| {

@@ -29,12 +29,14 @@ mod generated;
 struct Args {
     #[command(flatten)]
     config: generated::Config,
+    #[command(subcommand)]
+    command: Option<generated::Command>,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Args = clap::Parser::parse();
-    args.config.serve().await
+    args.config.run(args.command).await
 }
 ";
 

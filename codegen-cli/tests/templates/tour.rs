@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 pub struct Server {
     program: Child,
     pub url: String,
+    data: PathBuf,
 }
 
 impl Server {
@@ -19,7 +20,7 @@ impl Server {
         let mut line = String::new();
         BufReader::new(program.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening at ").unwrap_or_else(|| panic!("{line:?}")).to_owned();
-        Server { program, url }
+        Server { program, url, data: data.to_owned() }
     }
 }
 
@@ -33,20 +34,17 @@ impl Drop for Server {
 /// Lines for a shell, in a project.
 pub struct Shell {
     folder: PathBuf,
-    /// What stands for the program.
-    cargo: String,
-    program: PathBuf,
+    /// What stands for the programs, and where they are.
+    programs: [(String, PathBuf); 2],
     hub: String,
+    data: PathBuf,
 }
 
 impl Shell {
     pub fn new(project: &Project, folder: PathBuf, server: &Server) -> Shell {
-        Shell {
-            folder,
-            cargo: format!("cargo run -q -p {} --", project.name),
-            program: project.program(&project.name),
-            hub: server.url.clone(),
-        }
+        let names = [project.name.clone(), format!("{}-server", project.name)];
+        let programs = names.map(|name| (format!("cargo run -q -p {name} --"), project.program(&name)));
+        Shell { folder, programs, hub: server.url.clone(), data: server.data.clone() }
     }
 
     /// What the last line of a block prints.
@@ -55,9 +53,13 @@ impl Shell {
     }
 
     fn run(&self, line: &str) -> String {
-        let line = line.replace(&self.cargo, &format!("'{}'", self.program.display()));
+        let run = |line: String, (cargo, program): &(String, PathBuf)| {
+            line.replace(cargo, &format!("'{}'", program.display()))
+        };
+        let line = self.programs.iter().fold(line.to_owned(), run);
         let mut shell = Command::new("sh");
-        shell.args(["-ec", &line]).current_dir(&self.folder).env("DEVICE_HUB", &self.hub);
+        shell.args(["-ec", &line]).current_dir(&self.folder);
+        shell.env("DEVICE_HUB", &self.hub).env("HUB_DATA", &self.data);
         crate::project::succeeds(&mut shell)
     }
 }

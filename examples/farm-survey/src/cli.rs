@@ -3,6 +3,8 @@
 use crate::help;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+use windrow::hub::Whom;
+use windrow::identity::Role;
 use windrow::protocol::id::RecordId;
 
 /// A farm survey on tablets, with a hub.
@@ -23,7 +25,7 @@ pub(crate) enum Command {
     /// A day with three tablets and a hub, and everything that goes wrong between them.
     #[command(after_help = help::DEMO)]
     Demo(Demo),
-    /// Serves a hub.
+    /// Serves a hub, says who may speak to it, or copies its file.
     #[command(after_help = help::HUB)]
     Hub(Hub),
     /// Works with a device's file.
@@ -47,12 +49,44 @@ pub(crate) struct Hub {
     /// Where to listen; with port 0 at any free port, which is printed.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
     pub(crate) listen: String,
-    /// Copy the file into this new one, as it stands at this moment, and end. A hub that serves it goes on.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) backup: Option<PathBuf>,
-    /// Let other machines reach it. There is no authentication yet: whoever reaches it can read and write everything.
+    /// Let everybody in, enrolled or not, on this machine alone.
     #[arg(long)]
-    pub(crate) allow_remote: bool,
+    pub(crate) open_to_all: bool,
+    /// What to do instead of serving. A hub that serves meanwhile goes on, and hears of it at once.
+    #[command(subcommand)]
+    pub(crate) verb: Option<HubVerb>,
+}
+
+/// What there is to do beside serving.
+#[derive(Debug, Subcommand)]
+pub(crate) enum HubVerb {
+    /// Makes a code with which a user enrols one device, once, within 72 hours.
+    #[command(after_help = help::INVITE)]
+    Invite {
+        /// The user's name.
+        name: String,
+        /// What the user may do: field (syncs), reviewer (decides at the hub too), admin.
+        #[arg(long, default_value_t = Role::Field)]
+        role: Role,
+        /// The address at which devices reach the hub: it is then said with the code, in one line and as a QR code.
+        #[arg(long, value_name = "URL")]
+        hub: Option<String>,
+    },
+    /// The devices that have enrolled.
+    #[command(after_help = help::DEVICES)]
+    Devices,
+    /// Turns a device away, or a user with all devices, from the next request on.
+    #[command(after_help = help::REVOKE)]
+    Revoke {
+        /// The device's id, or the user's name.
+        whom: Whom,
+    },
+    /// Copies the file into a new one, as it stands at this moment.
+    #[command(after_help = help::BACKUP)]
+    Backup {
+        /// The copy, which must not be there yet.
+        to: PathBuf,
+    },
 }
 
 /// `farm-survey device`
@@ -81,6 +115,17 @@ pub(crate) enum Verb {
     Load {
         /// A JSON array of {"site", "variety", "year", "yield"}.
         file: PathBuf,
+    },
+    /// Enrols the device at a hub, with a code from there. Its token is kept in a file beside the device's.
+    ///
+    /// Safe to repeat where no answer came. What the device has not sent is not touched.
+    #[command(after_help = help::ENROL)]
+    Enrol {
+        /// Where the hub is.
+        #[command(flatten)]
+        at: Endpoint,
+        /// The code.
+        code: String,
     },
     /// Runs one session: sends what is pending, applies what is new.
     ///

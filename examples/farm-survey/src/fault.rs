@@ -89,6 +89,15 @@ impl From<hub::OpenError> for Fault {
     }
 }
 
+impl From<hub::RegistryError> for Fault {
+    fn from(error: hub::RegistryError) -> Self {
+        match error {
+            hub::RegistryError::Name(_) | hub::RegistryError::Nobody(_) => Fault::Refused(error.to_string()),
+            error => Fault::File(error.to_string()),
+        }
+    }
+}
+
 impl From<windrow::rusqlite::Error> for Fault {
     fn from(error: windrow::rusqlite::Error) -> Self {
         StoreError::from(error).into()

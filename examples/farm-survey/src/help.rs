@@ -25,7 +25,27 @@ Exit status 1 if a promise was broken.";
 
 /// `hub`
 pub(crate) const HUB: &str = "\
-JSON, as soon as it listens: {\"url\", \"address\", \"db\"}. It serves until SIGINT or SIGTERM, and then exits with 0.";
+JSON, as soon as it listens: {\"url\", \"address\", \"db\"}. It serves until SIGINT or SIGTERM, and then exits with 0.
+Only devices that have enrolled are served: see `invite`.";
+
+/// `hub invite`
+pub(crate) const INVITE: &str = "\
+JSON: {\"user\", \"role\", \"code\", \"invitation\" (one line with address and code, or null), \"expires\"}
+The code is a secret, and is shown this once.";
+
+/// `hub devices`
+pub(crate) const DEVICES: &str = "\
+JSON: {\"devices\": [{\"device\", \"user\", \"role\", \"enrolled\", \"seen\" (or null), \"ended\" (or null)}]}
+  ended: since when its token is turned away; it was revoked, or the device has enrolled again";
+
+/// `hub revoke`
+pub(crate) const REVOKE: &str = "JSON: {\"ended\"} (how many tokens and unused codes)";
+
+/// `hub backup`
+pub(crate) const BACKUP: &str = "JSON: {\"copy\", \"bytes\", \"seq\" (the last commit in it)}";
+
+/// `device enrol`
+pub(crate) const ENROL: &str = "JSON: {\"user\", \"role\"}";
 
 /// `device init`
 pub(crate) const INIT: &str = "JSON: {\"db\", \"device\", \"created\", \"warnings\": [sentence]}";

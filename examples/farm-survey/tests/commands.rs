@@ -246,7 +246,8 @@ fn a_hub_that_cannot_start_says_why() {
         |listen: &str, file: &std::path::Path| run_json(["hub", "--listen", listen, "--db", file.to_str().unwrap()]);
     let kind = |(status, document): (i32, serde_json::Value)| (status, document["error"]["kind"].clone());
     assert_eq!(kind(start(hub.announced["address"].as_str().unwrap(), &file)), (1, json!("hub")));
-    assert_eq!(kind(start("0.0.0.0:0", &file)), (1, json!("hub")));
+    let open = ["hub", "--open-to-all", "--listen", "0.0.0.0:0", "--db", file.to_str().unwrap()];
+    assert_eq!(kind(run_json(open)), (1, json!("hub")));
     let device = folder.device("a");
     assert_eq!(kind(start("127.0.0.1:0", &device.file)), (1, json!("file")));
 }
@@ -256,6 +257,7 @@ fn a_watcher_sends_what_others_write_and_stops_when_it_is_told() {
     let folder = Folder::new();
     let (a, hub) = (folder.device("a"), folder.hub());
     a.ok(["load", &barley()]);
+    hub.enrols(&a);
     let mut command = program();
     command.args(a.args(&["watch", "--hub", &hub.url, "--json"])).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut watcher = command.spawn().unwrap();
@@ -269,4 +271,37 @@ fn a_watcher_sends_what_others_write_and_stops_when_it_is_told() {
     let document: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(keys(&document), ["error", "failures", "last_contact", "pending", "sessions"]);
     assert_eq!((&document["error"], &document["pending"]), (&json!(null), &json!(0)));
+}
+
+/// A tablet was lost in a bus. Whoever found it must not read the farmers' telephone numbers, and what Ada had written on it
+/// must not be lost if it comes back.
+#[test]
+fn a_device_is_let_in_turned_away_and_let_in_again() {
+    let folder = Folder::new();
+    let (a, hub) = (folder.device("a"), folder.hub());
+    a.ok(["load", &barley()]);
+    assert!(a.fails(["sync", "--hub", &hub.url], "hub").contains("enrol it with a code"));
+    let invited = hub.ok(["invite", "Ada", "--role", "reviewer", "--hub", &hub.url]);
+    assert_eq!(keys(&invited), ["code", "expires", "invitation", "role", "user"]);
+    let code = invited["code"].as_str().unwrap();
+    assert_eq!(invited["invitation"], format!("windrow:enrol?code={code}&hub={}", hub.url));
+    assert!(a.fails(["enrol", "--hub", &hub.url, "no code"], "hub").contains("20 letters and digits"));
+    let enrolled = a.ok(["enrol", "--hub", &hub.url, code]);
+    assert_eq!(enrolled, json!({ "role": "reviewer", "user": "Ada" }));
+    a.sync(&hub);
+
+    let told = hub.ok(["devices"]);
+    let device = &told["devices"][0];
+    assert_eq!(keys(device), ["device", "ended", "enrolled", "role", "seen", "user"]);
+    assert_eq!(device["device"], a.ok(["status"])["device"]);
+    assert_eq!(hub.ok(["revoke", device["device"].as_str().unwrap()]), json!({ "ended": 1 }));
+    Bundled.writes(&a.file, true, "UPDATE farm SET cattle = cattle + 1 WHERE name = 'Morris'");
+    assert!(a.fails(["sync", "--hub", &hub.url], "hub").contains("revoked"));
+    assert_eq!(number(&hub.file, "SELECT cattle FROM farm WHERE name = 'Morris'"), 0);
+
+    hub.enrols(&a);
+    a.sync(&hub);
+    assert_eq!(number(&hub.file, "SELECT cattle FROM farm WHERE name = 'Morris'"), 1);
+    let (status, document) = run_json(["hub", "--db", hub.file.to_str().unwrap(), "revoke", "Eve"]);
+    assert_eq!((status, &document["error"]["kind"]), (1, &json!("refused")));
 }

@@ -48,17 +48,22 @@ fn main() -> std::io::Result<()> {
             hub::Ask::Pull(body) => to_bytes(body),
             hub::Ask::Session(_) => continue,
         };
-        write(decode.join(format!("request-{n}")), &body.unwrap())?;
+        write(decode.join(format!("request-{n}")), unsealed(&body.unwrap()))?;
     }
     let answers: BTreeSet<_> = device::answers().map(|answer| to_bytes(answer).unwrap()).collect();
     for (n, answer) in answers.iter().enumerate() {
-        write(decode.join(format!("answer-{n}")), answer)?;
+        write(decode.join(format!("answer-{n}")), unsealed(answer))?;
     }
     write(decode.join("problem"), &serde_json::to_vec(&Problem::new(ProblemKind::Busy, "Wait."))?)?;
     for (n, packed) in hub::records().iter().enumerate() {
         write(decode.join(format!("record-{n}")), packed)?;
     }
     Ok(())
+}
+
+/// A message without its checksum, which the target puts behind.
+fn unsealed(bytes: &[u8]) -> &[u8] {
+    &bytes[..bytes.len() - 4]
 }
 
 fn rows<T: Serialize>(all: &[T]) -> Vec<u8> {

@@ -127,7 +127,7 @@ mod rows;
 mod short;
 mod write;
 
-pub use self::changeset::{changeset_schema, decode_changeset, encode_changeset};
+pub use self::changeset::{changeset_device, changeset_schema, decode_changeset, encode_changeset};
 pub use self::error::{DecodeError, Part};
 pub use self::page::{decode_page, encode_page};
 pub use self::short::{Ambiguous, Encoded, ShortId};

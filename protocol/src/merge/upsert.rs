@@ -292,7 +292,7 @@ fn delete(table: &Table, change: &Change, begun: &mut Begun) -> Outcome {
     if unseen && table.deletes != Deletes::Drop || other_life {
         if record.alive {
             // Undone: everyone, the deleter too, gets the whole record again.
-            record.born = seq;
+            record.return_at(seq);
             if table.deletes == Deletes::Review {
                 (record.undone, record.conflicts_seq) = (Some((device, change.hlc)), seq);
             }

@@ -5,7 +5,9 @@ use crate::domain::schema;
 use crate::ids::{finder, lens};
 use proptest::prelude::*;
 use windrow_protocol::change::{Change, Changeset};
-use windrow_protocol::codec::{Effort, Limits, decode_changeset, decode_page, encode_changeset, encode_page};
+use windrow_protocol::codec::{
+    Effort, Limits, changeset_device, decode_changeset, decode_page, encode_changeset, encode_page,
+};
 use windrow_protocol::told::Page;
 
 fn effort() -> impl Strategy<Value = Effort> {
@@ -36,6 +38,14 @@ proptest! {
     #[test]
     fn any_page(page in arbitrary::page(), least in 1..=128u8, effort in effort()) {
         prop_assert_eq!(answered(&page, least, effort), page);
+    }
+
+    /// Whose it is can be told before its schema is known.
+    #[test]
+    fn any_changeset_says_whose_it_is(changeset in arbitrary::changeset()) {
+        let bytes = encode_changeset(&schema(), &changeset, &[], Effort::Upload);
+        prop_assert_eq!(changeset_device(&bytes), Ok(changeset.device));
+        prop_assert!(changeset_device(&bytes[..19]).is_err());
     }
 
     /// The order in which the sender holds its changes does not matter.

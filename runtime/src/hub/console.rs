@@ -36,6 +36,8 @@ pub struct Decision {
     pub base: Seq,
     /// What is to become of it.
     pub verdict: Verdict,
+    /// Who decides, as history is to say; none where nobody is known.
+    pub by: Option<String>,
 }
 
 /// What is to become of a conflict.

@@ -6,19 +6,24 @@
 mod console;
 mod error;
 pub(crate) mod plain;
+mod registry;
 mod sqlite;
 
 pub use console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 pub use error::{HubError, OpenError};
+pub(crate) use registry::device;
+pub use registry::{CODE_LASTS, Denied, Device, Member, Registry, RegistryError, Whom};
 pub use sqlite::{Backup, BackupError, SYSTEM_TABLES, SqliteHub, backup};
 
 use crate::domain::Domain;
 use async_trait::async_trait;
 use std::sync::Arc;
 use windrow_protocol::change::Key;
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::message::{Answer, Commit, Prepare, Pull};
 use windrow_protocol::model::Schema;
+use windrow_protocol::session::Request;
 
 /// A hub's database.
 ///
@@ -35,11 +40,18 @@ pub trait HubStore: Send + Sync + 'static {
     /// A payload that can't be read, a past that is not this hub's, a hub that fails.
     async fn prepare(&self, request: Prepare) -> Result<Answer, HubError>;
 
-    /// COMMIT: merges what was prepared, all or nothing, exactly once, and survives a power cut from then on; then the
-    /// first page of what is new.
+    /// UPLOAD: keeps what a chunk brings of a changeset; once all of it is here, as PREPARE.
     ///
     /// # Errors
-    /// As [`HubStore::prepare`]; as [`HubStore::pull`].
+    /// A changeset that is too long, or one more than the hub keeps; as [`HubStore::prepare`].
+    async fn upload(&self, chunk: Chunk) -> Result<Answer, HubError>;
+
+    /// COMMIT: merges what was prepared, all or nothing, exactly once, and survives a power cut from then on; then the
+    /// first page of what is new. It is the same device's as the changeset says: whoever calls this has seen to it that the
+    /// pull's device is the one that asks.
+    ///
+    /// # Errors
+    /// As [`HubStore::prepare`]; as [`HubStore::pull`]; another device's changeset.
     async fn commit(&self, request: Commit) -> Result<Answer, HubError>;
 
     /// A page of what changed after the device's checkpoint, from one snapshot.
@@ -47,6 +59,19 @@ pub trait HubStore: Send + Sync + 'static {
     /// # Errors
     /// Another schema, a past that is not this hub's, a hub that fails.
     async fn pull(&self, request: Pull) -> Result<Answer, HubError>;
+
+    /// Any of a device's requests.
+    ///
+    /// # Errors
+    /// As the method for it.
+    async fn answer(&self, request: Request) -> Result<Answer, HubError> {
+        match request {
+            Request::Prepare(request) => self.prepare(request).await,
+            Request::Upload(chunk) => self.upload(chunk).await,
+            Request::Commit(request) => self.commit(request).await,
+            Request::Pull(request) => self.pull(request).await,
+        }
+    }
 
     /// The last commit, with its mark.
     ///

@@ -93,14 +93,15 @@ fn stamped(hlc: Hlc) -> Json {
     time(hlc.millis())
 }
 
-/// A line of history as text. One commit may bring a hundred thousand, so it is written as it goes.
-pub(crate) fn detail(table: &Table, detail: &Detail) -> String {
+/// A line of history as text. One commit may bring a hundred thousand, so it is written as it goes. `by`: who decided at the
+/// hub.
+pub(crate) fn detail(table: &Table, detail: &Detail, by: Option<&str>) -> String {
     let written = match detail {
         Detail::Notice(notice) => serde_json::to_string(&Noticed { notice: *notice }),
         Detail::Change { born, end, delete, writes, resolves } => {
             let fates = Fates { table, writes };
             let resolves = resolves.iter().map(|chosen| Chosen { table, chosen }).collect();
-            serde_json::to_string(&Changed { born: *born, delete: *delete, end: *end, resolves, writes: fates })
+            serde_json::to_string(&Changed { born: *born, by, delete: *delete, end: *end, resolves, writes: fates })
         }
     };
     // Text to memory fails for no value of ours.
@@ -116,6 +117,8 @@ struct Noticed {
 #[derive(Serialize)]
 struct Changed<'a> {
     born: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
     delete: Option<Fate>,
     end: End,
     resolves: Vec<Chosen<'a>>,

@@ -105,7 +105,7 @@ pub(super) fn format(conn: &Connection) -> rusqlite::Result<i64> {
 
 pub(super) fn read(conn: &Connection, size: Size) -> rusqlite::Result<Device> {
     let state = "SELECT device, schema, checkpoint, mark, hlc, contact, verified, differed, recovering, brake = 1,
-        (SELECT count(*) FROM windrow_inbox), version FROM windrow_state";
+        (SELECT count(*) FROM windrow_inbox), version FROM windrow_state, windrow_device";
     let (pending, outbox, refused, conflicts) = (pending(conn)?, outbox(conn)?, refused(conn)?, conflicts(conn)?);
     conn.query_row(state, [], |row| {
         let seq = Seq::from_i64(row.get(2)?).unwrap_or_default();

@@ -28,6 +28,7 @@ pub use device::{Device, Open, Outbox, Pending, Refused};
 pub use hub::{Conflicts, Hub, Known};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use windrow_protocol::id::RecordId;
@@ -69,6 +70,18 @@ pub enum InspectError {
         /// Its format.
         found: i64,
         /// The newest known here.
+        known: i64,
+    },
+    /// Written by an earlier Windrow.
+    #[error(
+        "{path:?} has format {found}, and this program reads format {known}; open it with the program that it belongs to"
+    )]
+    Earlier {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The one known here.
         known: i64,
     },
     /// A program died in the middle of a transaction, and nobody has opened the file since to write.
@@ -114,11 +127,11 @@ fn read(path: &Path) -> rusqlite::Result<Result<Report, InspectError>> {
     conn.busy_timeout(BUSY)?;
     let snapshot = conn.transaction()?;
     if has(&snapshot, "windrow_state")? {
-        return Ok(match device::format(&snapshot)? {
-            found if found > crate::store::FORMAT => {
-                Err(InspectError::Newer { path: path.to_owned(), found, known: crate::store::FORMAT })
-            }
-            _ => Ok(Report::Device(Box::new(device::read(&snapshot, size(&snapshot, path)?)?))),
+        let (path_buf, found, known) = (path.to_owned(), device::format(&snapshot)?, crate::store::FORMAT);
+        return Ok(match found.cmp(&known) {
+            Ordering::Greater => Err(InspectError::Newer { path: path_buf, found, known }),
+            Ordering::Less => Err(InspectError::Earlier { path: path_buf, found, known }),
+            Ordering::Equal => Ok(Report::Device(Box::new(device::read(&snapshot, size(&snapshot, path)?)?))),
         });
     }
     if has(&snapshot, "windrow_hub")? {

@@ -1,5 +1,6 @@
 //! What people and their programs ask, in JSON.
 
+use super::guard::{Caller, Guard};
 use crate::hub::{Conflicts, Decision, Happened, HubError, HubStore, Verdict, plain};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json, json};
@@ -57,30 +58,33 @@ pub(super) async fn conflicts(query: ConflictsQuery, store: Arc<dyn HubStore>) -
     Ok(json!({ "conflicts": open, "next": next }))
 }
 
-pub(super) async fn history(query: HistoryQuery, store: Arc<dyn HubStore>) -> Result<Json, HubError> {
+pub(super) async fn history(query: HistoryQuery, store: Arc<dyn HubStore>, guard: Guard) -> Result<Json, HubError> {
     let record = record(store.schema(), &query.table, &query.id)?;
     let lines = store.history(record, LINES).await?;
-    Ok(json!({ "history": lines.iter().map(line).collect::<Vec<_>>() }))
+    let users = guard.users_of(lines.iter().map(|line| (line.device, line.at)).collect()).await?;
+    let lines: Vec<_> = lines.iter().zip(users).map(|(told, users)| line(told, users)).collect();
+    Ok(json!({ "history": lines }))
 }
 
-fn line(line: &Happened) -> Json {
+fn line(line: &Happened, users: Vec<String>) -> Json {
     json!({
         "seq": line.seq,
         "merged_at": plain::time(line.at),
         "written_at": plain::time(line.stamp.hlc.millis()),
         "device": line.device.hex(),
+        "users": users,
         "origin": line.stamp.author.to_string(),
         "detail": line.detail,
     })
 }
 
-pub(super) async fn resolve(body: ResolveBody, store: Arc<dyn HubStore>) -> Result<Json, HubError> {
-    let decision = decision(store.schema(), &body)?;
+pub(super) async fn resolve(caller: Caller, body: ResolveBody, store: Arc<dyn HubStore>) -> Result<Json, HubError> {
+    let decision = decision(store.schema(), &body, caller.user())?;
     let at = store.resolve(decision).await?;
     Ok(json!({ "seq": at.seq }))
 }
 
-fn decision(schema: &Schema, body: &ResolveBody) -> Result<Decision, Problem> {
+fn decision(schema: &Schema, body: &ResolveBody, by: Option<String>) -> Result<Decision, Problem> {
     let record = record(schema, &body.table, &body.id)?;
     let about = match (body.about.as_str(), &body.field) {
         ("fields", None) => About::Fields,
@@ -94,7 +98,7 @@ fn decision(schema: &Schema, body: &ResolveBody) -> Result<Decision, Problem> {
         Some("delete") if body.values.is_empty() => Verdict::Delete,
         Some(_) => return Err(malformed("`verdict` is `keep` or `delete`, and excludes `values`.")),
     };
-    Ok(Decision { record, about, base: body.seq, verdict })
+    Ok(Decision { record, about, base: body.seq, verdict, by })
 }
 
 fn values(schema: &Schema, record: Key, named: &Map<String, Json>) -> Result<Vec<(FieldIx, Value)>, Problem> {

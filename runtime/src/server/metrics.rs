@@ -26,16 +26,20 @@ impl Counter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Question {
     Prepare,
+    Upload,
     Commit,
     Pull,
+    Enrol,
     Other,
 }
 
 impl Question {
-    const ALL: [(Question, &str); 4] = [
+    const ALL: [(Question, &str); 6] = [
         (Question::Prepare, "prepare"),
+        (Question::Upload, "upload"),
         (Question::Commit, "commit"),
         (Question::Pull, "pull"),
+        (Question::Enrol, "enrol"),
         (Question::Other, "other"),
     ];
 
@@ -83,7 +87,7 @@ pub(super) struct Metrics {
     /// TLS handshakes that failed.
     pub(super) handshakes_failed: Counter,
     cut: [Counter; 4],
-    asked: [Asked; 4],
+    asked: [Asked; Question::ALL.len()],
 }
 
 /// A number that is told as it is now.
@@ -216,9 +220,12 @@ mod tests {
 
     #[test]
     fn addresses_are_counted_by_what_they_ask_for() {
-        for (path, question) in
-            [("/v1/prepare", Question::Prepare), ("/v1/pull", Question::Pull), ("/v1/history", Question::Other)]
-        {
+        for (path, question) in [
+            ("/v1/prepare", Question::Prepare),
+            ("/v1/upload", Question::Upload),
+            ("/v1/enrol", Question::Enrol),
+            ("/v1/history", Question::Other),
+        ] {
             assert_eq!(Question::of(path), question);
         }
         assert_eq!(Question::of("/pull").name(), "other");

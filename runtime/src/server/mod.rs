@@ -1,17 +1,19 @@
 //! The server: a hub behind HTTP.
 //!
-//! Devices speak to `POST /v1/prepare`, `/v1/commit` and `/v1/pull` in Windrow's binary messages
+//! Devices speak to `POST /v1/prepare`, `/v1/upload`, `/v1/commit` and `/v1/pull` in Windrow's binary messages
 //! (`application/vnd.windrow`). People and their programs use JSON: `GET /v1/conflicts`, `POST /v1/resolve`,
 //! `GET /v1/history?table=T&id=ID`. `GET /healthz` and `/readyz` tell whether the hub answers, `/metrics` what it counts.
 //! Errors are problem documents (RFC 9457) that say whether to try again.
 //!
-//! There is no authentication yet: whoever reaches the address can read and write everything. So a server listens to this
-//! machine alone unless [`Server::allow_remote`] says otherwise.
+//! A device enrols once, at `POST /v1/enrol`, with a code from the hub's [registry](Server::registry), and shows its token
+//! from then on; the JSON addresses are for reviewers. A server may also be [open to all](Server::open_to_all): it then
+//! listens to this machine alone unless [`Server::allow_remote`] says otherwise. One of the two has to be said.
 
 mod body;
 mod console;
 mod files;
 mod gate;
+mod guard;
 mod limits;
 mod line;
 mod lines;
@@ -30,7 +32,8 @@ pub use settings::{Reader, Settings, SettingsError};
 pub use tls::{Tls, TlsError};
 
 use crate::domain::Domain;
-use crate::hub::{HubStore, OpenError, OpenHub};
+use crate::hub::{HubStore, OpenError, OpenHub, Registry};
+use guard::Guard;
 use shell::Common;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -42,9 +45,11 @@ use tokio::task::JoinHandle;
 ///
 /// ```no_run
 /// # async fn serve(survey: &'static windrow::Domain) -> Result<(), Box<dyn std::error::Error>> {
+/// use windrow::hub::Registry;
 /// use windrow::{Server, SqliteHub};
 ///
-/// Server::new(survey).store(SqliteHub::open("hub.db")?).serve("127.0.0.1:8420").await?;
+/// let registry = Registry::open("hub.db")?;
+/// Server::new(survey).store(SqliteHub::open("hub.db")?).registry(registry).serve("127.0.0.1:8420").await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -52,6 +57,7 @@ use tokio::task::JoinHandle;
 pub struct Server<S = ()> {
     domain: &'static Domain,
     store: S,
+    guard: Option<Guard>,
     remote: bool,
     limits: Limits,
     tls: Option<Tls>,
@@ -60,18 +66,31 @@ pub struct Server<S = ()> {
 impl Server {
     /// A server for a domain; [`Server::store`] says where its data is.
     pub fn new(domain: &'static Domain) -> Server {
-        Server { domain, store: (), remote: false, limits: Limits::default(), tls: None }
+        Server { domain, store: (), guard: None, remote: false, limits: Limits::default(), tls: None }
     }
 
     /// With this hub: a [`SqliteHub`](crate::hub::SqliteHub), or one that is open already.
     pub fn store<S: OpenHub>(self, store: S) -> Server<S> {
-        Server { domain: self.domain, store, remote: self.remote, limits: self.limits, tls: self.tls }
+        let Server { domain, guard, remote, limits, tls, .. } = self;
+        Server { domain, store, guard, remote, limits, tls }
     }
 }
 
 impl<S> Server<S> {
-    /// Lets it listen to other machines. **There is no authentication yet**: whoever reaches the address can read and write
-    /// everything. Put it behind something that lets only your devices through.
+    /// Lets those in who are in this registry: of the same hub, or of several.
+    pub fn registry(mut self, registry: impl Into<Arc<Registry>>) -> Server<S> {
+        self.guard = Some(Guard::new(registry.into()));
+        self
+    }
+
+    /// Lets everybody in: whoever reaches the address can read and write everything, and resolve conflicts. For one machine
+    /// and for tests, or behind something that lets only your devices through.
+    pub fn open_to_all(mut self) -> Server<S> {
+        self.guard = Some(Guard::Open);
+        self
+    }
+
+    /// Lets a server that is [open to all](Server::open_to_all) listen to other machines. One with a registry may anyway.
     pub fn allow_remote(mut self) -> Server<S> {
         self.remote = true;
         self
@@ -83,12 +102,12 @@ impl<S> Server<S> {
         self
     }
 
-    /// As these settings say: TLS, limits, and whether other machines may reach it. Where it listens is [`Server::bind`]'s.
+    /// As these settings say: TLS and limits. Where it listens is [`Server::bind`]'s; who is let in, [`Server::registry`]'s or
+    /// [`Server::open_to_all`]'s.
     ///
     /// # Errors
     /// A certificate that can't be used.
     pub fn settings(mut self, settings: &Settings) -> Result<Server<S>, TlsError> {
-        self.remote |= settings.allow_remote;
         self.limits = settings.limits.clone();
         self.tls = settings.tls.as_ref().map(|(certificate, key)| Tls::open(certificate, key)).transpose()?;
         Ok(self)
@@ -113,6 +132,7 @@ impl<S: OpenHub + Send + 'static> Server<S> {
     /// # Errors
     /// A hub that can't be opened, an address of other machines' that was not allowed, or one that can't be had.
     pub async fn bind(self, addr: impl ToSocketAddrs) -> Result<Running, ServeError> {
+        let guard = self.guard.clone().ok_or(ServeError::Unguarded)?;
         let listener = self.listen(addr).await?;
         let addr = listener.local_addr()?;
         let Server { domain, store, mut limits, tls, .. } = self;
@@ -122,7 +142,8 @@ impl<S: OpenHub + Send + 'static> Server<S> {
         tracing::info!(%addr, domain = domain.name, "the hub is listening");
         let (stop, stopped) = oneshot::channel();
         let common = Common::new(store.clone(), limits);
-        let task = tokio::spawn(listen::serve(listener, routes::routes(&common), (common, tls), stopped));
+        let routes = routes::routes(&common, &guard);
+        let task = tokio::spawn(listen::serve(listener, routes, (common, tls), stopped));
         Ok(Running { addr, store, stop: Some(stop), task })
     }
 
@@ -138,7 +159,8 @@ impl<S: OpenHub + Send + 'static> Server<S> {
     async fn listen(&self, addr: impl ToSocketAddrs) -> Result<TcpListener, ServeError> {
         let addrs: Vec<SocketAddr> = tokio::net::lookup_host(addr).await?.collect();
         let remote = addrs.iter().find(|a| !a.ip().to_canonical().is_loopback());
-        match remote.filter(|_| !self.remote) {
+        let open = !matches!(self.guard, Some(Guard::Registry(..)));
+        match remote.filter(|_| open && !self.remote) {
             Some(addr) => Err(ServeError::Remote { addr: *addr }),
             None => Ok(listen::at(&addrs)?),
         }
@@ -151,10 +173,15 @@ pub enum ServeError {
     /// The hub.
     #[error(transparent)]
     Hub(#[from] OpenError),
+    /// Nobody has said who is let in.
+    #[error(
+        "say who is let in: Server::registry(Registry::open(..)), or Server::open_to_all() for one machine and tests"
+    )]
+    Unguarded,
     /// An address that other machines reach.
     #[error(
-        "{addr} can be reached by other machines, and there is no authentication yet: whoever reaches it can read and \
-         write everything. Use 127.0.0.1, or say Server::allow_remote() if something else keeps strangers out"
+        "{addr} can be reached by other machines, and the server is open to all: whoever reaches it can read and write \
+         everything. Use 127.0.0.1, or a registry, or say Server::allow_remote() if something else keeps strangers out"
     )]
     Remote {
         /// The address.

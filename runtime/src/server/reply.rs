@@ -12,9 +12,13 @@ pub(super) const MEDIA_TYPE: &str = "application/vnd.windrow";
 /// Seconds after which a request that met a busy hub may come again.
 const RETRY_AFTER: u16 = 2;
 
-/// An encoded message.
-pub(super) fn message(bytes: Vec<u8>) -> Response {
-    of_type(bytes.into_response(), MEDIA_TYPE)
+/// An encoded message, which names its type or does not.
+pub(super) fn message(bytes: Vec<u8>, typed: bool) -> Response {
+    let mut response = of_type(bytes.into_response(), MEDIA_TYPE);
+    if !typed {
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    response
 }
 
 /// The page that Prometheus reads.
@@ -36,6 +40,9 @@ pub(super) fn problem(problem: Problem) -> Response {
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let mut response = of_type(body.into_response(), "application/problem+json");
     *response.status_mut() = status;
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if problem.kind == ProblemKind::Busy {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
     }

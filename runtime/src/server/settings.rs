@@ -27,8 +27,8 @@ use std::path::PathBuf;
 pub struct Settings {
     /// Where to listen.
     pub listen: String,
-    /// Whether other machines may reach it.
-    pub allow_remote: bool,
+    /// Whether everybody is let in who reaches it on this machine, enrolled or not.
+    pub open_to_all: bool,
     /// The folder of `hub.db`.
     pub data: PathBuf,
     /// How much to log: error, warn, info, debug or trace.

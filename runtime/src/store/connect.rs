@@ -1,10 +1,10 @@
 //! Connections to a device's file, and whether a file is one.
 
 use super::error::{OpenError, StoreError};
-use super::migrate;
+use super::place::Place;
 use super::plan::Plan;
 use super::system::{APPLICATION_ID, FORMAT};
-use crate::domain::Earlier;
+use super::{earlier, migrate};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -15,23 +15,22 @@ const BUSY: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A connection for the application: foreign keys are kept.
-pub(super) fn application(path: &Path) -> rusqlite::Result<Connection> {
-    open(path, true)
+pub(super) fn application(place: &Place) -> rusqlite::Result<Connection> {
+    open(place, true)
 }
 
 /// A connection for sessions. Foreign keys are off: what their actions would do, the hub has derived and tells.
-pub(super) fn session(path: &Path) -> rusqlite::Result<Connection> {
-    open(path, false)
+pub(super) fn session(place: &Place) -> rusqlite::Result<Connection> {
+    open(place, false)
 }
 
-fn open(path: &Path, foreign_keys: bool) -> rusqlite::Result<Connection> {
+fn open(place: &Place, foreign_keys: bool) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags)?;
+    let conn = Connection::open_with_flags(place.path(), flags)?;
+    place.unlock(&conn)?;
     conn.busy_timeout(BUSY)?;
     conn.pragma_update(None, "foreign_keys", foreign_keys)?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
-    // Statements that may abort half-way keep what they overwrite; on slow storage that is best kept in memory.
-    conn.pragma_update(None, "temp_store", "MEMORY")?;
     crate::sqlite::keep_plans(&conn)?;
     conn.set_prepared_statement_cache_capacity(256);
     Ok(conn)
@@ -65,44 +64,55 @@ fn is_busy(error: &rusqlite::Error) -> bool {
 pub(super) enum File {
     /// Nothing yet.
     New,
+    /// A device's, of an earlier format.
+    Earlier,
     /// A device's.
-    Ours {
-        /// The versions of the domain that it has behind it: its own, and those after it.
-        behind: &'static [Earlier],
-    },
+    Ours,
 }
 
 /// Looks at a file without writing to it.
-pub(super) fn recognise_file(path: &Path, plan: &Plan) -> Result<File, StoreError> {
+///
+/// # Errors
+/// What can't become a file of this program's.
+pub(super) fn look_at(place: &Place, plan: &Plan) -> Result<(), StoreError> {
+    let path = place.path();
     let no_file = path.as_os_str().is_empty() || path == Path::new(":memory:") || path.is_dir();
     if no_file {
         return Err(OpenError::NoFile(path.to_owned()).into());
     }
     if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) {
-        return Ok(File::New);
+        return Ok(());
     }
-    let conn = look(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let conn = look(place, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     match has_state(&conn) {
         // Somebody died in the middle of a transaction. Before anybody can read, SQLite takes back what they had begun, as
         // it does for every program, and for that it must write.
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::ReadOnly) => {
-            recognise(&look(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path, plan)
+            fits(&look(place, OpenFlags::SQLITE_OPEN_READ_WRITE)?, path, plan)
         }
-        _ => recognise(&conn, path, plan),
+        _ => fits(&conn, path, plan),
     }
 }
 
-fn look(path: &Path, how: OpenFlags) -> rusqlite::Result<Connection> {
-    let conn = Connection::open_with_flags(path, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+fn look(place: &Place, how: OpenFlags) -> rusqlite::Result<Connection> {
+    let conn = Connection::open_with_flags(place.path(), how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    place.unlock(&conn)?;
     conn.busy_timeout(BUSY)?;
     Ok(conn)
 }
 
+/// Whether this program can go on with the file of this connection. One of an earlier format is judged once it has this one.
+pub(super) fn fits(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), StoreError> {
+    match recognise(conn, path)? {
+        File::New | File::Earlier => Ok(()),
+        File::Ours => migrate::behind(conn, path, plan).map(|_| ()),
+    }
+}
+
 /// What the file of this connection is.
-pub(super) fn recognise(conn: &Connection, path: &Path, plan: &Plan) -> Result<File, StoreError> {
+pub(super) fn recognise(conn: &Connection, path: &Path) -> Result<File, StoreError> {
     if has_state(conn).map_err(|e| not_a_database(e, path))? {
-        known_format(conn, path)?;
-        return Ok(File::Ours { behind: migrate::behind(conn, path, plan)? });
+        return Ok(if format(conn, path)? == FORMAT { File::Ours } else { File::Earlier });
     }
     // A hub's file is best known by our own tables.
     let other = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name NOT LIKE 'windrow%', name LIMIT 1";
@@ -120,11 +130,14 @@ fn has_state(conn: &Connection) -> rusqlite::Result<bool> {
     conn.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'windrow_state'")?.exists([])
 }
 
-fn known_format(conn: &Connection, path: &Path) -> Result<(), StoreError> {
+/// The format of a device's file, if it is one that this program knows.
+fn format(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let damaged = |what: String| StoreError::Damaged(format!("windrow_state {what}; restore the file from a backup"));
     match conn.query_row("SELECT format FROM windrow_state", [], |row| row.get::<_, i64>(0)).optional()? {
+        Some(found @ (FORMAT | earlier::FORMAT)) => Ok(found),
         Some(found) if found > FORMAT => Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT }.into()),
-        Some(_) => Ok(()),
-        None => Err(StoreError::Damaged("windrow_state has no row; restore the file from a backup".into())),
+        Some(found) => Err(damaged(format!("has the format {found}"))),
+        None => Err(damaged("has no row".into())),
     }
 }
 

@@ -75,6 +75,11 @@ pub enum OpenError {
     /// Not a SQLite database at all.
     #[error("{0:?} is not a SQLite database; choose another path, or move that file away")]
     NotADatabase(PathBuf),
+    /// A file that is not encrypted with this key, or not at all.
+    #[error(
+        "{0:?} can't be opened with this key: it is encrypted with another, or not encrypted; ask for the right key"
+    )]
+    Locked(PathBuf),
     /// A database with tables of another application.
     #[error(
         "{path:?} belongs to another application (it has the table `{table}` and no `windrow_state`); choose another path"

@@ -1,7 +1,7 @@
 //! The application's own triggers and indexes: which of them write to synced tables while an answer is applied, or let
 //! records go without a trace.
 
-use super::objects::{Found, others};
+use super::objects::{self, Found, others};
 use super::plan::Plan;
 use super::warning::Warning;
 use rusqlite::Connection;
@@ -12,6 +12,13 @@ pub(super) fn warnings(conn: &Connection, plan: &Plan) -> rusqlite::Result<Vec<W
     let others = others(conn, plan)?;
     let unguarded = others.iter().filter(|f| f.kind == "trigger").flat_map(|f| unguarded(plan, f));
     Ok(unguarded.chain(others.iter().filter_map(|f| unique(plan, f))).collect())
+}
+
+/// Whether anybody but Windrow has made a trigger.
+pub(super) fn has_triggers(conn: &Connection, plan: &Plan) -> rusqlite::Result<bool> {
+    let mut query = conn.prepare_cached("SELECT name FROM sqlite_schema WHERE type = 'trigger'")?;
+    let mut names = query.query_map([], |row| row.get::<_, String>(0))?;
+    names.try_fold(false, |found, name| Ok(found || !objects::is_trigger(plan, &name?)))
 }
 
 fn unique(plan: &Plan, index: &Found) -> Option<Warning> {

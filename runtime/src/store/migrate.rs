@@ -4,6 +4,7 @@
 //! run step by step: a file may have slept through several versions.
 
 use super::error::{OpenError, StoreError};
+use super::place::Place;
 use super::plan::Plan;
 use super::{session, state};
 use crate::domain::{Earlier, Migration};
@@ -42,7 +43,7 @@ pub(super) fn behind(conn: &Connection, path: &Path, plan: &Plan) -> Result<&'st
     }
     let at = (version as usize).checked_sub(1);
     let Some(behind) = at.and_then(|at| domain.earlier.get(at..)) else {
-        return Err(StoreError::Damaged(format!("windrow_state has the version {version}, and they count from 1")));
+        return Err(StoreError::Damaged(format!("windrow_device has the version {version}, and they count from 1")));
     };
     match behind.first() {
         Some(first) if digest(plan, first)?.as_slice() != model => {
@@ -62,17 +63,18 @@ fn digest(plan: &Plan, earlier: &Earlier) -> Result<[u8; 8], OpenError> {
 /// Runs what leads from there to this version. The connection is in a transaction, with foreign keys off.
 pub(super) fn migrate(
     conn: &Connection,
-    path: &Path,
+    place: &Place,
     plan: &Plan,
     behind: &'static [Earlier],
 ) -> Result<Option<Migrated>, StoreError> {
     if behind.is_empty() {
         return Ok(None);
     }
+    let path = place.path();
     let to = plan.domain.version();
     let from = to - behind.len() as u32;
     let copies = behind.iter().any(|earlier| earlier.migration.copies);
-    let backup = if copies { Some(back_up(path, from)?) } else { None };
+    let backup = if copies { Some(back_up(place, from)?) } else { None };
     for (version, Earlier { migration, .. }) in (from + 1..).zip(behind) {
         let script: Cow<'_, str> = fault!(MasksNotMoved: in_place(migration.device).into(), migration.device.into());
         run_script(conn, &script).map_err(|error| unfit(path, version, migration, error))?;
@@ -103,7 +105,8 @@ const PAGES: i32 = 1024;
 
 /// Copies the file, as it stands before the transaction that is under way, to its side. A copy that is cut off has no
 /// name that anybody would take for one.
-fn back_up(path: &Path, version: u32) -> Result<PathBuf, StoreError> {
+fn back_up(place: &Place, version: u32) -> Result<PathBuf, StoreError> {
+    let path = place.path();
     let beside = |end: &str| {
         let mut name = path.file_name().map(OsString::from).unwrap_or_default();
         name.push(format!(".v{version}.{end}"));
@@ -119,13 +122,15 @@ fn back_up(path: &Path, version: u32) -> Result<PathBuf, StoreError> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error.to_string()).into()),
         _ => {}
     }
-    copy(path, &part)?;
+    copy(place, &part)?;
     name().map_err(|error| failed(error.to_string()))?;
     Ok(backup)
 }
 
-fn copy(from: &Path, to: &Path) -> rusqlite::Result<()> {
+/// The copy has the file's own key, where it has one.
+fn copy(place: &Place, to: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let (from, mut to) = (Connection::open_with_flags(from, flags)?, Connection::open(to)?);
+    let (from, mut to) = (Connection::open_with_flags(place.path(), flags)?, Connection::open(to)?);
+    [&from, &to].into_iter().try_for_each(|conn| place.unlock(conn))?;
     Backup::new(&from, &mut to)?.run_to_completion(PAGES, Duration::ZERO, None)
 }

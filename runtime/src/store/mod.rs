@@ -6,6 +6,7 @@
 mod changelog;
 mod conflicts;
 mod connect;
+mod earlier;
 mod error;
 mod foreign;
 mod json;
@@ -15,6 +16,7 @@ mod newest;
 mod objects;
 mod open;
 mod origins;
+mod place;
 mod plan;
 mod prune;
 mod record;
@@ -25,10 +27,12 @@ pub mod session;
 mod state;
 mod status;
 mod system;
+mod traffic;
 mod typed;
 mod values;
 mod verify;
 mod warning;
+mod worker;
 
 #[cfg(test)]
 mod tests;
@@ -46,14 +50,16 @@ pub use session::{Actions, Applied, Next};
 pub use status::Status;
 pub(crate) use system::FORMAT;
 pub use system::SYSTEM_TABLES;
+pub use traffic::Traffic;
 pub use typed::Tx;
 pub use warning::Warning;
 
 use crate::domain::Domain;
 use newest::Newest;
+use place::Place;
 use plan::Plan;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use tokio::sync::watch;
@@ -96,7 +102,7 @@ pub struct Store {
 
 #[derive(Debug)]
 struct Inner {
-    path: PathBuf,
+    place: Place,
     plan: Plan,
     device: DeviceId,
     warnings: Vec<Warning>,
@@ -131,14 +137,35 @@ impl Store {
     /// [`OpenError`] where the file is another application's, of a newer Windrow or a newer version of the domain, no database, or where its tables are
     /// not as the domain declares them: it is then as it was before. What SQLite says of a file that it can't open.
     pub fn open(path: impl AsRef<Path>, domain: &'static Domain) -> Result<Store, StoreError> {
+        Store::open_at(Place::open(path.as_ref()), domain)
+    }
+
+    /// As [`Store::open`], of a file that is encrypted with SQLCipher. `key` is asked whenever a connection is opened, and what it
+    /// says is kept nowhere; a platform's key store is a good place to ask. Other programs need SQLCipher and the key.
+    ///
+    /// Only with the feature `sqlcipher`, which needs OpenSSL where it is built.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`OpenError::Locked`] where the key does not fit; what `key` says.
+    #[cfg(feature = "sqlcipher")]
+    pub fn open_encrypted<K, E>(path: impl AsRef<Path>, domain: &'static Domain, key: K) -> Result<Store, StoreError>
+    where
+        K: Fn() -> Result<[u8; 32], E> + Send + Sync + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let key = Box::new(move || key().map_err(Into::into));
+        Store::open_at(Place::locked(path.as_ref(), key), domain)
+    }
+
+    fn open_at(place: Place, domain: &'static Domain) -> Result<Store, StoreError> {
         crate::sqlite::check_version().map_err(OpenError::UnsafeSqlite)?;
-        let (path, plan) = (path.as_ref().to_owned(), Plan::new(domain)?);
-        let opened = open::open(&path, &plan)?;
-        let (app, sync) = (Mutex::new(opened.app), Mutex::new(connect::session(&path)?));
+        let plan = Plan::new(domain)?;
+        let opened = open::open(&place, &plan)?;
+        let (app, sync) = (Mutex::new(opened.app), Mutex::new(connect::session(&place)?));
         let (user, changes) = (Mutex::new(None), watch::Sender::new(0));
         let open::Opened { device, warnings, migrated, newest, .. } = opened;
         Ok(Store {
-            inner: Arc::new(Inner { path, plan, device, warnings, migrated, newest, app, user, sync, changes }),
+            inner: Arc::new(Inner { place, plan, device, warnings, migrated, newest, app, user, sync, changes }),
         })
     }
 
@@ -159,7 +186,7 @@ impl Store {
 
     /// Where the file is.
     pub fn path(&self) -> &Path {
-        &self.inner.path
+        self.inner.place.path()
     }
 
     /// The device's number, drawn when the file was created.
@@ -192,7 +219,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn connection(&self) -> Result<Connection, StoreError> {
-        let conn = connect::application(&self.inner.path)?;
+        let conn = connect::application(&self.inner.place)?;
         self.inner.newest.ensure(&conn, self.plan())?;
         Ok(conn)
     }

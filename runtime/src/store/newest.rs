@@ -6,7 +6,7 @@
 
 use super::error::StoreError;
 use super::plan::Plan;
-use super::{migrate, objects};
+use super::{connect, objects};
 use crate::sqlite::Repeated;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
@@ -28,13 +28,13 @@ impl Newest {
     /// Makes ours the newest, within a transaction that may write. The count, for [`Newest::note`] once it is committed.
     ///
     /// # Errors
-    /// A newer program has migrated the file meanwhile: its triggers are the right ones, and this program must not go on.
+    /// A newer program has given the file another format meanwhile, or migrated it: its triggers are the right ones, and this program must not go on.
     pub(super) fn keep(&self, conn: &Connection, plan: &Plan) -> Result<i64, StoreError> {
         let seen = version(conn)?;
         if seen == self.seen.load(Ordering::Relaxed) {
             return Ok(seen);
         }
-        migrate::behind(conn, &self.path, plan)?;
+        connect::fits(conn, &self.path, plan)?;
         objects::renew_older_triggers(conn, plan)?;
         Ok(version(conn)?)
     }

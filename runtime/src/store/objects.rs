@@ -171,6 +171,11 @@ pub fn changelog_view(parts: &[String]) -> String {
     format!("CREATE VIEW windrow_changelog AS\n{}\nORDER BY stamp", parts.join("\nUNION ALL\n"))
 }
 
+/// Whether a trigger of this name is ours.
+pub(super) fn is_trigger(plan: &Plan, name: &str) -> bool {
+    plan.objects().iter().any(|w| w.kind == "trigger" && w.name == name)
+}
+
 /// Of what the file has, what is not ours.
 pub(super) fn others(conn: &Connection, plan: &Plan) -> rusqlite::Result<Vec<Found>> {
     let ours: HashSet<&str> = plan.objects().iter().map(|w| w.name.as_str()).collect();

@@ -4,9 +4,10 @@ use super::connect::{self, File};
 use super::error::{OpenError, StoreError};
 use super::migrate::{self, Migrated};
 use super::newest::Newest;
+use super::place::Place;
 use super::plan::Plan;
 use super::warning::Warning;
-use super::{foreign, objects, origins, session, state, system};
+use super::{earlier, foreign, objects, origins, session, state, system};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 use windrow_protocol::clock::DeviceId;
@@ -22,25 +23,29 @@ pub(super) struct Opened {
 }
 
 /// Opens a file, and writes to it only once it is known to be ours.
-pub(super) fn open(path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
-    connect::recognise_file(path, plan)?;
+pub(super) fn open(place: &Place, plan: &Plan) -> Result<Opened, StoreError> {
+    connect::look_at(place, plan).map_err(|error| place.explained(error))?;
     // Without foreign keys as yet: a migration drops tables on the way, and nothing may hear of that.
-    let app = connect::session(path)?;
+    let app = connect::session(place)?;
     connect::use_wal(&app)?;
-    let opened = prepare(app, path, plan)?;
+    let opened = prepare(app, place, plan)?;
     connect::keep_foreign_keys(&opened.app)?;
     Ok(opened)
 }
 
 /// In one transaction, because another program may open the file at the same time.
-fn prepare(app: Connection, path: &Path, plan: &Plan) -> Result<Opened, StoreError> {
-    let conn = &app;
+fn prepare(app: Connection, place: &Place, plan: &Plan) -> Result<Opened, StoreError> {
+    let (conn, path) = (&app, place.path());
     let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     let (mut warnings, mut migrated) = (Vec::new(), None);
-    match connect::recognise(conn, path, plan)? {
+    match connect::recognise(conn, path)? {
         File::New => create(conn, plan)?,
-        File::Ours { behind } => {
-            migrated = migrate::migrate(conn, path, plan, behind)?;
+        file => {
+            if matches!(file, File::Earlier) {
+                earlier::upgrade(conn)?;
+            }
+            let behind = migrate::behind(conn, path, plan)?;
+            migrated = migrate::migrate(conn, place, plan, behind)?;
             knows_all_logs(conn, path, plan)?;
             let same = state::same_schema(conn, plan)?;
             warnings = objects::verify(conn, plan, same)?;
@@ -71,7 +76,7 @@ fn knows_all_logs(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), Sto
 
 /// Notes mean something to the end of their own INSERT only; what stays behind is a copy of the record. The same holds for
 /// who is leaving.
-fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
+pub(super) fn forget_notes(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
     let forget = |sql: &str| conn.execute(sql, []).map(|_| ());
     plan.tables().try_for_each(|table| forget(&plan.sql(table).forget_notes))?;
     let takes_along = |table: &TableIx| objects::takes_along(&plan.schema, *table);

@@ -66,7 +66,7 @@ pub(super) fn committed(conn: &Connection) -> rusqlite::Result<()> {
 /// Whether nothing of this is under way, so that no entry of the log is needed for it.
 pub(super) fn is_idle(conn: &Connection) -> rusqlite::Result<bool> {
     let idle = "SELECT NOT recovering AND NOT EXISTS (SELECT 1 FROM windrow_missing)
-        AND NOT EXISTS (SELECT 1 FROM windrow_passed) FROM windrow_state";
+        AND NOT EXISTS (SELECT 1 FROM windrow_passed) FROM windrow_device";
     conn.one(idle, [], |row| row.get(0))
 }
 
@@ -91,5 +91,5 @@ pub(super) fn want_whole(conn: &Connection, plan: &Plan, table: TableIx) -> rusq
 /// All that the hub has is applied.
 pub(super) fn recovered(conn: &Connection) -> rusqlite::Result<()> {
     conn.run("DELETE FROM windrow_whole", [])?;
-    conn.run("UPDATE windrow_state SET recovering = 0, brake = 0", []).map(drop)
+    conn.run("UPDATE windrow_device SET recovering = 0, brake = 0", []).map(drop)
 }

@@ -1,4 +1,4 @@
-//! The one row of `windrow_state`, and the points beside it.
+//! The one row of `windrow_state`, that of `windrow_device`, and the points beside them.
 
 use super::error::{AnswerError, StoreError};
 use super::objects;
@@ -9,7 +9,7 @@ use crate::sqlite::Repeated;
 use rusqlite::{Connection, OptionalExtension, params};
 use windrow_protocol::clock::{DeviceId, Hlc, Mark, Point, Seq};
 
-/// What the row says.
+/// What the two rows say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) device: DeviceId,
@@ -29,21 +29,19 @@ pub(super) fn random() -> Result<u64, StoreError> {
     Ok(getrandom::u64()?)
 }
 
-/// Writes the row of a new file, for a device that nobody has met.
+/// Writes both rows of a new file, for a device that nobody has met.
 pub(super) fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     // 63 bits, and never 0: that is the hub.
     let device = (random()? >> 1).max(1);
-    conn.run(
-        "INSERT INTO windrow_state (one, format, device, hlc, checkpoint, mark, base, applying, schema, version, model, turn)
-         VALUES (1, ?1, ?2, 0, 0, 0, 0, 0, x'', 0, x'', 0)",
-        params![FORMAT, device as i64],
-    )?;
+    let state = "INSERT INTO windrow_state (one, hlc, base, applying, device, format) VALUES (1, 0, 0, 0, ?1, ?2)";
+    conn.run(state, [device as i64, FORMAT])?;
+    conn.run("INSERT INTO windrow_device (one, schema, version, model) VALUES (1, x'', 0, x'')", [])?;
     note_opened(conn, plan)
 }
 
 /// Whether the file was last opened with all that this program wants in it; if not, it is noted.
 pub(super) fn same_schema(conn: &Connection, plan: &Plan) -> Result<bool, StoreError> {
-    let sql = "SELECT schema = ?1 AND version = ?2 FROM windrow_state";
+    let sql = "SELECT schema = ?1 AND version = ?2 FROM windrow_device";
     let same: bool = conn.one(sql, params![objects::digest(plan).0, plan.domain.version()], |row| row.get(0))?;
     if !same {
         note_opened(conn, plan)?;
@@ -53,7 +51,7 @@ pub(super) fn same_schema(conn: &Connection, plan: &Plan) -> Result<bool, StoreE
 
 fn note_opened(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     let (schema, version) = (objects::digest(plan).0, plan.domain.version());
-    let set = "UPDATE windrow_state SET schema = ?1, version = ?2, model = ?3";
+    let set = "UPDATE windrow_device SET schema = ?1, version = ?2, model = ?3";
     conn.run(set, params![schema, version, plan.schema.digest()])?;
     let note = "INSERT INTO windrow_migrations (schema, version, at) VALUES (?1, ?2, ?3)";
     conn.run(note, params![schema, version, clock::now_ms()])?;
@@ -62,19 +60,20 @@ fn note_opened(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
 
 /// The domain's version that the file has, and the digest of its model.
 pub(super) fn version(conn: &Connection) -> Result<(u32, Vec<u8>), StoreError> {
-    Ok(conn.one("SELECT version, model FROM windrow_state", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    Ok(conn.one("SELECT version, model FROM windrow_device", [], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Reads the row.
+/// Reads both rows.
 pub(super) fn read(conn: &Connection) -> Result<State, StoreError> {
-    let mut query =
-        conn.prepare_cached("SELECT device, hlc, checkpoint, mark, turn, contact, recovering FROM windrow_state")?;
+    let mut query = conn.prepare_cached(
+        "SELECT device, hlc, checkpoint, mark, turn, contact, recovering FROM windrow_state, windrow_device",
+    )?;
     let row = query.query_row([], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, point(row, 2)?, row.get(4)?, row.get(5)?, row.get(6)?))
     });
     let (device, hlc, checkpoint, turn, contact, recovering) =
-        row.optional()?.ok_or_else(|| StoreError::Damaged("windrow_state has no row".into()))?;
-    let negative = || StoreError::Damaged("windrow_state holds a negative number".into());
+        row.optional()?.ok_or_else(|| StoreError::Damaged("windrow_state or windrow_device has no row".into()))?;
+    let negative = || StoreError::Damaged("windrow_state or windrow_device holds a negative number".into());
     let device = DeviceId::from_i64(device).ok_or_else(negative)?;
     Ok(State { device, hlc: Hlc::from_i64(hlc).ok_or_else(negative)?, checkpoint, turn, contact, recovering })
 }
@@ -112,8 +111,8 @@ pub(super) fn move_checkpoint(conn: &Connection, from: Point, to: Point) -> rusq
 }
 
 fn set_checkpoint(conn: &Connection, to: Point) -> rusqlite::Result<()> {
-    let set = "UPDATE windrow_state SET checkpoint = ?1, mark = ?2, base = ?1";
-    conn.run(set, [to.seq.to_i64(), to.mark.to_i64()]).map(|_| ())
+    conn.run("UPDATE windrow_device SET checkpoint = ?1, mark = ?2", [to.seq.to_i64(), to.mark.to_i64()])?;
+    set_base(conn, to.seq)
 }
 
 /// All checkpoints of this file, the present one last.
@@ -128,7 +127,7 @@ pub(super) fn checkpoints(conn: &Connection) -> Result<Vec<Point>, StoreError> {
 pub(super) fn go_back(conn: &Connection, to: Point) -> rusqlite::Result<()> {
     conn.run("DELETE FROM windrow_checkpoints WHERE seq >= ?1", [to.seq.to_i64()])?;
     conn.run("DELETE FROM windrow_own WHERE seq > ?1", [to.seq.to_i64()])?;
-    conn.run("UPDATE windrow_state SET recovering = 1, brake = 0", [])?;
+    conn.run("UPDATE windrow_device SET recovering = 1, brake = 0", [])?;
     set_checkpoint(conn, to)
 }
 
@@ -165,7 +164,7 @@ pub(super) fn raise_hlc(conn: &Connection, heard: Hlc) -> Result<(), StoreError>
 
 /// The hub has answered just now.
 pub(super) fn note_contact(conn: &Connection) -> rusqlite::Result<()> {
-    conn.run("UPDATE windrow_state SET contact = ?1", [clock::now_ms()]).map(|_| ())
+    conn.run("UPDATE windrow_device SET contact = ?1", [clock::now_ms()]).map(|_| ())
 }
 
 /// The commits of this file, ascending.

@@ -48,7 +48,7 @@ impl Store {
             let state = state::read(conn)?;
             let pending = log::pending(conn, plan, &origins::stretches(conn)?)?;
             let records: HashSet<_> = pending.iter().map(|e| (e.table, e.id)).collect();
-            let found = "SELECT brake = 1, verified, differed FROM windrow_state";
+            let found = "SELECT brake = 1, verified, differed FROM windrow_device";
             let (waits, verified, differed): (bool, Option<i64>, Option<i64>) =
                 conn.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             Ok(Status {

@@ -4,14 +4,15 @@
 //! and the origins by the view `windrow_changelog`.
 
 /// The version of what stands below. A file with a greater one is not touched.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 
 /// `PRAGMA application_id` of a device's file: "WnDr".
 pub(super) const APPLICATION_ID: i32 = 0x576e_4472;
 
 /// Our own tables in a device's file: name and statement. For tools that show what a file is made of.
-pub const SYSTEM_TABLES: [(&str, &str); 14] = [
+pub const SYSTEM_TABLES: [(&str, &str); 17] = [
     ("windrow_state", STATE),
+    ("windrow_device", DEVICE),
     ("windrow_origins", ORIGINS),
     ("windrow_own", OWN),
     ("windrow_checkpoints", CHECKPOINTS),
@@ -25,30 +26,37 @@ pub const SYSTEM_TABLES: [(&str, &str); 14] = [
     ("windrow_refused", REFUSED),
     ("windrow_conflicts", CONFLICTS),
     ("windrow_migrations", MIGRATIONS),
+    ("windrow_traffic", TRAFFIC),
+    ("windrow_worker", WORKER),
 ];
 
-/// One row. `hlc`: the device's clock. `checkpoint`, `mark`: up to where everything is applied. `base`: what a write now
-/// has seen: the checkpoint, but while the typed interface writes to a record that it read earlier. `applying`: 1 only
-/// within a transaction that applies an answer. `schema`: the digest of all that the file
-/// was last opened with. `version`, `model`: of the domain then, as `windrow.lock` counts, and what names it on the wire.
-/// `turn`: counts the steps of sessions, so that two programs notice each other. `contact`: when the hub last answered, in milliseconds since 1970. `recovering`: 1
-/// from when the hub was found to have lost some of its past until all that it has now is applied. `brake`: 1 while an answer
-/// that would delete much waits for somebody to confirm it, 2 once it is confirmed. `verify`: 1 while the hub is to be asked
-/// whether the tables are equal. `verified`, `differed`: when they were last found to be, or not to be, in milliseconds
-/// since 1970.
-const STATE: &str = "CREATE TABLE windrow_state (
+/// One row, and a narrow one: every captured write writes it. `hlc`: the device's clock. `base`: what a write now has seen:
+/// the checkpoint, but while the typed interface writes to a record that it read earlier. `applying`: 1 only within a
+/// transaction that applies an answer. `device`: its id. `format`: [`FORMAT`].
+pub(super) const STATE: &str = "CREATE TABLE windrow_state (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
-  format INTEGER NOT NULL,
-  device INTEGER NOT NULL,
   hlc INTEGER NOT NULL,
-  checkpoint INTEGER NOT NULL,
-  mark INTEGER NOT NULL,
   base INTEGER NOT NULL,
   applying INTEGER NOT NULL,
+  device INTEGER NOT NULL,
+  format INTEGER NOT NULL
+) STRICT";
+
+/// One row: what only opening and syncing need. `schema`: the digest of all that the file was last opened with. `version`,
+/// `model`: of the domain then, as `windrow.lock` counts, and what names it on the wire. `checkpoint`, `mark`: up to where
+/// everything is applied. `turn`: counts the steps of sessions, so that two programs notice each other. `contact`: when the
+/// hub last answered, in milliseconds since 1970. `recovering`: 1 from when the hub was found to have lost some of its past
+/// until all that it has now is applied. `brake`: 1 while an answer that would delete much waits for somebody to confirm it,
+/// 2 once it is confirmed. `verify`: 1 while the hub is to be asked whether the tables are equal. `verified`, `differed`:
+/// when they were last found to be, or not to be, in milliseconds since 1970.
+pub(super) const DEVICE: &str = "CREATE TABLE windrow_device (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
   schema BLOB NOT NULL,
   version INTEGER NOT NULL,
   model BLOB NOT NULL,
-  turn INTEGER NOT NULL,
+  checkpoint INTEGER NOT NULL DEFAULT 0,
+  mark INTEGER NOT NULL DEFAULT 0,
+  turn INTEGER NOT NULL DEFAULT 0,
   contact INTEGER,
   recovering INTEGER NOT NULL DEFAULT 0,
   brake INTEGER NOT NULL DEFAULT 0,
@@ -150,6 +158,32 @@ const CONFLICTS: &str = "CREATE TABLE windrow_conflicts (
   answered INTEGER,
   PRIMARY KEY (\"table\", record, about, fields)
 ) STRICT, WITHOUT ROWID";
+
+/// Bytes that went over links, by day (UTC), kind of link (`metered` or `unmetered`) and table; `''`: what is no table's.
+pub(super) const TRAFFIC: &str = "CREATE TABLE windrow_traffic (
+  day TEXT NOT NULL,
+  link TEXT NOT NULL,
+  \"table\" TEXT NOT NULL,
+  sent INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  PRIMARY KEY (day, link, \"table\")
+) STRICT, WITHOUT ROWID";
+
+/// At most one row: what the worker does, for other programs to see. `activity`: its name. `error`: why it waits. `pending`:
+/// log entries that the hub has not acknowledged. `sent`, `total`: bytes of the changeset that is on its way, of so many.
+/// `next`: when the next session is due at the latest; `at`: when this was written; in milliseconds since 1970. `reason`: why that
+/// session.
+pub(super) const WORKER: &str = "CREATE TABLE windrow_worker (
+  one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
+  activity TEXT NOT NULL,
+  error TEXT,
+  pending INTEGER NOT NULL,
+  sent INTEGER,
+  total INTEGER,
+  next INTEGER,
+  reason TEXT,
+  at INTEGER NOT NULL
+) STRICT";
 
 /// What this file was opened with, in order: the domain's version, and the digest of all. `at`: milliseconds since 1970.
 const MIGRATIONS: &str = "CREATE TABLE windrow_migrations (

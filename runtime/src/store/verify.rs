@@ -20,13 +20,13 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn verify(&self) -> Result<(), StoreError> {
-        self.transaction(|tx| Ok(tx.connection().run("UPDATE windrow_state SET verify = 1", []).map(|_| ())?))
+        self.transaction(|tx| Ok(tx.connection().run("UPDATE windrow_device SET verify = 1", []).map(|_| ())?))
     }
 }
 
 /// Whether the next pull is to ask.
 pub(super) fn is_asked(conn: &Connection) -> rusqlite::Result<bool> {
-    conn.one("SELECT verify FROM windrow_state", [], |row| row.get(0))
+    conn.one("SELECT verify FROM windrow_device", [], |row| row.get(0))
 }
 
 /// Holds the tables against the hub's, nothing being pending. Whether the hub must tell more: a table that differs and was
@@ -44,18 +44,18 @@ pub(super) fn compare(
         }
     }
     if differ.is_empty() {
-        conn.run("UPDATE windrow_state SET verify = 0, verified = ?1", [clock::now_ms()])?;
+        conn.run("UPDATE windrow_device SET verify = 0, verified = ?1", [clock::now_ms()])?;
         return Ok(false);
     }
     let names: Vec<&str> = differ.iter().map(|table| plan.table(*table).name).collect();
     tracing::warn!(tables = names.join(", "), "tables here differ from the hub's");
-    conn.run("UPDATE windrow_state SET differed = ?1", [clock::now_ms()])?;
+    conn.run("UPDATE windrow_device SET differed = ?1", [clock::now_ms()])?;
     let again = differ.iter().any(|table| !told_whole(*table));
     if again {
         differ.iter().try_for_each(|table| recovery::want_whole(conn, plan, *table))?;
     } else {
         // Told whole, and still not equal: no pull mends that. The status says so.
-        conn.run("UPDATE windrow_state SET verify = 0", [])?;
+        conn.run("UPDATE windrow_device SET verify = 0", [])?;
     }
     Ok(again)
 }

@@ -1,18 +1,35 @@
 //! The transport over HTTP.
 
+use super::credentials::{self, Credentials, TokenFile};
+use super::enrol::unkept;
 use super::transport::{Failure, FailureKind, Transport};
+use crate::store::Store;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
-use std::time::Duration;
-use windrow_protocol::message::{self, Answer, Problem};
+use serde::de::DeserializeOwned;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use windrow_protocol::message::{self, Answer, MessageError, Problem};
 use windrow_protocol::session::Request;
 
 /// The media type of requests and answers.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.windrow";
 
+/// That of an enrolment.
+const JSON: &str = "application/json";
+
 /// The longest answer that is read. Pages are far smaller.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Bytes of the headers of a request and its answer.
+const HEADERS: u64 = 200;
+/// Bytes that TLS adds to both.
+const RECORDS: u64 = 60;
+/// Bytes of a TLS handshake with a chain of two certificates.
+const HANDSHAKE: u64 = 3_500;
+/// How long a connection is kept that nobody uses.
+const KEPT: Duration = Duration::from_secs(90);
 
 /// The longest problem document that is read: it is shown, logged and kept.
 const LONGEST_PROBLEM: usize = 64 * 1024;
@@ -32,6 +49,10 @@ pub struct Endpoint {
     /// The same without a name and a password: for messages.
     shown: Url,
     client: Client,
+    /// When the last exchange began: whether its connection is still there.
+    last: Arc<Mutex<Option<Instant>>>,
+    /// Where the token is that each request carries.
+    pub(super) credentials: Option<Arc<dyn Credentials>>,
 }
 
 impl std::fmt::Debug for Endpoint {
@@ -63,10 +84,11 @@ impl Endpoint {
         let client = Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(KEPT)
             .build()
             .map_err(|e| wrong(&e.to_string()))?;
         let shown = anonymous(&base).ok_or_else(|| wrong("it has no host"))?;
-        Ok(Endpoint { base, shown, client })
+        Ok(Endpoint { base, shown, client, last: Arc::default(), credentials: None })
     }
 
     /// The address, without a name and a password.
@@ -74,19 +96,67 @@ impl Endpoint {
         self.shown.as_str()
     }
 
-    fn at(&self, path: &str) -> Result<Url, Failure> {
-        self.base.join(path).map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))
+    /// The hub at this URL, for a device that [has enrolled](super::enrol) or will: its token is in the file beside the
+    /// store's.
+    ///
+    /// # Errors
+    /// As [`Endpoint::new`].
+    pub fn for_device(url: &str, store: &Store) -> Result<Endpoint, Failure> {
+        Ok(Endpoint::new(url)?.credentials(TokenFile::beside(store)))
     }
 
-    async fn post<T: Serialize>(&self, path: &str, body: &T) -> Result<Answer, Failure> {
-        let body = message::to_bytes(body).map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
-        let request = self.client.post(self.at(path)?).header(CONTENT_TYPE, MEDIA_TYPE).body(body);
+    /// Shows a hub the token that is kept here: it is read anew for each request. A request carries one secret, so that a
+    /// name and a password in the address are not given any more once there is a token.
+    pub fn credentials(mut self, credentials: impl Credentials) -> Endpoint {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// A request, and whether it carries a token.
+    async fn request(&self, path: &str) -> Result<(RequestBuilder, bool), Failure> {
+        let token = match &self.credentials {
+            Some(credentials) => credentials::token(credentials).await.map_err(|e| unkept(&e))?,
+            None => None,
+        };
+        Ok(match token {
+            Some(token) => (self.client.post(at(&self.shown, path)?).bearer_auth(token.reveal()), true),
+            None => (self.client.post(at(&self.base, path)?), false),
+        })
+    }
+
+    /// Asks in JSON.
+    pub(super) async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
+        let body = serde_json::to_vec(body).map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
+        let (request, _) = self.request(path).await?;
+        let answer = self.answer(request.header(CONTENT_TYPE, JSON).body(body), LONGEST_PROBLEM).await?;
+        serde_json::from_slice(&answer).map_err(|e| self.nonsense(&e))
+    }
+
+    async fn answer(&self, request: RequestBuilder, longest: usize) -> Result<Vec<u8>, Failure> {
         let response = request.send().await.map_err(|e| self.unsent(&e))?;
         if response.status() != StatusCode::OK {
             return Err(self.problem(response).await);
         }
-        let bytes = read(response, LONGEST_ANSWER).await?;
-        message::from_bytes(&bytes).map_err(|e| Failure::new(FailureKind::Nonsense, format!("{}: {e}", self.shown)))
+        read(response, longest).await
+    }
+
+    fn nonsense(&self, error: &impl std::fmt::Display) -> Failure {
+        Failure::new(FailureKind::Nonsense, format!("{}: {error}", self.shown))
+    }
+
+    async fn post(&self, path: &str, body: Result<Vec<u8>, MessageError>) -> Result<Answer, Failure> {
+        let body = body.map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
+        let request = match self.request(path).await? {
+            // A hub wants the type or a token, and every byte counts.
+            (request, true) => request,
+            (request, false) => request.header(CONTENT_TYPE, MEDIA_TYPE),
+        };
+        let answer = self.answer(request.body(body), LONGEST_ANSWER).await?;
+        message::from_bytes(&answer).map_err(|error| match error {
+            // What was damaged on the way comes whole another time.
+            MessageError::Corrupt => Failure::new(FailureKind::Broken, format!("{}: {error}", self.shown)),
+            error => self.nonsense(&error),
+        })
     }
 
     fn unsent(&self, error: &reqwest::Error) -> Failure {
@@ -115,6 +185,14 @@ impl Endpoint {
     }
 }
 
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+fn at(base: &Url, path: &str) -> Result<Url, Failure> {
+    base.join(path).map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))
+}
+
 /// An address without a name and a password.
 fn anonymous(url: &Url) -> Option<Url> {
     let mut url = url.clone();
@@ -139,14 +217,26 @@ async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, Failure
 impl Transport for Endpoint {
     async fn send(&self, request: &Request) -> Result<Answer, Failure> {
         match request {
-            Request::Prepare(body) => self.post("v1/prepare", body).await,
-            Request::Commit(body) => self.post("v1/commit", body).await,
-            Request::Pull(body) => self.post("v1/pull", body).await,
+            Request::Prepare(request) => self.post("v1/prepare", message::to_bytes(request)).await,
+            Request::Upload(chunk) => self.post("v1/upload", chunk.to_bytes()).await,
+            Request::Commit(request) => self.post("v1/commit", message::to_bytes(request)).await,
+            Request::Pull(request) => self.post("v1/pull", message::to_bytes(request)).await,
+        }
+    }
+
+    /// Measured: the lines of request and answer on HTTP/1.1; TLS's records, and its handshake where no connection is kept
+    /// from before.
+    fn overhead(&self) -> u64 {
+        let kept = lock(&self.last).replace(Instant::now()).is_some_and(|last| last.elapsed() < KEPT);
+        match (self.base.scheme() == "https", kept) {
+            (false, _) => HEADERS,
+            (true, true) => HEADERS + RECORDS,
+            (true, false) => HEADERS + RECORDS + HANDSHAKE,
         }
     }
 
     async fn probe(&self) -> bool {
-        let Ok(url) = self.at("healthz") else { return false };
+        let Ok(url) = at(&self.base, "healthz") else { return false };
         let answer = self.client.get(url).timeout(Duration::from_secs(5)).send().await;
         answer.is_ok_and(|r| r.status().is_success())
     }
@@ -177,9 +267,9 @@ mod tests {
             String::from_utf8_lossy(&request[..length]).to_lowercase()
         });
         let endpoint = Endpoint::new(&url).unwrap();
-        let refused = endpoint.post("v1/pull", &()).await.unwrap_err();
+        let refused = endpoint.post("v1/pull", message::to_bytes(&())).await.unwrap_err();
         assert!(heard.join().unwrap().contains("authorization: basic dgfibgv0lte3omh1c2g="));
-        let gone = endpoint.post("v1/pull", &()).await.unwrap_err();
+        let gone = endpoint.post("v1/pull", message::to_bytes(&())).await.unwrap_err();
         for said in [refused.to_string(), gone.to_string(), format!("{endpoint:?}"), endpoint.url().to_owned()] {
             assert!(said.contains("127.0.0.1") && !said.contains("hush"), "{said}");
         }

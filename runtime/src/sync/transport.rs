@@ -1,7 +1,7 @@
 //! How requests reach a hub, and how that fails.
 
 use std::time::Duration;
-use windrow_protocol::message::{Answer, Problem, Retry};
+use windrow_protocol::message::{Answer, Problem, ProblemKind, Retry};
 use windrow_protocol::session::Request;
 
 /// Carries one request to a hub and its answer back. [`Endpoint`](super::Endpoint) is the one over HTTP.
@@ -12,6 +12,12 @@ pub trait Transport: Send + Sync + 'static {
     /// # Errors
     /// Anything but an answer. The request may have arrived all the same: the session repeats it.
     async fn send(&self, request: &Request) -> Result<Answer, Failure>;
+
+    /// About how many bytes the next exchange moves beside its bodies: headers, and a connection that must be made first.
+    /// A budget counts them.
+    fn overhead(&self) -> u64 {
+        0
+    }
 
     /// Whether the hub can be reached just now: a cheap question, asked while the worker waits to try again.
     async fn probe(&self) -> bool;
@@ -40,6 +46,10 @@ pub enum FailureKind {
     Busy,
     /// The hub will not take this, and says why. Somebody has to act first.
     Rejected,
+    /// The hub does not know this device, or its user may not do this. It has to enrol, or be allowed.
+    Unauthorised,
+    /// The hub has revoked this device's token. What it has not sent stays, and it can enrol again.
+    Revoked,
     /// What came back makes no sense: another program answers at this address, or one of the two is out of date.
     Nonsense,
 }
@@ -52,13 +62,21 @@ impl Failure {
 
     /// Whether trying again, later and unchanged, can succeed.
     pub fn is_retryable(&self) -> bool {
-        !matches!(self.kind, FailureKind::Rejected | FailureKind::Nonsense)
+        match self.kind {
+            FailureKind::Unreachable | FailureKind::Broken | FailureKind::Busy => true,
+            FailureKind::Rejected | FailureKind::Unauthorised | FailureKind::Revoked | FailureKind::Nonsense => false,
+        }
     }
 }
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        let kind = if problem.retry == Retry::Never { FailureKind::Rejected } else { FailureKind::Busy };
+        let kind = match (problem.kind, problem.retry) {
+            (ProblemKind::Unauthenticated | ProblemKind::Forbidden, _) => FailureKind::Unauthorised,
+            (ProblemKind::Revoked, _) => FailureKind::Revoked,
+            (_, Retry::Never) => FailureKind::Rejected,
+            (_, Retry::Now | Retry::Later) => FailureKind::Busy,
+        };
         Failure::new(kind, problem.to_string())
     }
 }

@@ -1,7 +1,9 @@
 //! The worker: a task beside the application that decides when to sync, and says what it does.
 
 use super::backoff::Backoff;
-use super::session::{SyncError, sync};
+use super::budget::Budget;
+use super::connectivity::{Connectivity, Interfaces, Link};
+use super::session::{self, Over, SyncError};
 use super::transport::{FailureKind, Transport};
 use crate::Timestamp;
 use crate::store::{Store, StoreError};
@@ -9,7 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use windrow_protocol::session::Finish;
+use windrow_protocol::pace::Pace;
+use windrow_protocol::session::{Finish, Progress};
 
 /// The longest that a hub, or what stands before it, may ask to be left alone: a day.
 const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
@@ -31,6 +34,13 @@ pub struct Options {
     pub longest_wait: Duration,
     /// How long log entries are kept that the hub surely has (default [`RETENTION`](crate::store::RETENTION)).
     pub retention: Duration,
+    /// Instead of `interval` over a metered link (default eight hours: three contacts a day, so that an idle day costs less
+    /// than 5 KB, TLS included).
+    pub metered_interval: Duration,
+    /// Who knows about the network (default [`Interfaces`]).
+    pub connectivity: Arc<dyn Connectivity>,
+    /// Bytes that may be moved in a day, by kind of link (default: as many as there are).
+    pub budget: Budget,
 }
 
 impl Default for Options {
@@ -43,6 +53,9 @@ impl Default for Options {
             first_wait: Duration::from_secs(1),
             longest_wait: Duration::from_secs(300),
             retention: crate::store::RETENTION,
+            metered_interval: Duration::from_secs(8 * 60 * 60),
+            connectivity: Arc::new(Interfaces::default()),
+            budget: Budget::default(),
         }
     }
 }
@@ -67,6 +80,10 @@ pub enum Activity {
         /// Why, in words.
         error: String,
     },
+    /// There is no network, as the platform says: the next session comes with one.
+    Offline,
+    /// The day's budget for this kind of link is spent: what is pending goes with the next day (UTC), or over another link.
+    Saving,
     /// The worker has ended.
     Stopped,
 }
@@ -86,6 +103,10 @@ pub enum Reason {
     Retry,
     /// The hub answers again.
     Reachable,
+    /// There is a network again, or another one.
+    Network,
+    /// A new day, and a new budget.
+    Day,
 }
 
 /// The worker's state, as its watch channel shows it.
@@ -93,8 +114,12 @@ pub enum Reason {
 pub struct SyncState {
     /// What it is doing.
     pub activity: Activity,
+    /// Of what sort the last session's failure was, where it failed on its way to the hub or there.
+    pub failure: Option<FailureKind>,
     /// Log entries that the hub has not acknowledged.
     pub pending: u64,
+    /// While a long changeset is sent: how much of it the hub has. A later session goes on from there.
+    pub progress: Option<Progress>,
     /// When a session last ended well.
     pub last_contact: Option<Timestamp>,
     /// When the next session is due at the latest, and why.
@@ -129,14 +154,18 @@ impl SyncWorker {
 
     /// Starts a worker. To be called within a tokio runtime.
     pub fn start_with(store: &Store, transport: impl Transport, options: Options) -> SyncWorker {
-        let state = SyncState { activity: Activity::Idle, pending: 0, last_contact: None, next: None };
+        let activity = Activity::Idle;
+        let state = SyncState { activity, failure: None, pending: 0, progress: None, last_contact: None, next: None };
         let (sender, receiver) = watch::channel(state);
         let (asked, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let link = options.connectivity.watch();
         let task = Task {
+            link,
             store: store.clone(),
             transport: Box::new(transport),
             backoff: Backoff::new(options.first_wait, options.longest_wait),
             options,
+            pace: Pace::default(),
             state: sender,
             asked: asked.clone(),
             unreachable: false,
@@ -182,17 +211,33 @@ struct Task {
     transport: Box<dyn Transport>,
     options: Options,
     backoff: Backoff,
+    /// As the link was found to be.
+    pace: Pace,
     state: watch::Sender<SyncState>,
     asked: Arc<Notify>,
     unreachable: bool,
+    link: watch::Receiver<Link>,
 }
 
 impl Task {
     async fn run(&mut self) {
         let mut reason = Reason::Start;
         loop {
+            let link = *self.link.borrow_and_update();
+            if link == Link::Down && reason != Reason::Asked {
+                self.show(Activity::Offline, None).await;
+                reason = self.offline().await;
+                continue;
+            }
             self.show(Activity::Syncing(reason), None).await;
-            let result = sync(&self.store, &*self.transport).await;
+            let (state, store) = (&self.state, self.store.clone());
+            let seen = |progress| {
+                state.send_modify(|s| s.progress = Some(progress));
+                note(&store, &state.borrow());
+            };
+            let over = Over { link, most: self.options.budget.of(link) };
+            let result = session::run(&self.store, &*self.transport, &mut self.pace, over, seen).await;
+            self.state.send_modify(|s| s.progress = None);
             if matches!(result, Ok(Finish::InSync)) {
                 self.prune().await;
             }
@@ -215,12 +260,18 @@ impl Task {
     /// What a session's end means: how long to wait at most, and for what.
     fn judge(&mut self, result: Result<Finish, SyncError>) -> (Activity, Duration, Reason) {
         self.unreachable = false;
+        let failure = match &result {
+            Err(SyncError::Transport(failure)) => Some(failure.kind),
+            _ => None,
+        };
+        self.state.send_modify(|state| state.failure = failure);
         match result {
             Ok(Finish::InSync) => {
                 self.backoff.reset();
                 self.state.send_modify(|s| s.last_contact = Some(Timestamp::now()));
-                (Activity::Idle, self.options.interval, Reason::Interval)
+                (Activity::Idle, self.interval(), Reason::Interval)
             }
+            Err(SyncError::Spent) => (Activity::Saving, until_tomorrow(), Reason::Day),
             Ok(Finish::Waits) => {
                 let error = "the hub's answer would delete most of a table; see whether the hub is the right one and whole, \
                              then confirm it (Store::confirm_deletion)";
@@ -246,6 +297,13 @@ impl Task {
         }
     }
 
+    fn interval(&self) -> Duration {
+        match *self.link.borrow() {
+            Link::Metered => self.options.metered_interval,
+            Link::Unmetered | Link::Down => self.options.interval,
+        }
+    }
+
     fn failed(&mut self, error: String, after: Option<Duration>) -> (Activity, Duration, Reason) {
         let random = getrandom::u64().unwrap_or(u64::MAX);
         let backoff = self.backoff.next(random);
@@ -259,13 +317,24 @@ impl Task {
     /// Waits for whatever comes first: the end of the wait, a request, a local write, the hub's return.
     ///
     /// After a failure local writes shorten nothing: they would turn each into a try.
-    async fn wait(&self, seen: Option<u64>, wait: Duration, reason: Reason) -> Reason {
-        let retrying = reason == Reason::Retry;
+    async fn wait(&mut self, seen: Option<u64>, wait: Duration, reason: Reason) -> Reason {
+        let (retrying, saving) = (reason == Reason::Retry, reason == Reason::Day);
+        let (mut link, mut down) = (self.link.clone(), self.link.clone());
         tokio::select! {
+            reason = another(&mut link, &*self.transport), if retrying || saving => reason,
             () = tokio::time::sleep(wait) => reason,
             () = self.asked.notified() => Reason::Asked,
-            () = self.written(seen), if !retrying => Reason::Write,
+            () = self.written(seen), if !retrying && !saving => Reason::Write,
             () = self.reachable(), if retrying && self.unreachable => Reason::Reachable,
+            () = becomes(&mut down, |link| link == Link::Down), if !retrying && !saving => Reason::Network,
+        }
+    }
+
+    /// Returns once there is a network, or the application asks.
+    async fn offline(&mut self) -> Reason {
+        tokio::select! {
+            () = becomes(&mut self.link, |link| link != Link::Down) => Reason::Network,
+            () = self.asked.notified() => Reason::Asked,
         }
     }
 
@@ -327,8 +396,43 @@ impl Task {
             (state.activity, state.pending) = (activity, pending);
             state.next = next.map(|(wait, reason)| (later(wait), reason));
         });
+        let (store, state) = (self.store.clone(), self.state.borrow().clone());
+        // For other programs to see; whether they do changes nothing here.
+        drop(tokio::task::spawn_blocking(move || note(&store, &state)).await);
         pending
     }
+}
+
+/// Returns once the network has changed, and the hub answers over it.
+async fn another(link: &mut watch::Receiver<Link>, transport: &dyn Transport) -> Reason {
+    while link.changed().await.is_ok() {
+        let now = *link.borrow_and_update();
+        if now != Link::Down && transport.probe().await {
+            return Reason::Network;
+        }
+    }
+    std::future::pending().await
+}
+
+/// Returns once the link is so; never, if nobody says any more what it is.
+async fn becomes(link: &mut watch::Receiver<Link>, so: impl Fn(Link) -> bool) {
+    let never = link.wait_for(|link| so(*link)).await.is_err();
+    if never {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Writes down what the worker does.
+fn note(store: &Store, state: &SyncState) {
+    if let Err(error) = store.note_worker(state) {
+        tracing::debug!(%error, "what the worker does could not be noted");
+    }
+}
+
+/// Until the next day begins (UTC).
+fn until_tomorrow() -> Duration {
+    const DAY: i64 = 24 * 60 * 60 * 1_000;
+    Duration::from_millis((DAY - Timestamp::now().millis().rem_euclid(DAY)).unsigned_abs())
 }
 
 fn later(wait: Duration) -> Timestamp {

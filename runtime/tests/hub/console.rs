@@ -39,7 +39,7 @@ pub(crate) async fn a_conflict_opens_and_is_decided(bench: &dyn Bench) {
     values.sort_by_key(|(device, _)| *device);
     assert_eq!(values, [(1, vec![text("1")]), (2, vec![text("2")])]);
     let verdict = Verdict::Values(vec![(PHONE, text("3"))]);
-    let decision = Decision { record: *record, about: About::Fields, base: conflict.seq, verdict };
+    let decision = Decision { record: *record, about: About::Fields, base: conflict.seq, verdict, by: None };
     let at = hub.resolve(decision.clone()).await.unwrap();
     assert_eq!(hub.head().await.unwrap(), at);
     assert_eq!(open(&*hub).await, []);
@@ -55,7 +55,7 @@ pub(crate) async fn a_decision_that_does_not_fit_is_told_so(bench: &dyn Bench) {
     let head = hub.head().await.unwrap();
     let record = (FARM, id(1));
     let decide = async |verdict, about, record| {
-        let decision = Decision { record, about, base: head.seq, verdict };
+        let decision = Decision { record, about, base: head.seq, verdict, by: None };
         hub.resolve(decision).await.unwrap_err().into_problem().kind
     };
     let values = |field, value| Verdict::Values(vec![(field, value)]);
@@ -67,7 +67,8 @@ pub(crate) async fn a_decision_that_does_not_fit_is_told_so(bench: &dyn Bench) {
     assert_eq!(decide(both, About::Fields, record).await, ProblemKind::Malformed);
     assert_eq!((hub.head().await.unwrap(), open(&*hub).await.len()), (head, 1));
     // A reviewer who had seen less than all leaves the conflict open.
-    let decision = Decision { record, about: About::Fields, base: Seq::ZERO, verdict: values(PHONE, text("3")) };
+    let decision =
+        Decision { record, about: About::Fields, base: Seq::ZERO, verdict: values(PHONE, text("3")), by: None };
     hub.resolve(decision).await.unwrap();
     assert_eq!(open(&*hub).await[0].conflict.candidates.len(), 3);
 }
@@ -91,7 +92,7 @@ pub(crate) async fn an_undone_delete_and_a_shared_value_are_conflicts(bench: &dy
     assert_eq!(about, [(FARM, About::Unique(CODE)), (PLOT, About::Delete)]);
     let decide = |n: usize, verdict| {
         let OpenConflict { record, conflict } = conflicts[n].clone();
-        hub.resolve(Decision { record, about: conflict.about, base: conflict.seq, verdict })
+        hub.resolve(Decision { record, about: conflict.about, base: conflict.seq, verdict, by: None })
     };
     decide(0, Verdict::Keep).await.unwrap();
     decide(1, Verdict::Delete).await.unwrap();

@@ -16,6 +16,7 @@ use windrow::Server;
 use windrow::hub::{Conflicts, Decision, Happened, HubError, HubStore, Measures};
 use windrow::server::{Running, ServeError};
 use windrow_protocol::change::Key;
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock::Point;
 use windrow_protocol::message::{Answer, Commit, Prepare, Problem, Pull, from_bytes, to_bytes};
 use windrow_protocol::model::Schema;
@@ -39,7 +40,7 @@ impl crate::Bench for HttpBench {
 
     fn open(&self, page_records: usize) -> Arc<dyn HubStore> {
         let hub = crate::Bench::open(&self.0, page_records);
-        let bound = Server::new(&SURVEY).store(hub).bind("127.0.0.1:0");
+        let bound = Server::new(&SURVEY).store(hub).open_to_all().bind("127.0.0.1:0");
         let server = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(bound)).unwrap();
         Arc::new(Remote { client: client(), server })
     }
@@ -58,8 +59,12 @@ fn client() -> reqwest::Client {
 
 impl Remote {
     async fn post(&self, verb: &str, message: &impl Serialize) -> Result<Answer, HubError> {
+        self.send(verb, to_bytes(message).unwrap()).await
+    }
+
+    async fn send(&self, verb: &str, body: Vec<u8>) -> Result<Answer, HubError> {
         let url = format!("http://{}/v1/{verb}", self.server.local_addr());
-        let request = self.client.post(url).header(CONTENT_TYPE, MEDIA_TYPE).body(to_bytes(message).unwrap());
+        let request = self.client.post(url).header(CONTENT_TYPE, MEDIA_TYPE).body(body);
         let response = request.send().await.unwrap();
         let (status, media) = (response.status().as_u16(), response.headers()[CONTENT_TYPE].clone());
         let body = response.bytes().await.unwrap();
@@ -82,6 +87,10 @@ impl HubStore for Remote {
 
     async fn prepare(&self, request: Prepare) -> Result<Answer, HubError> {
         self.post("prepare", &request).await
+    }
+
+    async fn upload(&self, chunk: Chunk) -> Result<Answer, HubError> {
+        self.send("upload", chunk.to_bytes().unwrap()).await
     }
 
     async fn commit(&self, request: Commit) -> Result<Answer, HubError> {
@@ -116,7 +125,7 @@ impl HubStore for Remote {
 async fn serve() -> (SqliteBench, Running) {
     let bench = SqliteBench::new();
     let hub = crate::Bench::open(&bench, 100);
-    let server = Server::new(&SURVEY).store(hub).max_body(4_096).bind("127.0.0.1:0").await.unwrap();
+    let server = Server::new(&SURVEY).store(hub).open_to_all().max_body(4_096).bind("127.0.0.1:0").await.unwrap();
     (bench, server)
 }
 
@@ -172,7 +181,7 @@ async fn what_the_server_does_not_take_is_a_problem_document() {
         (post("/v1/push"), 404, "not-found"),
         (post("/v1/pull/1"), 404, "not-found"),
         (post("/v1/pull").body("WR"), 400, "malformed"),
-        (post("/v1/pull").body("WR\u{1}"), 400, "malformed"),
+        (post("/v1/pull").body("WR\u{2}"), 400, "damaged"),
         (post("/v1/pull").body("WR\u{7}"), 409, "unknown-version"),
         (client.post(at("/v1/pull")).body("WR"), 400, "malformed"),
         (client.post(at("/v1/resolve")).body("{}"), 400, "malformed"),
@@ -219,6 +228,10 @@ impl HubStore for Busy {
         Err(HubError::Busy)
     }
 
+    async fn upload(&self, _: Chunk) -> Result<Answer, HubError> {
+        Err(HubError::Busy)
+    }
+
     async fn commit(&self, _: Commit) -> Result<Answer, HubError> {
         Err(HubError::Damaged("secret".into()))
     }
@@ -252,7 +265,7 @@ impl HubStore for Busy {
 async fn a_busy_hub_asks_for_patience_and_a_broken_one_tells_no_secrets() {
     let mut a = Device::new(1);
     let store: Arc<dyn HubStore> = Arc::new(Busy(a.schema.clone()));
-    let server = Server::new(&SURVEY).store(store).bind("127.0.0.1:0").await.unwrap();
+    let server = Server::new(&SURVEY).store(store).open_to_all().bind("127.0.0.1:0").await.unwrap();
     let (client, sent): (_, Sent) = (client(), a.send(vec![]));
     let post = async |verb: &str, body| {
         let url = format!("http://{}/v1/{verb}", server.local_addr());
@@ -318,11 +331,12 @@ async fn other_machines_are_kept_out_unless_they_are_let_in() {
     let bench = SqliteBench::new();
     let hub = crate::Bench::open(&bench, 100);
     for remote in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
-        let refused = Server::new(&SURVEY).store(hub.clone()).bind(remote).await.err().expect("not let in");
+        let refused =
+            Server::new(&SURVEY).store(hub.clone()).open_to_all().bind(remote).await.err().expect("not let in");
         assert!(matches!(refused, ServeError::Remote { .. }), "{remote}");
-        assert!(refused.to_string().contains("no authentication"), "{refused}");
+        assert!(refused.to_string().contains("open to all"), "{refused}");
     }
-    let server = Server::new(&SURVEY).store(hub).allow_remote().bind("0.0.0.0:0").await.unwrap();
+    let server = Server::new(&SURVEY).store(hub).open_to_all().allow_remote().bind("0.0.0.0:0").await.unwrap();
     server.shutdown().await;
 }
 

@@ -6,6 +6,7 @@
 
 mod commits;
 mod console;
+mod cut;
 mod device;
 mod domain;
 mod http;
@@ -13,6 +14,7 @@ mod pages;
 mod past;
 mod sessions;
 mod sqlite;
+mod uploads;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -67,6 +69,7 @@ macro_rules! all_cases {
         suite! { $store, $bench,
             sessions::{
                 a_commit_happens_once,
+                only_the_device_that_prepared_commits,
                 a_repeated_commit_hears_what_is_new_by_then,
                 what_was_never_prepared_is_unknown,
                 an_id_stands_for_one_payload,
@@ -74,6 +77,13 @@ macro_rules! all_cases {
                 a_forgotten_outcome_does_not_commit_again,
                 nothing_to_say_is_no_commit,
                 shortened_ids_are_made_whole_or_asked_for,
+            },
+            uploads::{
+                chunks_become_a_changeset,
+                a_payload_that_is_not_what_was_promised_begins_anew,
+                an_upload_stands_for_one_payload_and_expires,
+                what_is_refused_leaves_no_chunks,
+                a_device_has_few_and_short_uploads,
             },
             commits::{
                 what_is_refused_leaves_nothing_behind,

@@ -77,8 +77,9 @@ pub(crate) async fn what_cannot_be_read_is_told_so(bench: &dyn Bench) {
     let hub = bench.open(100);
     let mut a = Device::new(1);
     let farm = a.farm(1, "Kongo");
-    let Sent { session, payload, upto } = a.send(vec![farm]);
-    let send = |payload: Vec<u8>| Sent { session, payload, upto }.prepare();
+    let sent = a.send(vec![farm]);
+    let payload = sent.payload.clone();
+    let send = |payload: Vec<u8>| Sent { payload, ..sent.clone() }.prepare();
     let mut cut = payload.clone();
     cut.pop();
     assert_eq!(kind(hub.prepare(send(cut)).await), (ProblemKind::Malformed, Retry::Never));

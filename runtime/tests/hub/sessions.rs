@@ -3,7 +3,8 @@
 use crate::Bench;
 use crate::device::{Device, committed, id};
 use crate::domain::{CATTLE, FARM, NAME};
-use windrow_protocol::message::Answer;
+use windrow::hub::HubError;
+use windrow_protocol::message::{Answer, ProblemKind};
 use windrow_protocol::value::Value;
 
 pub(crate) async fn a_commit_happens_once(bench: &dyn Bench) {
@@ -23,6 +24,20 @@ pub(crate) async fn a_commit_happens_once(bench: &dyn Bench) {
     }
     assert_eq!(hub.head().await.unwrap(), head);
     assert_eq!(Device::mirror(&*hub).await[&(FARM, id(1))][CATTLE], Value::Integer(7));
+}
+
+/// A device that had overheard a session's id and digest committed it in its own name, and was told what another may see.
+pub(crate) async fn only_the_device_that_prepared_commits(bench: &dyn Bench) {
+    let hub = bench.open(100);
+    let (mut a, b) = (Device::new(1), Device::new(2));
+    let farm = a.farm(1, "Kongo");
+    let sent = a.send(vec![farm]);
+    assert_eq!(hub.prepare(sent.prepare()).await.unwrap(), Answer::Prepared);
+    match hub.commit(sent.commit(&b)).await {
+        Err(HubError::Problem(problem)) => assert_eq!(problem.kind, ProblemKind::Forbidden),
+        other => panic!("{other:?}"),
+    }
+    assert!(committed(hub.commit(sent.commit(&a)).await.unwrap()).0.is_some());
 }
 
 pub(crate) async fn a_repeated_commit_hears_what_is_new_by_then(bench: &dyn Bench) {

@@ -27,7 +27,7 @@ windrow::domain!(FARMS = [Farm]);
 
 async fn serve(file: &Path, limits: Limits) -> Running {
     let hub = SqliteHub::open(file).unwrap();
-    Server::new(&FARMS).store(hub).limits(limits).bind("127.0.0.1:0").await.unwrap()
+    Server::new(&FARMS).store(hub).open_to_all().limits(limits).bind("127.0.0.1:0").await.unwrap()
 }
 
 /// A server that holds nothing.

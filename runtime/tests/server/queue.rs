@@ -23,6 +23,7 @@ fn pull(schema: [u8; 8]) -> Pull {
         whole_ids: false,
         whole: Vec::new(),
         verify: false,
+        page: u8::MAX,
     }
 }
 

@@ -44,7 +44,7 @@ async fn a_new_certificate_is_taken_over_and_a_broken_one_is_not() {
     let old = certify(dir.path());
     let tls = Tls::open(dir.path().join("hub.pem"), dir.path().join("key.pem")).unwrap();
     let server = Server::new(&FARMS).store(SqliteHub::open(dir.path().join("hub.db")).unwrap());
-    let server = server.tls(tls.look_every(Duration::from_millis(20))).bind("127.0.0.1:0").await.unwrap();
+    let server = server.open_to_all().tls(tls.look_every(Duration::from_millis(20))).bind("127.0.0.1:0").await.unwrap();
     let addr = server.local_addr();
     assert!(served(addr, &old).await);
 

@@ -56,8 +56,8 @@ impl Device {
             log_forget: log::forget(shape),
             log_prune: log::prune(shape),
             log_rebase: log::rebase(shape),
-            forget_notes: shape.sql(format!("DELETE FROM {}", shape.note)),
-            forget_leaving: shape.sql(format!("DELETE FROM {}", shape.leaving)),
+            forget_notes: shape.sql(forget(&shape.note)),
+            forget_leaving: shape.sql(forget(&shape.leaving)),
         }
     }
 }
@@ -67,6 +67,11 @@ fn objects(shape: &Shape<'_>) -> Vec<Object> {
     let indexed = |f: &Field| f.parent.is_some() || f.unique || f.indexed;
     let tables = [table::device(shape), log::table(shape), log::notes(shape)];
     tables.into_iter().chain(table::indexes(shape, indexed)).collect()
+}
+
+/// Empties a table. Without a condition SQLite would write a page also where there is nothing in it.
+fn forget(table: &str) -> String {
+    format!("DELETE FROM {table} WHERE true")
 }
 
 fn insert(shape: &Shape<'_>) -> String {

@@ -110,15 +110,6 @@ pub(crate) fn list<T>(items: impl Iterator<Item = T>, piece: impl Fn(T) -> Strin
 
 /// Conditions of which one must hold; never empty.
 pub(crate) fn any(conditions: impl IntoIterator<Item = impl Display>) -> String {
-    joined(conditions, " OR ", "0")
-}
-
-/// Conditions that must all hold; never empty.
-pub(crate) fn all(conditions: impl IntoIterator<Item = impl Display>) -> String {
-    joined(conditions, " AND ", "1")
-}
-
-fn joined(conditions: impl IntoIterator<Item = impl Display>, by: &str, none: &str) -> String {
     let texts: Vec<_> = conditions.into_iter().map(|c| c.to_string()).collect();
-    if texts.is_empty() { none.to_owned() } else { texts.join(by) }
+    if texts.is_empty() { "0".to_owned() } else { texts.join(" OR ") }
 }

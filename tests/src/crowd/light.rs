@@ -5,12 +5,13 @@ use crate::figures::hub::device::{Device, field};
 use crate::figures::hub::link::{Link, Reply, request};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use windrow_protocol::clock::Point;
 use windrow_protocol::codec::{Limits, decode_page};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Pull, to_bytes};
 use windrow_protocol::model::{FieldIx, Schema};
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Event, Finish, Inbox, Loaded, Outbox, Request, Session};
 use windrow_protocol::told::{News, Page, Told};
 
@@ -31,6 +32,8 @@ pub(super) struct Light {
     device: Device,
     checkpoint: Point,
     outbox: Option<Outbox>,
+    /// How much goes at once, as its sessions have found the way.
+    pace: Pace,
     /// What the pages say that are not applied yet: of each record its bags.
     pages: Vec<(RecordId, i64)>,
     inbox: Inbox,
@@ -101,6 +104,7 @@ impl Light {
             device,
             checkpoint,
             outbox: None,
+            pace: Pace::default(),
             pages,
             inbox: Inbox::Empty,
             at: checkpoint,
@@ -118,11 +122,15 @@ impl Light {
     /// One session, over a connection of its own.
     pub(super) async fn session(&mut self) -> Result<(), Broken> {
         let mut link = Link::connect(self.known.hub).await.map_err(|_| Broken::Link)?;
-        let (mut session, mut action) = Session::start();
+        let (mut session, mut action) = Session::start(self.pace);
         loop {
             let event = match action {
                 Action::Finish(Finish::InSync) => return Ok(()),
-                Action::Send(request) => send(&mut link, &request).await?,
+                Action::Send(request) => {
+                    let answered = send(&mut link, &request, &mut session.pace).await?;
+                    self.pace = session.pace;
+                    answered
+                }
                 action => self.perform(action)?,
             };
             action = session.on(event)?;
@@ -180,14 +188,19 @@ impl Light {
     }
 }
 
-async fn send(link: &mut Link, asked: &Request) -> Result<Event, Broken> {
+async fn send(link: &mut Link, asked: &Request, pace: &mut Pace) -> Result<Event, Broken> {
     let (verb, body) = match asked {
         Request::Prepare(body) => ("prepare", to_bytes(body)?),
+        Request::Upload(chunk) => ("upload", chunk.to_bytes()?),
         Request::Commit(body) => ("commit", to_bytes(body)?),
         Request::Pull(body) => ("pull", to_bytes(body)?),
     };
+    let since = Instant::now();
     match link.ask(&request(verb, &body)).await {
-        Ok(Reply::Answer(answer)) => Ok(Event::Answered(answer)),
+        Ok(Reply::Answer(answer)) => {
+            pace.answered(asked, &answer, since.elapsed().as_millis() as u64);
+            Ok(Event::Answered(answer))
+        }
         Ok(Reply::Busy(after)) => Err(Broken::Busy(after)),
         Err(_) => Err(Broken::Link),
     }

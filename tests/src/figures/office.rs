@@ -12,6 +12,7 @@ use windrow::Store;
 use windrow::hub::{HubStore, OpenHub, SqliteHub};
 use windrow::store::Next;
 use windrow_protocol::message::Answer;
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Event, Request, Session};
 
 /// A hub in this process: what passes between it and a device is no time of the device's.
@@ -41,11 +42,7 @@ impl Office {
     /// # Errors
     /// What SQLite says.
     pub fn answer(&self, request: Request) -> Result<Answer, Failure> {
-        Ok(match request {
-            Request::Prepare(prepare) => self.runtime.block_on(self.hub.prepare(prepare))?,
-            Request::Commit(commit) => self.runtime.block_on(self.hub.commit(commit))?,
-            Request::Pull(pull) => self.runtime.block_on(self.hub.pull(pull))?,
-        })
+        Ok(self.runtime.block_on(self.hub.answer(request))?)
     }
 
     /// One session. The time that the processor worked for the device.
@@ -62,13 +59,19 @@ impl Office {
 /// # Errors
 /// An answer that can't be had, or can't be applied.
 pub fn session(store: &Store, mut answer: impl FnMut(Request) -> Result<Answer, Failure>) -> Result<Duration, Failure> {
-    let (actions, (mut session, mut action), mut took) = (store.session(), Session::start(), Duration::ZERO);
+    let (actions, (mut session, mut action), mut took) =
+        (store.session(), Session::start(Pace::default()), Duration::ZERO);
     loop {
         let (next, time) = Clock::Processor.time(|| actions.perform(action))?;
         took += time;
         let event = match next {
             Next::Event(event) => event,
-            Next::Send(request) => Event::Answered(answer(request)?),
+            Next::Send(request) => {
+                let answer = answer(request.clone())?;
+                // There is no link: it is as quick as any.
+                session.pace.answered(&request, &answer, 0);
+                Event::Answered(answer)
+            }
             Next::Finish(_) => return Ok(took),
         };
         action = session.on(event)?;

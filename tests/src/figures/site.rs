@@ -6,7 +6,9 @@ use super::traffic::Traffic;
 use super::visit::FIGURES;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use windrow::hub::SqliteHub;
+use std::sync::Arc;
+use windrow::hub::{CODE_LASTS, Registry, SqliteHub};
+use windrow::identity::Role;
 use windrow::protocol::session::Finish;
 use windrow::rusqlite::Connection;
 use windrow::server::Running;
@@ -16,19 +18,23 @@ use windrow::{Endpoint, Server, Store, sync};
 pub(super) struct Site {
     dir: PathBuf,
     hub: Running,
+    registry: Arc<Registry>,
 }
 
 impl Site {
     /// Starts a hub that holds nothing.
     pub(super) async fn start(dir: &Path) -> Result<Site, Failure> {
-        let hub = SqliteHub::open(dir.join("hub.db"))?;
-        let hub = Server::new(&FIGURES).store(hub).bind("127.0.0.1:0").await?;
-        Ok(Site { dir: dir.to_owned(), hub })
+        let (hub, registry) = (SqliteHub::open(dir.join("hub.db"))?, Arc::new(Registry::open(dir.join("hub.db"))?));
+        let hub = Server::new(&FIGURES).store(hub).registry(registry.clone()).bind("127.0.0.1:0").await?;
+        Ok(Site { dir: dir.to_owned(), hub, registry })
     }
 
-    /// A new device.
+    /// A new device, which has enrolled.
     pub(super) async fn device(&self, name: &str) -> Result<Device, Failure> {
-        Device::new(&self.dir.join(name), self.hub.local_addr()).await
+        let device = Device::new(&self.dir.join(name), self.hub.local_addr()).await?;
+        let code = self.registry.invite(name, Role::Field, CODE_LASTS)?.to_string();
+        windrow::enrol(&device.store, &format!("http://{}", self.hub.local_addr()), &code).await?;
+        Ok(device)
     }
 }
 
@@ -65,7 +71,7 @@ impl Device {
 
 /// Syncs a device with the hub at this address, over a connection of its own.
 pub(super) async fn synced(store: &Store, url: &str) -> Result<(), Failure> {
-    match sync(store, &Endpoint::new(url)?).await? {
+    match sync(store, &Endpoint::for_device(url, store)?).await? {
         Finish::InSync => Ok(()),
         Finish::Unsettled | Finish::Waits => Err("the session did not end".into()),
     }

@@ -3,6 +3,7 @@
 use super::Failure;
 use super::visit;
 use windrow_protocol::change::Changeset;
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::codec::{Effort, Limits, decode_changeset, encode_changeset};
 use windrow_protocol::message::{Answer, Prepare, from_bytes};
 
@@ -32,9 +33,12 @@ impl Traffic {
         Ok((exchange.request.len(), exchange.answer.len()))
     }
 
-    /// Bytes of the changeset.
+    /// Bytes of the changeset, which goes whole or in chunks.
     pub(super) fn changeset(&self) -> Result<usize, Failure> {
-        Ok(from_bytes::<Prepare>(&self.only("prepare")?.request)?.payload.len())
+        match self.exchanges.iter().find(|e| e.verb == "upload") {
+            Some(first) => Ok(Chunk::arrived(&first.request)?.parcel.total as usize),
+            None => Ok(from_bytes::<Prepare>(&self.only("prepare")?.request)?.payload.len()),
+        }
     }
 
     /// Bytes of the changeset that are for its changes: what it takes more than one of the same device without any.
@@ -55,7 +59,10 @@ impl Traffic {
         let mut of_verb = self.exchanges.iter().filter(|e| e.verb == verb);
         match (of_verb.next(), of_verb.next()) {
             (Some(exchange), None) => Ok(exchange),
-            _ => Err(format!("not one {verb}, but {:?}", self.exchanges.iter().map(|e| &e.verb)).into()),
+            _ => {
+                let verbs: Vec<_> = self.exchanges.iter().map(|e| e.verb.as_str()).collect();
+                Err(format!("not one {verb}, but {verbs:?}").into())
+            }
         }
     }
 }

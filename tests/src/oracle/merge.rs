@@ -121,7 +121,7 @@ impl Hub {
         let unknown_life = record.life > c.base && !by.own.contains(&record.life);
         if by.missed_edit(record, c.base) && !drop || unknown_life {
             if record.alive {
-                record.born = by.seq; // undone: everyone, the deleter too, gets the whole record again
+                record.again(by.seq); // undone: everyone, the deleter too, gets the whole record again
             }
             return;
         }

@@ -77,6 +77,17 @@ impl Record {
         Record { regs, alive: true, life: seq, born: seq, ..Record::default() }
     }
 
+    /// Its author gets the whole of it again, too.
+    pub(super) fn again(&mut self, seq: Seq) {
+        self.born = seq;
+        self.regs.values_mut().filter(|r| r.seq == seq).for_each(|r| r.news = true);
+    }
+
+    /// Whether it was inserted by this commit, and nothing of that is news to its author.
+    pub(super) fn came_by(&self, seq: Seq) -> bool {
+        self.born == seq && self.life == seq && self.regs.values().all(|r| r.seq != seq || !r.news)
+    }
+
     /// As it is shown.
     pub(super) fn row(&self) -> Row {
         self.regs.iter().map(|(f, r)| (*f, r.shown())).collect()

@@ -162,11 +162,7 @@ struct Direct(Arc<dyn HubStore>);
 #[async_trait::async_trait]
 impl Transport for Direct {
     async fn send(&self, request: &Request) -> Result<Answer, Failure> {
-        let answer = match request.clone() {
-            Request::Prepare(prepare) => self.0.prepare(prepare).await,
-            Request::Commit(commit) => self.0.commit(commit).await,
-            Request::Pull(pull) => self.0.pull(pull).await,
-        };
+        let answer = self.0.answer(request.clone()).await;
         answer.map_err(HubError::into_problem).map_err(Failure::from).and_then(needs_no_mending)
     }
 

@@ -69,7 +69,7 @@ pub fn hub(db: &Path) -> Result<(), Fault> {
 
 async fn serve(db: &Path) -> Result<windrow::server::Running, Fault> {
     let hub = SqliteHub::open(db)?.page_records(PAGE);
-    Ok(Server::new(&PLUG).store(hub).bind("127.0.0.1:0").await?)
+    Ok(Server::new(&PLUG).store(hub).open_to_all().bind("127.0.0.1:0").await?)
 }
 
 /// A device: obeys until its input ends.

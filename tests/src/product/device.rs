@@ -13,6 +13,7 @@ use windrow::rusqlite::types::ToSqlOutput;
 use windrow::rusqlite::{Connection, ErrorCode, ToSql, params_from_iter};
 use windrow::{Domain, Store};
 use windrow_protocol::log::About;
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Event, Request, Session};
 
 /// A device.
@@ -172,12 +173,12 @@ impl Device {
     /// Anything else.
     pub fn sync(&mut self, hub: &Hub, lost: Option<Lost>, meanwhile: &[Write]) -> Result<(Synced, Vec<Logged>), Fault> {
         let (actions, last) = (self.store.session(), self.last_stamp()?);
-        let (mut session, mut action) = Session::start();
+        let (mut session, mut action) = Session::start(Pace::default());
         let (mut logged, mut pending_writes) = (Vec::new(), Some(meanwhile));
         loop {
             let event = match &action {
                 Action::Finish(_) => return Ok((Synced::Applied, logged)),
-                Action::Send(Request::Prepare(_)) if lost == Some(Lost::Prepare) => {
+                Action::Send(Request::Prepare(_) | Request::Upload(_)) if lost == Some(Lost::Prepare) => {
                     if let Action::Send(request) = &action {
                         hub.answer(request)?;
                     }
@@ -187,7 +188,7 @@ impl Device {
                 Action::Send(_) if lost == Some(Lost::Prepare) => return Ok((Synced::Lost, logged)),
                 Action::Send(request) => {
                     let answer = hub.answer(request)?;
-                    if !matches!(request, Request::Prepare(_)) {
+                    if !matches!(request, Request::Prepare(_) | Request::Upload(_)) {
                         for write in pending_writes.take().into_iter().flatten() {
                             self.write(write)?;
                         }

@@ -49,11 +49,7 @@ impl Hub {
     /// A problem document, in words.
     pub fn answer(&self, request: &Request) -> Result<Answer, Fault> {
         self.now.fetch_add(1, Ordering::Relaxed);
-        let answer = match request.clone() {
-            Request::Prepare(prepare) => self.runtime.block_on(self.store.prepare(prepare)),
-            Request::Commit(commit) => self.runtime.block_on(self.store.commit(commit)),
-            Request::Pull(pull) => self.runtime.block_on(self.store.pull(pull)),
-        };
+        let answer = self.runtime.block_on(self.store.answer(request.clone()));
         answer.map_err(|e| e.to_string())
     }
 
@@ -68,7 +64,7 @@ impl Hub {
         let head = self.runtime.block_on(self.store.head()).map_err(|e| e.to_string())?;
         let base = Seq::from_bits(head.seq.bits().saturating_sub(behind)).unwrap_or_default();
         let verdict = Verdict::Values(vec![(field, bridge::value(value))]);
-        let decision = Decision { record, about: About::Fields, base, verdict };
+        let decision = Decision { record, about: About::Fields, base, verdict, by: None };
         self.runtime.block_on(self.store.resolve(decision)).map_err(|e| e.to_string())?;
         let history = self.runtime.block_on(self.store.history(record, 1)).map_err(|e| e.to_string())?;
         Ok(history.last().ok_or("a decision leaves no history")?.stamp.hlc.bits())

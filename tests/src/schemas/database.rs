@@ -66,9 +66,8 @@ pub(super) fn fresh(of: Of, declared: &Declared) -> Result<Connection, Fault> {
     run(&conn, "BEGIN")?;
     statements(of, declared).iter().try_for_each(|sql| run(&conn, sql))?;
     if of == Of::Device {
-        let state =
-            "INSERT INTO windrow_state (one, format, device, hlc, checkpoint, mark, base, applying, schema, version, model, turn)
-                     VALUES (1, 1, 7, 0, 0, 0, 3, 0, x'', 1, x'', 0);
+        let state = "INSERT INTO windrow_state (one, hlc, base, applying, device, format) VALUES (1, 0, 3, 0, 7, 2);
+                     INSERT INTO windrow_device (one, schema, version, model) VALUES (1, x'', 1, x'');
                      INSERT INTO windrow_origins (first, origin) VALUES (0, -5)";
         run(&conn, state)?;
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use windrow::hub::{Conflicts, Decision, HubError, HubStore, OpenHub, SqliteHub, Verdict};
 use windrow::rusqlite::{Connection, OpenFlags};
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::log::About;
 use windrow_protocol::message::{Answer, MessageError, from_bytes};
@@ -34,6 +35,8 @@ pub struct Keeping {
 pub enum Route {
     /// PREPARE.
     Prepare,
+    /// UPLOAD.
+    Upload,
     /// COMMIT.
     Commit,
     /// A pull.
@@ -122,6 +125,7 @@ impl Hub {
     pub fn answer(&self, route: Route, body: &[u8]) -> Result<Answer, Refused> {
         let answer = match route {
             Route::Prepare => self.store.prepare(from_bytes(body).map_err(Refused::Body)?),
+            Route::Upload => self.store.upload(Chunk::arrived(body).map_err(Refused::Body)?),
             Route::Commit => self.store.commit(from_bytes(body).map_err(Refused::Body)?),
             Route::Pull => self.store.pull(from_bytes(body).map_err(Refused::Body)?),
         };
@@ -135,7 +139,8 @@ impl Hub {
     pub fn resolve(&self, key: Key, field: &str, value: Value, base: u64) -> Result<(Point, Hlc), Fault> {
         let (record, field) = (self.schema.key(key), self.schema.place(key.0, field));
         let base = Seq::from_bits(base).unwrap_or_default();
-        let decision = Decision { record, about: About::Fields, base, verdict: Verdict::Values(vec![(field, value)]) };
+        let decision =
+            Decision { record, about: About::Fields, base, verdict: Verdict::Values(vec![(field, value)]), by: None };
         let at = self.runtime.block_on(self.store.resolve(decision)).map_err(say)?;
         let history = self.runtime.block_on(self.store.history(record, 1)).map_err(say)?;
         Ok((at, history.last().ok_or("a decision leaves no history")?.stamp.hlc.bits()))

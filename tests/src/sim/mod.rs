@@ -14,6 +14,7 @@
 //!
 //! Everything is drawn from the seed of a world, and one thread leads it: a failure comes again.
 
+mod arrivals;
 mod decide;
 pub mod device;
 pub mod domain;

@@ -5,7 +5,9 @@ use super::schema::Schema;
 use super::twin::{Said, Verdict};
 use std::rc::Rc;
 use windrow::store::Actions;
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::message::{Commit, Prepare, SessionId, from_bytes};
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Session};
 
 /// A session under way.
@@ -53,9 +55,9 @@ pub struct Sent {
 }
 
 impl Talk {
-    /// A session that begins.
-    pub fn start(actions: Actions) -> Talk {
-        let (machine, action) = Session::start();
+    /// A session that begins, over a link of this pace.
+    pub fn start(actions: Actions, pace: Pace) -> Talk {
+        let (machine, action) = Session::start(pace);
         Talk { machine, actions, action, way: Way::Free, verdict: None, said: None, written: false }
     }
 }
@@ -65,6 +67,7 @@ impl Sent {
     pub fn session(&self) -> Option<SessionId> {
         match self.route {
             Route::Prepare => from_bytes::<Prepare>(&self.body).ok().map(|p| p.session),
+            Route::Upload => Chunk::arrived(&self.body).ok().map(|c| c.parcel.session),
             Route::Commit => from_bytes::<Commit>(&self.body).ok().map(|c| c.session),
             Route::Pull => None,
         }

@@ -46,6 +46,8 @@ counted! {
     lost: "messages lost",
     /// Cut messages.
     cut: "messages cut",
+    /// Chunks of changesets.
+    chunks: "chunks of changesets",
     /// Requests that arrived twice.
     repeated: "requests repeated",
     /// Requests that arrived late.

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use windrow::hub::HubError;
 use windrow::store::Next;
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock;
 use windrow_protocol::codec::{Limits, decode_page};
 use windrow_protocol::message::{Answer, Commit, Prepare, ProblemKind, Retry, from_bytes, to_bytes};
@@ -91,6 +92,7 @@ impl World {
         let session = || peer.twin.session.clone().map(Rc::new).ok_or("the twin has nothing to send");
         let (route, body, said) = match request {
             Request::Prepare(p) => (Route::Prepare, to_bytes(p), Said::Prepare(session()?)),
+            Request::Upload(chunk) => (Route::Upload, chunk.to_bytes(), Said::Upload(session()?, chunk.clone())),
             Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, peer.twin.ask())),
             Request::Pull(p) => (Route::Pull, to_bytes(p), Said::Pull(peer.twin.ask(), p.cursor.is_some())),
         };
@@ -121,6 +123,9 @@ impl World {
         let answer = self.hub.answer(sent.route, &sent.body);
         if matches!(answer, Ok(Answer::WholeIds)) {
             self.stats.whole_ids += 1;
+            if let Said::Upload(_, chunk) = &sent.said {
+                self.twin.arrivals.forget(chunk.parcel.session);
+            }
             return Ok((answer.ok(), None));
         }
         let drawn = match &answer {
@@ -152,6 +157,10 @@ impl World {
         self.stats.of_others += u64::from(from.number != self.schema.number);
         let agreed = match (answer, verdict) {
             (Ok(Answer::Prepared), Verdict::Prepared) | (Ok(Answer::News(_)), Verdict::News(_)) => true,
+            (Ok(Answer::Received(has)), Verdict::Received(expected)) => {
+                self.stats.chunks += 1;
+                has == expected
+            }
             (Ok(Answer::Committed { at, .. }), Verdict::Committed(expected, _)) => at.map(point) == *expected,
             (Ok(Answer::UnknownSession), Verdict::Unknown) => {
                 self.stats.unknown += 1;
@@ -186,6 +195,12 @@ impl World {
             Way::Out(sent) => {
                 let head = self.hub.head()?;
                 let cut = &sent.body[..at % sent.body.len()];
+                if let (Said::Upload(session, _), Ok(arrived)) = (&sent.said, Chunk::arrived(cut)) {
+                    // What has arrived of a chunk is kept.
+                    self.stats.cut += 1;
+                    let said = Said::Upload(session.clone(), arrived);
+                    return self.arrive(&Sent { body: cut.to_vec(), said, ..sent.clone() }).map(drop);
+                }
                 match self.hub.answer(sent.route, cut) {
                     Err(Refused::Body(_)) if self.hub.head()? == head => {}
                     other => return Err(format!("a request cut off was answered {}", judge::brief(&other))),
@@ -244,6 +259,11 @@ impl World {
             Route::Commit => {
                 let commit: Commit = from_bytes(&sent.body).map_err(say)?;
                 to_bytes(&Commit { session: id, ..commit })
+            }
+            Route::Upload => {
+                let mut chunk = Chunk::arrived(&sent.body).map_err(say)?;
+                chunk.parcel.session = id;
+                chunk.to_bytes()
             }
             Route::Pull => return Ok(()),
         };

@@ -4,6 +4,7 @@
 //! the hub keeps sessions, stamps too far ahead brought back to its clock, sums refused beyond their range.
 
 use super::Fault;
+use super::arrivals::Arrivals;
 use super::hub::Keeping;
 use super::schema::{LARGE, Schema as Version, VAULT};
 use crate::history::world::Logged;
@@ -17,6 +18,7 @@ use crate::oracle::{Hlc, Key, Mark, Point, Row, Seq, Value, View, hub, versions}
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use windrow_protocol::chunk::Chunk;
 
 /// How far ahead of the hub's clock a stamp may be, in milliseconds.
 const AHEAD: u64 = 5 * 60 * 1000;
@@ -26,6 +28,8 @@ const AHEAD: u64 = 5 * 60 * 1000;
 pub enum Said {
     /// PREPARE.
     Prepare(Rc<Session>),
+    /// UPLOAD, and what arrives of the chunk.
+    Upload(Rc<Session>, Chunk),
     /// COMMIT, and what its answer's first page is to tell.
     Commit(Rc<Session>, Ask),
     /// A pull, and whether it asks for a further page.
@@ -36,7 +40,7 @@ impl Said {
     /// The changeset, unless it is a pull.
     pub fn session(&self) -> Option<&Rc<Session>> {
         match self {
-            Said::Prepare(session) | Said::Commit(session, _) => Some(session),
+            Said::Prepare(session) | Said::Upload(session, _) | Said::Commit(session, _) => Some(session),
             Said::Pull(..) => None,
         }
     }
@@ -47,6 +51,8 @@ impl Said {
 pub enum Verdict {
     /// To PREPARE.
     Prepared,
+    /// To UPLOAD: so many bytes are there.
+    Received(u32),
     /// To COMMIT, and what all pages tell if this is the last.
     Committed(Option<Point>, Option<Box<Pulled>>),
     /// To a pull, likewise.
@@ -92,6 +98,8 @@ pub struct Hub {
     done: BTreeMap<u64, (Option<Point>, i64)>,
     /// Those of them that may be forgotten.
     old: BTreeSet<u64>,
+    /// What comes in chunks.
+    pub arrivals: Arrivals,
     /// The hub's own clock.
     clock: Hlc,
     /// Stamps that were too far ahead, by author.
@@ -103,10 +111,10 @@ impl Hub {
     /// Of a hub that nobody has met.
     pub fn new(schema: Rc<Version>, keeping: Keeping) -> Hub {
         let required = required(&schema);
-        let (staged, done, old, restamped) = Default::default();
+        let (staged, done, old, restamped, arrivals) = Default::default();
         let hub = hub::Hub::new(schema.plain.clone());
         let view = Rc::new(hub.view());
-        Hub { view, hub, schema, keeping, required, staged, done, old, clock: 0, restamped, ids: 0 }
+        Hub { view, hub, schema, keeping, required, staged, done, old, arrivals, clock: 0, restamped, ids: 0 }
     }
 
     /// The file becomes of this version; `now`: where the product's stands since.
@@ -138,7 +146,7 @@ impl Hub {
 
     /// What a request that arrives at this time should come to. Outcomes may be forgotten once they are old, in small steps.
     pub fn answer(&mut self, said: &Said, from: &Version, now: u64, heard: Heard) -> Verdict {
-        if let Said::Prepare(session) | Said::Commit(session, _) = said
+        if let Some(session) = said.session()
             && !heard.remembered
             && self.old.remove(&session.id)
         {
@@ -146,6 +154,7 @@ impl Hub {
         }
         match said {
             Said::Prepare(session) => self.prepare(session, from, now as i64),
+            Said::Upload(session, chunk) => self.upload(session, chunk, from, now as i64),
             _ if self.is_older(from) => Verdict::Newer,
             Said::Commit(session, ask) => self.commit(session, ask, from, now, heard),
             Said::Pull(ask, _) if self.hub.holds(ask) => Verdict::News(self.tells(ask, from, heard.last)),
@@ -189,6 +198,21 @@ impl Hub {
         self.old.extend(self.done.iter().filter(|(_, (_, at))| *at <= now - outcomes).map(|(id, _)| *id));
         self.staged.insert(session.id, (session.clone(), now));
         Verdict::Prepared
+    }
+
+    fn upload(&mut self, session: &Rc<Session>, chunk: &Chunk, from: &Version, now: i64) -> Verdict {
+        let kept = self.keeping.staged.as_millis() as i64;
+        if self.done.contains_key(&session.id) || self.staged.get(&session.id).is_some_and(|(_, at)| *at > now - kept) {
+            return Verdict::Prepared;
+        }
+        if let Some(verdict) = self.arrivals.arrive(chunk, now, kept) {
+            return verdict;
+        }
+        let verdict = self.prepare(session, from, now);
+        if verdict != Verdict::Newer {
+            self.arrivals.forget(chunk.parcel.session);
+        }
+        verdict
     }
 
     fn commit(&mut self, session: &Rc<Session>, ask: &Ask, from: &Version, now: u64, heard: Heard) -> Verdict {

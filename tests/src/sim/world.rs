@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 use windrow::Timestamp;
+use windrow_protocol::pace::{MOST_CHUNK, Pace};
 
 /// Requests that may arrive again, at most.
 const REMEMBERED: usize = 48;
@@ -437,7 +438,10 @@ impl World {
     pub fn start(&mut self, device: DeviceNo) {
         self.stats.sessions += 1;
         let actions = self.peers[device].device.actions();
-        self.peers[device].talk = Some(Talk::start(actions));
+        // Links are of all kinds, and the simulator has none: its paces stand still.
+        let paces = [Pace::default(), Pace::fixed(MOST_CHUNK, 12), Pace::fixed(1_500, 5), Pace::fixed(200, 0)];
+        let pace = paces[(self.now % paces.len() as u64) as usize];
+        self.peers[device].talk = Some(Talk::start(actions, pace));
     }
 
     /// What is on its way to or from a device is lost, and its session with it.

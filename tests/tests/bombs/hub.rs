@@ -36,6 +36,7 @@ fn pull(hub: &dyn HubStore) -> Pull {
         whole_ids: false,
         whole: vec![],
         verify: false,
+        page: u8::MAX,
     }
 }
 

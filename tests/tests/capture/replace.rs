@@ -156,6 +156,23 @@ fn a_replace_by_another_program_is_logged_after_an_upsert_left_its_note() {
     });
 }
 
+/// An import wrote `INSERT OR IGNORE`, which leaves a note of each record that it did not touch. One of them was deleted, here or
+/// by the hub, and inserted again. What was told of the old note would have been told as an update, and lost with the delete.
+#[test]
+fn a_note_that_was_left_of_a_deleted_record_makes_no_update_of_its_insert() {
+    let left = "INSERT INTO farm VALUES (#1, 'A', 5, NULL); INSERT OR IGNORE INTO farm VALUES (#1, 'Z', 9, NULL)";
+    let silent = "UPDATE windrow_state SET applying = 1; DELETE FROM farm; UPDATE windrow_state SET applying = 0";
+    for delete in ["DELETE FROM farm", silent] {
+        both(|db| {
+            db.run(left);
+            db.run(delete);
+            db.logged();
+            db.run("INSERT INTO farm VALUES (#1, 'B', 6, NULL)");
+            assert_eq!(db.logged(), ["insert farm #1 name='B' cattle=6 phone=NULL"]);
+        });
+    }
+}
+
 #[test]
 fn update_or_replace_moves_no_record_over_another() {
     both(|db| {

@@ -46,7 +46,8 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn start(hub: SqliteHub, domain: &'static Domain) -> Hub {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let running = runtime.block_on(Server::new(domain).store(hub).bind("127.0.0.1:0")).expect("a server");
+        let running =
+            runtime.block_on(Server::new(domain).store(hub).open_to_all().bind("127.0.0.1:0")).expect("a server");
         Hub { address: running.local_addr().to_string(), _running: running, _runtime: runtime }
     }
 

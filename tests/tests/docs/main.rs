@@ -170,7 +170,7 @@ fn the_protocols_tables_have_every_code_and_problem() {
         assert!(page.contains(&format!("| {} | `{code}` |", number + 1)), "docs/protocol.md lacks {code}");
     }
     use windrow::protocol::message::{Problem, ProblemKind::*};
-    for kind in [Malformed, UnknownVersion, TooLarge, NotFound, Busy, Internal] {
+    for kind in [Malformed, UnknownVersion, TooLarge, NotFound, Unauthenticated, Revoked, Forbidden, Busy, Internal] {
         let document = serde_json::to_value(Problem::new(kind, "")).unwrap();
         let said = |key: &str| document[key].to_string().replace('"', "");
         let row = format!("| `{}` | {} | {} |", said("type"), said("status"), said("retry"));

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use windrow::rusqlite::Connection;
 use windrow::rusqlite::types::Value;
 use windrow::{Domain, Store};
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Event, Session};
 use windrow_schema::Strategy;
 use windrow_schema::lock::{Column, Table};
@@ -147,7 +148,7 @@ pub(crate) fn sends(pair: &Pair) {
 
 /// One session with nobody else about.
 pub(crate) fn sync(store: &Store, hub: &Hub) -> Result<(), String> {
-    let (actions, (mut session, mut action)) = (store.session(), Session::start());
+    let (actions, (mut session, mut action)) = (store.session(), Session::start(Pace::default()));
     loop {
         let event = match action {
             Action::Finish(_) => return Ok(()),

@@ -2,6 +2,7 @@
 
 use crate::world::{Cut, Device, World, plot};
 use windrow::store::Next;
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Event, Finish, Session};
 
 /// A tablet's file was copied to another with +5 unsent. With a new identity for the copy and its log kept, +5 would
@@ -92,7 +93,7 @@ fn two_copies_offer_the_same_unknown_record() {
 /// Runs a session up to the first answer `known`, which is taken over.
 fn learn(world: &World, device: &Device) {
     let actions = device.store.session();
-    let (mut session, mut action) = Session::start();
+    let (mut session, mut action) = Session::start(Pace::default());
     loop {
         let learns = matches!(action, Action::TakeOver { .. });
         let event = match actions.perform(action).unwrap() {

@@ -9,6 +9,7 @@ use windrow::rusqlite::params;
 use windrow::store::Next;
 use windrow::{Id, Store, Syncable};
 use windrow_protocol::message::Answer;
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Event, Finish, Request, Session};
 
 /// A record with a sum, a value, and a value under review.
@@ -137,12 +138,7 @@ impl World {
     }
 
     pub(crate) fn answer(&self, request: Request) -> Answer {
-        let answered = match request {
-            Request::Prepare(prepare) => self.runtime.block_on(self.hub().prepare(prepare)),
-            Request::Commit(commit) => self.runtime.block_on(self.hub().commit(commit)),
-            Request::Pull(pull) => self.runtime.block_on(self.hub().pull(pull)),
-        };
-        answered.unwrap()
+        self.runtime.block_on(self.hub().answer(request)).unwrap()
     }
 
     /// A session from beginning to end.
@@ -153,7 +149,7 @@ impl World {
     /// A session, up to where it is cut off. `meanwhile` happens after the commit, before the answer is applied.
     pub(crate) fn session(&self, device: &Device, cut: Option<Cut>, meanwhile: impl FnOnce()) -> Option<Finish> {
         let (actions, mut meanwhile) = (device.store.session(), Some(meanwhile));
-        let (mut session, mut action) = Session::start();
+        let (mut session, mut action) = Session::start(Pace::default());
         loop {
             if action == Action::Apply && cut == Some(Cut::Apply) {
                 return None;
@@ -163,7 +159,7 @@ impl World {
                 Next::Finish(finish) => return Some(finish),
                 Next::Send(request) => {
                     let sent = match &request {
-                        Request::Prepare(_) => Some(Cut::Prepare),
+                        Request::Prepare(_) | Request::Upload(_) => Some(Cut::Prepare),
                         Request::Commit(_) => Some(Cut::Commit),
                         Request::Pull(pull) if pull.cursor.is_some() && cut == Some(Cut::Page) => return None,
                         Request::Pull(_) => None,

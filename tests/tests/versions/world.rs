@@ -10,6 +10,7 @@ use windrow::rusqlite::types::Value;
 use windrow::store::Next;
 use windrow::{Domain, Store};
 use windrow_protocol::message::{Answer, Problem};
+use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Event, Finish, Request, Session};
 
 pub(crate) struct World {
@@ -59,12 +60,7 @@ impl World {
     }
 
     fn answer(&self, request: Request) -> Result<Answer, Problem> {
-        let answered = match request {
-            Request::Prepare(prepare) => self.runtime.block_on(self.hub.prepare(prepare)),
-            Request::Commit(commit) => self.runtime.block_on(self.hub.commit(commit)),
-            Request::Pull(pull) => self.runtime.block_on(self.hub.pull(pull)),
-        };
-        answered.map_err(|error| match error {
+        self.runtime.block_on(self.hub.answer(request)).map_err(|error| match error {
             HubError::Problem(problem) => problem,
             other => panic!("{other}"),
         })
@@ -73,7 +69,7 @@ impl World {
     /// A session.
     pub(crate) fn try_sync(&self, device: &Device) -> Result<Finish, Problem> {
         let actions = device.store.session();
-        let (mut session, mut action) = Session::start();
+        let (mut session, mut action) = Session::start(Pace::default());
         loop {
             let event = match actions.perform(action).unwrap() {
                 Next::Event(event) => event,

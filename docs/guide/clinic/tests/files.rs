@@ -99,7 +99,7 @@ fn a_file_of_another_branch_is_told_from_ours() {
     let path = dir.path().join("tablet.db");
     drop(Store::open(&path, &CLINIC_THEN).unwrap());
     let conn = windrow::rusqlite::Connection::open(&path).unwrap();
-    conn.execute("UPDATE windrow_state SET version = 2", []).unwrap();
+    conn.execute("UPDATE windrow_device SET version = 2", []).unwrap();
     let error = Store::open(&path, &CLINIC).unwrap_err();
     assert!(matches!(error, StoreError::Open(OpenError::OtherPast { version: 2, .. })), "{error}");
 }
@@ -134,7 +134,8 @@ fn a_program_whose_file_was_migrated_under_it_stops_syncing() {
     assert!(matches!(old.connection().unwrap_err(), StoreError::Open(OpenError::NewerModel { .. })));
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let server = Server::new(&CLINIC).store(SqliteHub::open(&hub).unwrap()).bind("127.0.0.1:0").await.unwrap();
+        let server =
+            Server::new(&CLINIC).store(SqliteHub::open(&hub).unwrap()).open_to_all().bind("127.0.0.1:0").await.unwrap();
         let endpoint = Endpoint::new(&format!("http://{}", server.local_addr())).unwrap();
         let error = sync(&old, &endpoint).await.unwrap_err();
         assert!(error.to_string().contains("is of version 3"), "{error}");

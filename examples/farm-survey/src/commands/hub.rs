@@ -1,27 +1,25 @@
-//! `hub`: serves until somebody stops it.
+//! `hub`: serves until somebody stops it. `hub backup`: copies its file.
 
 use super::Stop;
 use crate::cli;
 use crate::fault::Fault;
 use crate::model::SURVEY;
-use crate::said;
+use crate::said::{self, Said};
 use serde_json::json;
 use std::path::Path;
 use tracing_subscriber::filter::LevelFilter;
 use windrow::Server;
-use windrow::hub::{SqliteHub, backup};
+use windrow::hub::{Registry, SqliteHub, backup};
 
 /// Says where it listens once it does.
 pub(super) async fn run(args: cli::Hub, json: bool) -> Result<(), Fault> {
-    if let Some(to) = &args.backup {
-        return copy(&args.db, to, json);
-    }
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::WARN).init();
     let mut stop = Stop::catch()?;
-    let mut server = Server::new(&SURVEY).store(SqliteHub::open(&args.db)?);
-    if args.allow_remote {
-        server = server.allow_remote();
-    }
+    let server = Server::new(&SURVEY).store(SqliteHub::open(&args.db)?);
+    let server = match args.open_to_all {
+        true => server.open_to_all(),
+        false => server.registry(Registry::open(&args.db)?),
+    };
     let running = server.bind(&args.listen).await?;
     let address = running.local_addr();
     let url = format!("http://{address}");
@@ -33,9 +31,8 @@ pub(super) async fn run(args: cli::Hub, json: bool) -> Result<(), Fault> {
 }
 
 /// Copies the hub's file.
-fn copy(db: &Path, to: &Path, json: bool) -> Result<(), Fault> {
+pub(super) fn copy(db: &Path, to: &Path) -> Result<Said, Fault> {
     let made = backup(db, to)?;
-    let document = json!({ "copy": to, "bytes": made.bytes, "seq": made.seq });
-    said::say(json, &format!("{}: {} bytes, up to commit {}", to.display(), made.bytes, made.seq), &document);
-    Ok(())
+    let text = format!("{}: {} bytes, up to commit {}", to.display(), made.bytes, made.seq);
+    Ok(Said::new(text, json!({ "copy": to, "bytes": made.bytes, "seq": made.seq })))
 }

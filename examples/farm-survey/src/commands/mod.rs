@@ -2,16 +2,18 @@
 
 mod conflicts;
 mod device;
+mod enrol;
 mod hub;
 mod log;
 mod refused;
+mod registry;
 mod resolve;
 mod status;
 mod stop;
 mod sync;
 mod watch;
 
-use crate::cli::{Cli, Command, Device, Verb};
+use crate::cli::{self, Cli, Command, Device, HubVerb, Verb};
 use crate::demo;
 use crate::fault::Fault;
 use crate::said::Said;
@@ -22,8 +24,18 @@ pub(crate) async fn run(cli: Cli) -> Result<Option<Said>, Fault> {
     let json = cli.json;
     match cli.command {
         Command::Demo(args) => demo::run(args, json).await,
-        Command::Hub(args) => hub::run(args, json).await.map(|()| None),
+        Command::Hub(args) => hub(args, json).await,
         Command::Device(args) => device(args, json).await.map(Some),
+    }
+}
+
+async fn hub(args: cli::Hub, json: bool) -> Result<Option<Said>, Fault> {
+    match &args.verb {
+        None => hub::run(args, json).await.map(|()| None),
+        Some(HubVerb::Backup { to }) => hub::copy(&args.db, to).map(Some),
+        Some(HubVerb::Invite { name, role, hub }) => registry::invite(&args.db, name, *role, hub.clone()).map(Some),
+        Some(HubVerb::Devices) => registry::devices(&args.db).map(Some),
+        Some(HubVerb::Revoke { whom }) => registry::revoke(&args.db, whom).map(Some),
     }
 }
 
@@ -32,6 +44,7 @@ async fn device(args: Device, json: bool) -> Result<Said, Fault> {
     match args.verb {
         Verb::Init => device::init(db),
         Verb::Load { file } => device::load(db, &file),
+        Verb::Enrol { at, code } => enrol::run(db, &at.hub, &code).await,
         Verb::Sync(at) => sync::run(db, &at.hub).await,
         Verb::Watch(at) => watch::run(db, &at.hub, json).await,
         Verb::Status => status::run(db),

@@ -12,7 +12,7 @@ use windrow::protocol::session::Finish;
 pub(super) async fn run(db: &Path, hub: &str) -> Result<Said, Fault> {
     let store = device::open(db)?;
     let before = store.status()?;
-    let finish = windrow::sync(&store, &Endpoint::new(hub)?).await?;
+    let finish = windrow::sync(&store, &Endpoint::for_device(hub, &store)?).await?;
     let after = store.status()?;
     let in_sync = finish == Finish::InSync;
     let refused = after.refused.saturating_sub(before.refused);

@@ -18,7 +18,8 @@ struct Seen {
 
 /// Runs until it is stopped, which is no failure.
 pub(super) async fn run(db: &Path, hub: &str, json: bool) -> Result<Said, Fault> {
-    let (store, endpoint) = (device::open(db)?, Endpoint::new(hub)?);
+    let store = device::open(db)?;
+    let endpoint = Endpoint::for_device(hub, &store)?;
     let mut stop = Stop::catch()?;
     let worker = SyncWorker::start(&store, endpoint);
     let (mut state, mut seen) = (worker.state(), Seen::default());
@@ -50,7 +51,7 @@ impl Seen {
             Activity::Waiting { error, .. } | Activity::Blocked { error } => {
                 (self.failures, self.error) = (self.failures + 1, Some(error.clone()));
             }
-            Activity::Syncing(_) | Activity::Stopped => {}
+            Activity::Syncing(_) | Activity::Offline | Activity::Saving | Activity::Stopped => {}
         }
     }
 }
@@ -68,6 +69,8 @@ fn line(state: &SyncState) -> String {
         Activity::Idle => format!("in sync; {} log entries pending{next}", state.pending),
         Activity::Waiting { error, failures } => format!("waiting after {failures} failures: {error}{next}"),
         Activity::Blocked { error } => format!("blocked: {error}{next}"),
+        Activity::Offline => format!("no network; {} log entries pending", state.pending),
+        Activity::Saving => format!("today's budget is spent; {} log entries pending{next}", state.pending),
         Activity::Stopped => "stopped".to_owned(),
     }
 }
@@ -80,5 +83,7 @@ fn reason(reason: Reason) -> &'static str {
         Reason::Interval => "because it is time again",
         Reason::Retry => "because the last session failed",
         Reason::Reachable => "because the hub answers again",
+        Reason::Network => "because there is a network",
+        Reason::Day => "because a new day begins",
     }
 }

@@ -8,7 +8,8 @@ use crate::model::SURVEY;
 use crate::proxy::Link;
 use crate::report::Report;
 use std::path::{Path, PathBuf};
-use windrow::hub::SqliteHub;
+use windrow::hub::{CODE_LASTS, Registry, SqliteHub};
+use windrow::identity::Role;
 use windrow::protocol::clock::DeviceId;
 use windrow::server::Running;
 use windrow::sync::SyncError;
@@ -83,8 +84,18 @@ impl std::fmt::Debug for Hub {
 impl Hub {
     async fn start(folder: &Path) -> Result<Hub, Fault> {
         let file = folder.join("hub.db");
-        let running = Server::new(&SURVEY).store(SqliteHub::open(&file)?).bind("127.0.0.1:0").await?;
+        let server = Server::new(&SURVEY).store(SqliteHub::open(&file)?);
+        let running = server.registry(Registry::open(&file)?).bind("127.0.0.1:0").await?;
         Ok(Hub { file, running })
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.running.local_addr())
+    }
+
+    /// A code for a user.
+    fn invite(&self, name: &str) -> Result<String, Fault> {
+        Ok(Registry::open(&self.file)?.invite(name, Role::Field, CODE_LASTS)?.to_string())
     }
 }
 
@@ -101,7 +112,9 @@ pub(super) struct Tablet {
 impl Tablet {
     async fn new(name: &'static str, folder: &Path, hub: &Hub) -> Result<Tablet, Fault> {
         let file = folder.join(format!("{}.db", name.to_lowercase()));
-        let device = Store::open(&file, &SURVEY)?.device_id();
+        let store = Store::open(&file, &SURVEY)?;
+        let device = store.device_id();
+        windrow::enrol(&store, &hub.url(), &hub.invite(name)?).await?;
         let link = Link::open(hub.running.local_addr()).await?;
         Ok(Tablet { name, file, link, device, ledger: Ledger::default() })
     }
@@ -112,8 +125,8 @@ impl Tablet {
     }
 
     /// The hub, seen from here.
-    pub(super) fn hub(&self) -> Result<Endpoint, Fault> {
-        Ok(Endpoint::new(&self.link.url())?)
+    pub(super) fn hub(&self, store: &Store) -> Result<Endpoint, Fault> {
+        Ok(Endpoint::for_device(&self.link.url(), store)?)
     }
 
     /// What the tables hold.
@@ -124,7 +137,8 @@ impl Tablet {
     /// The application syncs, and the ledger is kept. The records received, or why there was no answer.
     pub(super) async fn sync(&mut self) -> Result<Result<u64, SyncError>, Fault> {
         self.ledger.sends(&self.contents()?);
-        let synced = windrow::sync(&self.open()?, &self.hub()?).await;
+        let store = self.open()?;
+        let synced = windrow::sync(&store, &self.hub(&store)?).await;
         let received = self.ledger.received(&self.contents()?);
         Ok(synced.map(|_| received))
     }

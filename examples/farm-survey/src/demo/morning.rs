@@ -5,13 +5,15 @@ use crate::barley;
 use crate::fault::Fault;
 use crate::model::Worker;
 use serde_json::json;
-use windrow::Id;
+use windrow::sync::{Failure, FailureKind, SyncError};
+use windrow::{Endpoint, Id};
 
 /// Who visits plots.
 const WORKERS: [&str; 3] = ["Olaf", "Ingrid", "Nels"];
 
 pub(super) async fn play(stage: &mut Stage) -> Result<(), Fault> {
     stage.report.chapter("Morning: everybody gets everything");
+    strangers(stage).await?;
     load(stage)?;
     for at in 0..3 {
         let tablet = &mut stage.tablets()[at];
@@ -25,6 +27,16 @@ pub(super) async fn play(stage: &mut Stage) -> Result<(), Fault> {
     }
     let same = stage.same()?;
     stage.report.check(same.is_some(), "the hub and all three tablets hold the same tables");
+    Ok(())
+}
+
+/// The three have enrolled, each with a code from the hub. Nobody else is served.
+async fn strangers(stage: &mut Stage) -> Result<(), Fault> {
+    let store = stage.ada.open()?;
+    let turned_away = windrow::sync(&store, &Endpoint::new(&stage.ada.link.url())?).await;
+    let unauthorised = |failure: &Failure| failure.kind == FailureKind::Unauthorised;
+    let kept_out = matches!(&turned_away, Err(SyncError::Transport(failure)) if unauthorised(failure));
+    stage.report.check(kept_out, "each has enrolled with a code from the hub; without a token it answers nobody");
     Ok(())
 }
 

@@ -84,7 +84,7 @@ fn sync_program(stage: &Stage) -> Result<Child, Fault> {
 async fn a_link_stays_away(stage: &mut Stage) -> Result<(), Fault> {
     stage.cleo.ledger.sends(&stage.cleo.contents()?);
     let store = stage.cleo.open()?;
-    let worker = SyncWorker::start_with(&store, stage.cleo.hub()?, impatient());
+    let worker = SyncWorker::start_with(&store, stage.cleo.hub(&store)?, impatient());
     let mut state = worker.state();
     let waited = until(&mut state, |s| matches!(s.activity, Activity::Waiting { failures, .. } if failures >= 2)).await;
     stage.report.did("Cleo", "starts her application, and its background worker, while her link is still cut");

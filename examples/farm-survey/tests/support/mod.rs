@@ -109,8 +109,17 @@ impl Device {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Syncs, and enrols before where it has not yet.
     pub(crate) fn sync(&self, hub: &Hub) -> Json {
+        if !self.token().exists() {
+            hub.enrols(self);
+        }
         self.ok(["sync", "--hub", &hub.url])
+    }
+
+    /// Where its token is kept.
+    pub(crate) fn token(&self) -> PathBuf {
+        PathBuf::from(format!("{}.token", self.file.display()))
     }
 
     pub(crate) fn args<'a>(&'a self, args: &'a [&str]) -> Vec<&'a OsStr> {
@@ -137,6 +146,25 @@ impl Hub {
         let announced: Json = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line:?}"));
         let url = announced["url"].as_str().unwrap().to_owned();
         Hub { url, file: file.to_owned(), announced, child }
+    }
+
+    /// The document of a command about who may speak to it.
+    pub(crate) fn ok<const N: usize>(&self, args: [&str; N]) -> Json {
+        let head = ["hub", "--db", self.file.to_str().unwrap()];
+        let (status, document) = run_json(head.iter().chain(&args));
+        assert_eq!(status, 0, "{args:?}: {document}");
+        document
+    }
+
+    /// A code for a user.
+    pub(crate) fn invites(&self, name: &str) -> String {
+        self.ok(["invite", name])["code"].as_str().unwrap().to_owned()
+    }
+
+    /// A device enrols, for a user who is called as its file.
+    pub(crate) fn enrols(&self, device: &Device) {
+        let code = self.invites(device.file.file_stem().unwrap().to_str().unwrap());
+        device.ok(["enrol", "--hub", &self.url, &code]);
     }
 
     /// These devices sync, one after the other.

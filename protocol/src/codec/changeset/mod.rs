@@ -8,9 +8,11 @@ use self::group::{Group, Shape};
 use super::column::ids::WHOLE;
 use super::frame::{self, Body, Kind};
 use super::groups::{GroupReader, GroupWriter};
+use super::rows::read_device;
 use super::short::{self, Encoded, hash_of};
 use super::{DecodeError, Effort, Limits};
 use crate::change::{Change, Changeset};
+use crate::clock::DeviceId;
 use crate::id::RecordId;
 use crate::model::Schema;
 use std::collections::BTreeMap;
@@ -62,6 +64,16 @@ pub fn decode_changeset(schema: &Schema, bytes: &[u8], limits: &Limits) -> Resul
 /// Other bytes than a changeset, or an unknown format.
 pub fn changeset_schema(bytes: &[u8]) -> Result<[u8; 8], DecodeError> {
     frame::named(KIND, bytes).map(|(_, digest, _)| digest)
+}
+
+/// The device that a changeset says it comes from, before any schema is known.
+///
+/// # Errors
+/// Other bytes than a changeset, an unknown format, a head that is cut.
+pub fn changeset_device(bytes: &[u8]) -> Result<DeviceId, DecodeError> {
+    let (_, _, mut r) = frame::named(KIND, bytes)?;
+    r.byte()?;
+    read_device(&mut r)
 }
 
 fn put_ids(changeset: &mut Changeset, ids: &[RecordId]) {

@@ -8,6 +8,7 @@ use super::threads::in_savepoint;
 use super::{open, prepare, pull, system, wire};
 use crate::hub::error::HubError;
 use crate::hub::plain;
+use crate::hub::registry::Denied;
 use crate::sqlite::Repeated;
 use rusqlite::{Connection, ErrorCode, params};
 use windrow_protocol::change::Key;
@@ -39,6 +40,9 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
         Session::Staged(payload) => payload,
     };
     let received = wire::decode(&shared.tables, &payload)?;
+    if received.unresolved().device != request.pull.device {
+        return Err(Denied::Device.into());
+    }
     let version = received.version;
     if let Some(answer) = fault!(CommitUnchecked: None, prepare::continues(shared, c, &received)?) {
         sessions::discard(c, request.session)?;
@@ -48,8 +52,8 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
         return Ok(Committed::Not(Answer::WholeIds));
     };
     let moment = prepare::moment(shared, c, open::draw()?)?;
-    let device = changeset.device;
-    match merge_and_save(shared, c, Merge::new(&shared.tables.schema, changeset, moment), device)? {
+    let who = Who { device: changeset.device, decides: None };
+    match merge_and_save(shared, c, Merge::new(&shared.tables.schema, changeset, moment), who)? {
         Ok(at) => {
             sessions::finish(c, request.session, at.map(|p| p.seq), now)?;
             Ok(Committed::At(at))
@@ -67,12 +71,21 @@ fn point(c: &Connection, seq: Seq) -> Result<Point, HubError> {
     Ok(Point { seq, mark })
 }
 
+/// Whose commit it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Who<'a> {
+    /// The device; 0 for the hub.
+    device: DeviceId,
+    /// The user who decides at the hub, where one is known.
+    decides: Option<&'a str>,
+}
+
 /// Merges with what is stored, and saves the result. Where it is refused nothing is saved.
 pub(super) fn merge_and_save(
     shared: &Shared,
     c: &Connection,
     mut merge: Merge<'_>,
-    device: DeviceId,
+    who: Who<'_>,
 ) -> Result<Result<Option<Point>, Vec<Refusal>>, HubError> {
     let mut world = World::default();
     let outcome = loop {
@@ -85,7 +98,7 @@ pub(super) fn merge_and_save(
         Outcome::Merged(merged) => merged,
         Outcome::Refused(refusals) => return Ok(Err(refusals)),
     };
-    match in_savepoint(c, || save(shared, c, &merged, device)) {
+    match in_savepoint(c, || save(shared, c, &merged, who)) {
         Ok(()) => Ok(Ok(merged.at)),
         Err(Unsaved::Refused(refusal)) => Ok(Err(vec![*refusal])),
         Err(Unsaved::Failed(error)) => Err(error),
@@ -105,7 +118,7 @@ impl From<HubError> for Unsaved {
     }
 }
 
-fn save(shared: &Shared, c: &Connection, merged: &Merged, device: DeviceId) -> Result<(), Unsaved> {
+fn save(shared: &Shared, c: &Connection, merged: &Merged, who: Who<'_>) -> Result<(), Unsaved> {
     let (tables, now) = (&shared.tables, shared.now());
     let (mut scopes, mut moved) = (Scopes::new(c, tables, &merged.records), Vec::new());
     for (key, record) in &merged.records {
@@ -120,12 +133,12 @@ fn save(shared: &Shared, c: &Connection, merged: &Merged, device: DeviceId) -> R
     }
     follow(c, tables, moved)?;
     system::advance(c, merged.at, merged.hub, merged.highest)?;
-    if device != DeviceId::ZERO {
-        system::save_covers(c, &merged.spans, device)?;
-        system::save_device(c, device, merged.upto, now)?;
+    if who.device != DeviceId::ZERO {
+        system::save_covers(c, &merged.spans, who.device)?;
+        system::save_device(c, who.device, merged.upto, now)?;
     }
     if let Some(at) = merged.at {
-        merged.history.iter().try_for_each(|line| save_history(shared, c, at.seq, line, now))?;
+        merged.history.iter().try_for_each(|line| save_history(shared, c, at.seq, line, (who.decides, now)))?;
     }
     Ok(())
 }
@@ -139,7 +152,13 @@ fn unshown(shared: &Shared, key: Key, error: rusqlite::Error) -> Unsaved {
     Unsaved::Refused(Box::new(Refusal { key, field: None, code: RefusalCode::WrongType, sentence }))
 }
 
-fn save_history(shared: &Shared, c: &Connection, at: Seq, line: &History, now: i64) -> Result<(), HubError> {
+fn save_history(
+    shared: &Shared,
+    c: &Connection,
+    at: Seq,
+    line: &History,
+    (decides, now): (Option<&str>, i64),
+) -> Result<(), HubError> {
     let table = shared.tables.schema.table(line.key.0);
     let sql = "INSERT INTO windrow_history (seq, tbl, record, device, hlc, author, detail, at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
@@ -152,7 +171,7 @@ fn save_history(shared: &Shared, c: &Connection, at: Seq, line: &History, now: i
             line.device.to_i64(),
             line.stamp.hlc.to_i64(),
             line.stamp.author.to_i64(),
-            plain::detail(table, &line.detail),
+            plain::detail(table, &line.detail, decides),
             now,
         ],
     )?;
@@ -164,8 +183,9 @@ pub(super) fn commit_own(
     shared: &Shared,
     c: &Connection,
     merge: Merge<'_>,
+    decides: Option<&str>,
 ) -> Result<Result<Point, Refusal>, HubError> {
-    match merge_and_save(shared, c, merge, DeviceId::ZERO)? {
+    match merge_and_save(shared, c, merge, Who { device: DeviceId::ZERO, decides })? {
         Ok(Some(at)) => Ok(Ok(at)),
         Ok(None) => Err(HubError::Defect("a decision said nothing".into())),
         Err(mut refusals) => {

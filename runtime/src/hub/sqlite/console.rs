@@ -63,7 +63,7 @@ pub(super) fn resolve(shared: &Shared, c: &Connection, decision: &Decision) -> R
     let resolve = Resolve { about: decision.about, chosen, hlc: Hlc::ZERO, base };
     let merge = Merge::resolve(&shared.tables.schema, decision.record, resolve, delete, moment);
     let refused = |sentence| Problem::new(ProblemKind::Malformed, sentence);
-    commit::commit_own(shared, c, merge)?.map_err(|refusal| refused(refusal.sentence).into())
+    commit::commit_own(shared, c, merge, decision.by.as_deref())?.map_err(|refusal| refused(refusal.sentence).into())
 }
 
 fn is_about(open: &Conflict, decision: &Decision) -> bool {

@@ -1,8 +1,8 @@
 //! The hub on SQLite: one file.
 //!
 //! One thread writes and gathers waiting commits into one transaction; several read, each request one snapshot, and some of
-//! these only for devices that bring something ([`threads`]). What is stored is told by [`system`] and by the domain's own tables ([`tables`], [`records`]). The verbs:
-//! [`prepare`], [`commit`], [`pull`], [`console`].
+//! these only for devices that bring something ([`threads`]). What is stored is told by [`system`] and by the domain's own
+//! tables ([`tables`], [`records`]). The verbs: [`prepare`], [`uploads`], [`commit`], [`pull`], [`console`].
 
 mod backup;
 mod commit;
@@ -19,6 +19,7 @@ mod shared;
 mod system;
 mod tables;
 mod threads;
+mod uploads;
 mod wire;
 
 pub use backup::{Backup, BackupError, backup};
@@ -38,7 +39,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tables::Tables;
 use threads::Threads;
+use uploads::Kept;
 use windrow_protocol::change::Key;
+use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock::Point;
 use windrow_protocol::message::{Answer, Commit, Prepare, Pull};
 use windrow_protocol::model::Schema;
@@ -97,7 +100,15 @@ impl SqliteHub {
         self
     }
 
-    /// Of how many records a page of an answer tells at most: 2,000 unless said otherwise.
+    /// Bytes of all changesets together that have begun to arrive in chunks, 1 GiB unless said otherwise; one more is
+    /// answered `busy`.
+    pub fn keep_uploads(mut self, bytes: u64) -> SqliteHub {
+        self.keeping.uploads = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self
+    }
+
+    /// Of how many records a page of an answer tells at most: 40,000 unless said otherwise. A device asks for less where its
+    /// link is slow.
     pub fn page_records(mut self, records: usize) -> SqliteHub {
         self.page.records = records.max(1);
         self
@@ -168,6 +179,21 @@ impl HubStore for Hub {
         match self.checkers.run(move |c| prepare::check(&checked, c, &asked)).await? {
             Checked::Answered(answer) => Ok(answer),
             Checked::Good(digest) => self.writer.run(move |c| prepare::stage(&shared, c, &request, digest)).await,
+        }
+    }
+
+    async fn upload(&self, chunk: Chunk) -> Result<Answer, HubError> {
+        let (shared, session) = (self.shared.clone(), chunk.parcel.session);
+        match self.writer.run(move |c| uploads::keep(&shared, c, &chunk)).await? {
+            Kept::Answered(answer) => Ok(answer),
+            Kept::Whole(request) => {
+                let answer = self.prepare(request).await?;
+                // What is not taken comes under another id.
+                if answer != Answer::Prepared {
+                    self.writer.run(move |c| uploads::forget(c, session)).await?;
+                }
+                Ok(answer)
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use super::tables::{Tables, join};
 use super::{migrate, system};
 use crate::domain::Domain;
 use crate::hub::error::{HubError, OpenError};
+use crate::hub::registry::TABLES;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::time::Duration;
@@ -77,8 +78,8 @@ fn open(path: &Path, schema: &Schema) -> rusqlite::Result<Connection> {
 /// The version of a file, none of a new one. Refuses one that is something else, before anything in it is changed.
 fn recognise(c: &Connection, path: &Path, domain: &Domain, tables: &Tables) -> Result<Option<u32>, OpenError> {
     let failed = |source| OpenError::File { path: path.into(), source };
-    let count = |sql| c.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(failed);
-    if count("SELECT count(*) FROM sqlite_schema")? == 0 {
+    let count = |sql: &str| c.query_row(sql, [], |r| r.get::<_, i64>(0)).map_err(failed);
+    if count(&others())? == 0 {
         return Ok(None);
     }
     if count("SELECT count(*) FROM sqlite_schema WHERE name = 'windrow_hub'")? == 0 {
@@ -94,6 +95,12 @@ fn recognise(c: &Connection, path: &Path, domain: &Domain, tables: &Tables) -> R
         Some(version) if version.schema().digest() == digest.as_slice() => Ok(Some(found)),
         _ => Err(OpenError::OtherSchema { hub: path.display().to_string(), domain: domain.name }),
     }
+}
+
+/// Counts what stands in a file, but for a registry, which may have been made first.
+fn others() -> String {
+    let names = TABLES.map(|table| format!("'{table}'")).join(", ");
+    format!("SELECT count(*) FROM sqlite_schema WHERE tbl_name NOT IN ({names})")
 }
 
 /// Makes what is missing, and of a file of an earlier version one of this.

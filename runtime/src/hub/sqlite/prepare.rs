@@ -3,7 +3,7 @@
 use super::sessions::{self, Session};
 use super::shared::Shared;
 use super::wire::{self, Received};
-use super::{records, system};
+use super::{records, system, uploads};
 use crate::hub::error::HubError;
 use rusqlite::Connection;
 use windrow_protocol::change::Changeset;
@@ -47,6 +47,7 @@ pub(super) fn stage(shared: &Shared, c: &Connection, request: &Prepare, digest: 
         Session::Unknown | Session::Staged(_) => {
             sessions::forget(c, &shared.keeping, now)?;
             sessions::stage(c, request.session, digest, &request.payload, now)?;
+            uploads::forget(c, request.session)?;
             Ok(Answer::Prepared)
         }
     }

@@ -18,7 +18,6 @@ use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, Page, Reached, Told, tell};
-use windrow_protocol::value::Value;
 use windrow_protocol::versions::Version;
 
 /// How long a page may become.
@@ -33,8 +32,8 @@ pub(super) struct PageSize {
 }
 
 impl PageSize {
-    /// Some seconds of a slow link.
-    pub(super) const DEFAULT: PageSize = PageSize { records: 2_000, bytes: 256 << 10, looked_at: 50_000 };
+    /// What a good link carries in a moment, and a small device decodes; a device on a slow one asks for less.
+    pub(super) const DEFAULT: PageSize = PageSize { records: 40_000, bytes: 4 << 20, looked_at: 50_000 };
 }
 
 /// Whether a pull stands in this hub's past. One by a schema that the hub does not know is refused.
@@ -109,7 +108,7 @@ impl Telling<'_> {
             self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.reached.table, c.reached.id));
         let mut statements = Scan::prepare(self.c, &self.shared.tables, self.version)?;
         let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
-        let mut looked_at = 0;
+        let (mut looked_at, bytes) = (0, size.bytes.min(1024 << self.pull.page.min(20)));
         while let Some(found) = scan.next()? {
             looked_at += 1;
             if !self.told.contains_key(&(found.then, found.key.1)) {
@@ -117,7 +116,7 @@ impl Telling<'_> {
                 let told = self.tell(found.key, &found.record, whole);
                 told.into_iter().for_each(|told| self.add(told));
             }
-            let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= size.bytes;
+            let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= bytes;
             if full && !scan.is_over() {
                 return Ok(Some(Reached { seq: found.seq, table: found.then, id: found.key.1 }));
             }
@@ -132,7 +131,7 @@ impl Telling<'_> {
     }
 
     fn add(&mut self, told: Told) {
-        self.bytes += size(&told);
+        self.bytes += told.weight();
         self.told.insert((told.table, told.id), told);
     }
 }
@@ -147,22 +146,6 @@ fn digests(shared: &Shared, c: &Connection, version: &Version) -> Result<Vec<Tab
         values.into_iter().for_each(|values| digests[found.then].add(found.key.1, &values));
     }
     Ok(digests)
-}
-
-/// About how many bytes a record's news takes before compression.
-fn size(told: &Told) -> usize {
-    let text = |value: &Value| match value {
-        Value::Text(text) => text.len(),
-        Value::Blob(bytes) => bytes.len(),
-        Value::Null | Value::Integer(_) | Value::Real(_) => 0,
-    };
-    let values: usize = match &told.what {
-        News::Whole(values) => values.iter().map(|v| 8 + text(v)).sum(),
-        News::Patch(fields) => fields.iter().map(|(_, v)| 8 + text(v)).sum(),
-        News::Gone => 0,
-    };
-    let choices = told.conflicts.iter().flatten().flat_map(|c| &c.candidates).flat_map(|c| &c.values);
-    16 + values + choices.map(|v| 8 + text(v)).sum::<usize>()
 }
 
 /// How many bits of the id name the record to this device: some more than among all that the hub has, because the device

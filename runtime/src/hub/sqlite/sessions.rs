@@ -22,20 +22,28 @@ pub(super) enum Session {
     Done(Option<Seq>),
 }
 
-/// How long sessions are kept.
+/// How long sessions are kept, and how much of them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Keeping {
-    /// What was prepared and never committed.
+    /// What was prepared and never committed, or has not arrived whole, counted from its last chunk.
     pub(super) staged: Duration,
     /// What became of a commit. Covers protect against a replay even later.
     pub(super) outcomes: Duration,
+    /// Bytes of all changesets that arrive in chunks, together.
+    pub(super) uploads: i64,
+    /// Bytes of one.
+    pub(super) longest_upload: u32,
 }
 
 impl Keeping {
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
     /// Long enough for a device that is out of reach for a while.
-    pub(super) const DEFAULT: Keeping =
-        Keeping { staged: Self::DAY.saturating_mul(7), outcomes: Self::DAY.saturating_mul(30) };
+    pub(super) const DEFAULT: Keeping = Keeping {
+        staged: Self::DAY.saturating_mul(7),
+        outcomes: Self::DAY.saturating_mul(30),
+        uploads: 1 << 30,
+        longest_upload: 32 << 20,
+    };
 }
 
 /// Looks a session up, as it stands at `now`.
@@ -89,6 +97,6 @@ pub(super) fn forget(c: &Connection, keeping: &Keeping, now: i64) -> Result<(), 
     Ok(())
 }
 
-fn before(now: i64, kept: Duration) -> i64 {
+pub(super) fn before(now: i64, kept: Duration) -> i64 {
     now.saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX))
 }

@@ -14,6 +14,7 @@ use windrow_protocol::message::Past;
 /// - `windrow_covers`: for each origin the stamp up to which the hub has its entries, and the device that brought them.
 /// - `windrow_devices`: for each device its highest stamp, as merged, and when it last committed.
 /// - `windrow_sessions`: what was prepared, by session id; once committed its seq instead (NULL: it changed nothing).
+/// - `windrow_uploads`, `windrow_upload_parts`: what has arrived of long changesets, until they are prepared.
 /// - `windrow_history`: every change that came, with what became of it.
 /// - `windrow_conflicts`: the open conflicts.
 ///
@@ -47,6 +48,20 @@ CREATE TABLE IF NOT EXISTS windrow_sessions (
   at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS windrow_sessions_at ON windrow_sessions (state, at);
+CREATE TABLE IF NOT EXISTS windrow_uploads (
+  id BLOB NOT NULL PRIMARY KEY,
+  device INTEGER NOT NULL,
+  digest BLOB NOT NULL,
+  total INTEGER NOT NULL,
+  received INTEGER NOT NULL,
+  at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS windrow_upload_parts (
+  id BLOB NOT NULL,
+  offset INTEGER NOT NULL,
+  bytes BLOB NOT NULL,
+  PRIMARY KEY (id, offset)
+) STRICT;
 CREATE TABLE IF NOT EXISTS windrow_history (
   number INTEGER NOT NULL PRIMARY KEY,
   seq INTEGER NOT NULL,

@@ -19,7 +19,7 @@ pub(super) struct Setting {
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) listen: String,
-    pub(super) allow_remote: bool,
+    pub(super) open_to_all: bool,
     pub(super) data: PathBuf,
     pub(super) log: String,
     pub(super) certificate: Option<PathBuf>,
@@ -31,7 +31,7 @@ impl Default for Draft {
     fn default() -> Draft {
         Draft {
             listen: "127.0.0.1:8420".into(),
-            allow_remote: false,
+            open_to_all: false,
             data: "data".into(),
             log: "info".into(),
             certificate: None,
@@ -73,9 +73,9 @@ pub(super) const ALL: [Setting; 19] = [
         say: |settings| Some(quoted(&settings.listen)),
     },
     Setting {
-        name: "allow_remote",
-        take: |draft, text| truth(text).map(|truth| draft.allow_remote = truth),
-        say: |settings| Some(settings.allow_remote.to_string()),
+        name: "open_to_all",
+        take: |draft, text| truth(text).map(|truth| draft.open_to_all = truth),
+        say: |settings| Some(settings.open_to_all.to_string()),
     },
     Setting {
         name: "data",

@@ -85,7 +85,7 @@ impl Reader {
     /// # Errors
     /// All mistakes of all sources.
     pub fn settings(mut self) -> Result<Settings, SettingsError> {
-        let Draft { listen, allow_remote, data, log, certificate, key, limits } = self.draft;
+        let Draft { listen, open_to_all, data, log, certificate, key, limits } = self.draft;
         let tls = match (certificate, key) {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             (None, None) => None,
@@ -103,7 +103,7 @@ impl Reader {
         }
         let mut sources = vec![Source::Default; names::ALL.len()];
         self.sources.into_iter().for_each(|(setting, source)| sources[setting] = source);
-        Ok(Settings { listen, allow_remote, data, log, tls, limits, sources })
+        Ok(Settings { listen, open_to_all, data, log, tls, limits, sources })
     }
 
     fn take(&mut self, name: &str, value: &str, source: Source) {
@@ -173,11 +173,11 @@ mod tests {
     /// Which of three places counts, nobody knows by heart.
     #[test]
     fn later_sources_outrank_earlier_ones_and_say_so() {
-        let text = "listen = \"a:1\"\nidle_seconds = 1.5\nallow_remote = true\nbytes = 1_000";
+        let text = "listen = \"a:1\"\nidle_seconds = 1.5\nopen_to_all = true\nbytes = 1_000";
         let reader = Settings::reader().text("hub.toml", text);
-        let reader = reader.environment("HUB_", variables(&[("HUB_LISTEN", "b:2"), ("HUB_ALLOW_REMOTE", "false")]));
+        let reader = reader.environment("HUB_", variables(&[("HUB_LISTEN", "b:2"), ("HUB_OPEN_TO_ALL", "false")]));
         let settings = reader.flag("listen", "c:3").settings().unwrap();
-        assert_eq!((settings.listen.as_str(), settings.allow_remote), ("c:3", false));
+        assert_eq!((settings.listen.as_str(), settings.open_to_all), ("c:3", false));
         assert_eq!((settings.limits.idle.as_millis(), settings.limits.bytes), (1_500, 1_000));
         let told = settings.told();
         let says = |name: &str, source: &str| {
@@ -185,7 +185,7 @@ mod tests {
             assert!(line.ends_with(&format!("# {source}")), "{line}");
         };
         says("listen", "--listen");
-        says("allow_remote", "HUB_ALLOW_REMOTE");
+        says("open_to_all", "HUB_OPEN_TO_ALL");
         says("idle_seconds", "hub.toml:2");
         says("connections", "default");
         let again = Settings::reader().text("told.toml", &told).settings().unwrap();

@@ -6,7 +6,8 @@ use super::{brake, pages};
 use crate::store::error::{AnswerError, StoreError};
 use crate::store::plan::Plan;
 use crate::store::values::{execute, id_value, ids, masked};
-use crate::store::{conflicts, log, origins, recovery, refused, state, verify};
+use crate::store::{conflicts, foreign, log, open, origins, recovery, refused, state, verify};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 use std::collections::{BTreeMap, BTreeSet};
 use windrow_protocol::change::{Change, End, Key};
@@ -50,6 +51,7 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     let (told, over, touched) = (BTreeSet::new(), BTreeSet::new(), Touched::default());
     let mut work = Work { conn, plan, entries, pending, whole: before, told, over, touched };
     state::set_applying(conn, true)?;
+    fire_others(conn, plan)?;
     let (mut heard, mut all) = (Hlc::ZERO, true);
     for number in pages::numbers(conn)? {
         let page = work.page(number)?;
@@ -64,6 +66,17 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     }
     state::set_applying(conn, false)?;
     Ok(all)
+}
+
+/// Windrow's own triggers would see for each record that an answer is applied, and log nothing. Where there are no others,
+/// SQLite is told to fire none: this connection writes to synced tables nowhere else. What they would have forgotten of
+/// records that go is forgotten before.
+fn fire_others(conn: &Connection, plan: &Plan) -> rusqlite::Result<()> {
+    let fire = foreign::has_triggers(conn, plan)?;
+    if !fire {
+        open::forget_notes(conn, plan)?;
+    }
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, fire).map(drop)
 }
 
 /// What a table shows now.

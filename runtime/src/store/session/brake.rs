@@ -16,12 +16,12 @@ pub(super) fn is_much(gone: usize, of: usize) -> bool {
 
 /// Whether somebody has confirmed it.
 pub(super) fn is_confirmed(conn: &Connection) -> rusqlite::Result<bool> {
-    conn.one("SELECT brake = 2 FROM windrow_state", [], |row| row.get(0))
+    conn.one("SELECT brake = 2 FROM windrow_device", [], |row| row.get(0))
 }
 
 /// An answer waits.
 pub(super) fn wait(conn: &Connection) -> rusqlite::Result<()> {
-    conn.run("UPDATE windrow_state SET brake = 1", []).map(|_| ())
+    conn.run("UPDATE windrow_device SET brake = 1", []).map(|_| ())
 }
 
 impl Store {
@@ -35,7 +35,7 @@ impl Store {
     /// What SQLite says.
     pub fn confirm_deletion(&self) -> Result<(), StoreError> {
         self.transaction(|tx| {
-            let confirm = "UPDATE windrow_state SET brake = 2 WHERE brake = 1";
+            let confirm = "UPDATE windrow_device SET brake = 2 WHERE brake = 1";
             Ok(tx.connection().run(confirm, []).map(|_| ())?)
         })
     }

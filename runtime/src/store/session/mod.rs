@@ -16,15 +16,19 @@ mod refuse;
 
 use super::error::StoreError;
 use super::plan::Plan;
+use super::traffic::{self, Way};
 use super::{Store, lock, migrate, state};
 use crate::sqlite::Repeated;
 use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Origin, Point};
+use windrow_protocol::codec::{self, Limits};
 use windrow_protocol::fault;
 use windrow_protocol::message::{Pull, Refusal};
+use windrow_protocol::model::TableIx;
 use windrow_protocol::session::{Action, Event, Finish, Inbox, Loaded, Request};
 
 /// What to do after a step: feed the machine, ask the hub, or stop.
@@ -63,11 +67,19 @@ pub struct Actions {
     store: Store,
     /// The count of steps that this session has seen last; none before [`Actions::load`].
     turn: Arc<Mutex<Option<i64>>>,
+    /// The kind of link it runs over, by its name in `windrow_traffic`; none where nobody counts.
+    link: Option<&'static str>,
 }
 
 impl Actions {
     pub(super) fn new(store: Store) -> Actions {
-        Actions { store, turn: Arc::default() }
+        Actions { store, turn: Arc::default(), link: None }
+    }
+
+    /// Over a link of this kind, whose bytes are counted.
+    pub(crate) fn over(mut self, link: &'static str) -> Actions {
+        self.link = Some(link);
+        self
     }
 
     /// Does what the machine asks, unless it is the network's to do.
@@ -126,7 +138,14 @@ impl Actions {
     /// # Errors
     /// The file's.
     pub fn mark_prepared(&self) -> Result<(), StoreError> {
-        self.step(|conn, _| outbox::mark_prepared(conn))
+        self.step(|conn, plan| {
+            let sent = outbox::read(conn)?.filter(|_| self.link.is_some());
+            if let (Some(link), Some(outbox)) = (self.link, sent) {
+                let weights = changeset_weights(plan, &outbox.payload);
+                traffic::attribute(conn, plan, link, Way::Sent, (outbox.payload.len(), &weights))?;
+            }
+            outbox::mark_prepared(conn)
+        })
     }
 
     /// The changeset is forgotten; what it said stays pending. So are pages: they may be of a past that the hub lost.
@@ -169,7 +188,7 @@ impl Actions {
     pub fn acknowledge(&self, at: Option<Point>, page: &[u8]) -> Result<(Inbox, Pull), StoreError> {
         self.step(|conn, plan| {
             acknowledge::acknowledge(conn, at)?;
-            pages::keep(conn, plan, page)
+            self.keep_page(conn, plan, page)
         })
     }
 
@@ -178,7 +197,15 @@ impl Actions {
     /// # Errors
     /// A page that can't be read; the file's.
     pub fn keep(&self, page: &[u8]) -> Result<(Inbox, Pull), StoreError> {
-        self.step(|conn, plan| pages::keep(conn, plan, page))
+        self.step(|conn, plan| self.keep_page(conn, plan, page))
+    }
+
+    fn keep_page(&self, conn: &Connection, plan: &Plan, page: &[u8]) -> Result<(Inbox, Pull), StoreError> {
+        if let Some(link) = self.link {
+            let weights = page_weights(plan, page)?;
+            traffic::attribute(conn, plan, link, Way::Received, (page.len(), &weights))?;
+        }
+        pages::keep(conn, plan, page)
     }
 
     /// Applies all pages under the writes made since.
@@ -226,7 +253,7 @@ impl Actions {
             return Err(StoreError::Overtaken.into());
         }
         let done = f(conn, self.store.plan())?;
-        let next = "UPDATE windrow_state SET turn = ?1";
+        let next = "UPDATE windrow_device SET turn = ?1";
         // Compared for equality alone, so that it may begin anew.
         let turned = turn.wrapping_add(1);
         conn.run(next, [turned]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
@@ -250,7 +277,7 @@ impl Actions {
 /// Forgets what was encoded by another schema and can be had again: pages are asked for anew, and what the hub was not
 /// asked to commit is folded anew. Another program's session that is under way notices it at its next step.
 pub(super) fn forget_encoded(conn: &Connection) -> Result<(), StoreError> {
-    conn.run("UPDATE windrow_state SET turn = ?1", [state::read(conn)?.turn.wrapping_add(1)])?;
+    conn.run("UPDATE windrow_device SET turn = ?1", [state::read(conn)?.turn.wrapping_add(1)])?;
     pages::clear(conn)?;
     outbox::clear_unprepared(conn)
 }
@@ -263,4 +290,23 @@ pub(super) fn forget_sent(conn: &Connection) -> rusqlite::Result<()> {
 
 fn kept((inbox, pull): (Inbox, Pull)) -> Event {
     Event::Kept(inbox, Box::new(pull))
+}
+
+/// About how much of a changeset each table is; nothing of one that can't be read.
+fn changeset_weights(plan: &Plan, payload: &[u8]) -> Vec<(TableIx, usize)> {
+    let decoded = codec::decode_changeset(&plan.schema, payload, &Limits::default());
+    let changes = decoded.iter().flat_map(|c| &c.unresolved().changes);
+    by_table(changes.map(|change| (change.table, change.weight())))
+}
+
+/// About how much of a page each table is.
+fn page_weights(plan: &Plan, page: &[u8]) -> Result<Vec<(TableIx, usize)>, StoreError> {
+    let decoded = pages::decode(plan, page)?;
+    Ok(by_table(decoded.unresolved().told.iter().map(|told| (told.table, told.weight()))))
+}
+
+fn by_table(weights: impl Iterator<Item = (TableIx, usize)>) -> Vec<(TableIx, usize)> {
+    let mut tables = BTreeMap::new();
+    weights.for_each(|(table, weight)| *tables.entry(table).or_default() += weight);
+    tables.into_iter().collect()
 }

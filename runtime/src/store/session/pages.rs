@@ -68,6 +68,7 @@ pub(super) fn pull(conn: &Connection, plan: &Plan) -> Result<Pull, StoreError> {
         whole_ids: false,
         whole: recovery::whole(conn, plan, state.recovering)?,
         verify: verify::is_asked(conn)?,
+        page: u8::MAX,
     })
 }
 

@@ -52,12 +52,12 @@ fn bytes_of(device: Device) -> (TempDir, std::path::PathBuf, Vec<u8>) {
 fn a_count_of_steps_at_its_end_begins_anew() {
     let device = Device::new();
     device.farm("Kibo", 3);
-    device.store.connection().unwrap().execute("UPDATE windrow_state SET turn = ?1", [i64::MAX]).unwrap();
+    device.store.connection().unwrap().execute("UPDATE windrow_device SET turn = ?1", [i64::MAX]).unwrap();
     let session = device.store.session();
     session.load(false, false).unwrap();
     session.mark_prepared().unwrap();
     session.discard().unwrap();
-    assert_eq!(device.scalar::<i64>("SELECT turn FROM windrow_state"), i64::MIN + 2);
+    assert_eq!(device.scalar::<i64>("SELECT turn FROM windrow_device"), i64::MIN + 2);
 }
 
 /// The same, and then a program with another schema opened the file.
@@ -65,7 +65,7 @@ fn a_count_of_steps_at_its_end_begins_anew() {
 fn a_count_of_steps_at_its_end_lets_a_new_program_in() {
     let device = busy();
     let conn = device.store.connection().unwrap();
-    conn.execute("UPDATE windrow_state SET turn = ?1, schema = x'00'", [i64::MAX]).unwrap();
+    conn.execute("UPDATE windrow_device SET turn = ?1, schema = x'00'", [i64::MAX]).unwrap();
     drop(conn);
     drop(device.reopened().store.session().load(false, false).unwrap());
 }
@@ -144,6 +144,7 @@ fn views_and_triggers_in_the_place_of_ours_are_errors_or_are_mended() {
     let (_dir, path, bytes) = bytes_of(busy());
     for sql in [
         "DROP TABLE windrow_state; CREATE VIEW windrow_state AS SELECT 1 AS one, 1 AS format",
+        "DROP TABLE windrow_device; CREATE VIEW windrow_device AS SELECT 1 AS version, x'' AS model",
         "DROP TABLE windrow_inbox; CREATE VIEW windrow_inbox AS SELECT 1 AS page, 2 AS body, 3 AS next",
         "DROP TABLE farm; CREATE VIEW farm AS SELECT x'00' AS id",
         "DROP TABLE windrow_log_farm; CREATE TABLE windrow_log_farm (hlc, op)",
@@ -154,6 +155,9 @@ fn views_and_triggers_in_the_place_of_ours_are_errors_or_are_mended() {
         "UPDATE windrow_inbox SET body = zeroblob(50000000)",
         "UPDATE windrow_outbox SET payload = zeroblob(50000000), session = x'00'",
         "DELETE FROM windrow_state",
+        "DELETE FROM windrow_device",
+        "UPDATE windrow_state SET format = 1",
+        "UPDATE windrow_state SET format = 0",
         "DELETE FROM windrow_origins",
     ] {
         std::fs::write(&path, &bytes).unwrap();

@@ -4,6 +4,7 @@
 
 mod apply;
 mod conflicts;
+mod earlier;
 mod foreign_programs;
 mod hostile;
 mod open;

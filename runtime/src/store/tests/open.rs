@@ -148,10 +148,10 @@ fn what_is_no_device_file_is_refused_and_left_alone() {
 #[test]
 fn a_file_of_a_newer_windrow_is_refused_and_left_alone() {
     let device = Device::new();
-    device.store.connection().unwrap().execute("UPDATE windrow_state SET format = 2", []).unwrap();
+    device.store.connection().unwrap().execute("UPDATE windrow_state SET format = 3", []).unwrap();
     let path = device.store.path().to_owned();
     drop(device.store);
-    assert_eq!(refused(&path), OpenError::Newer { path: path.clone(), found: 2, known: 1 });
+    assert_eq!(refused(&path), OpenError::Newer { path: path.clone(), found: 3, known: 2 });
 }
 
 #[test]

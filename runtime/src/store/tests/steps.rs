@@ -205,11 +205,12 @@ fn ids_are_named_by_as_many_bits_as_tell_them_apart_and_eight_more() {
 #[test]
 fn the_machine_drives_the_file_through_a_whole_session() {
     use windrow_protocol::message::Answer;
+    use windrow_protocol::pace::Pace;
     use windrow_protocol::session::{Event, Finish, Request, Session};
     let device = Device::new();
     let id = device.farm("Kibo", 1);
     let actions = device.store.session();
-    let (mut session, mut action) = Session::start();
+    let (mut session, mut action) = Session::start(Pace::default());
     let mut sent = Vec::new();
     let finish = loop {
         action = match actions.perform(action).unwrap() {
@@ -217,7 +218,7 @@ fn the_machine_drives_the_file_through_a_whole_session() {
             Next::Finish(finish) => break finish,
             Next::Send(request) => {
                 let (name, answer) = match request {
-                    Request::Prepare(_) => ("prepare", Answer::Prepared),
+                    Request::Prepare(_) | Request::Upload(_) => ("prepare", Answer::Prepared),
                     Request::Commit(_) => {
                         ("commit", Answer::Committed { at: Some(point(1)), page: partial(&device, 1, vec![]).0 })
                     }

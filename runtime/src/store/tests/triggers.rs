@@ -140,3 +140,43 @@ fn who_was_leaving_is_forgotten() {
     assert_eq!(device.scalar::<i64>(leaving), 0);
     assert_eq!(device.scalar::<i64>("SELECT count(*) FROM sqlite_schema WHERE name GLOB 'windrow_leaving_*'"), 2);
 }
+
+/// An application kept an index for searching by a trigger, and made it long after it had begun to sync. What others did from
+/// then on was not found by it, because nothing but Windrow's triggers had been there when the first answer was applied.
+#[test]
+fn a_trigger_of_the_applications_hears_of_answers_from_when_it_is_made() {
+    let device = Device::new();
+    let kibo = || whole(&Farm { id: Id::new(), name: "Kibo".into(), phone: None, cattle: 1 });
+    let found = || device.scalar::<i64>("SELECT count(*) FROM search");
+    let run = |sql: &str| device.store.connection().unwrap().execute_batch(sql).unwrap();
+    run("CREATE TABLE search (name TEXT)");
+    device.sync(2, vec![kibo()]);
+    assert_eq!(found(), 0);
+    run("CREATE TRIGGER indexed AFTER INSERT ON farm BEGIN INSERT INTO search VALUES (NEW.name); END");
+    device.sync(3, vec![kibo()]);
+    assert_eq!(found(), 1);
+    run("DROP TRIGGER indexed");
+    device.sync(4, vec![kibo()]);
+    assert_eq!(found(), 1);
+    assert!(device.store.changelog().unwrap().is_empty(), "nobody wrote here");
+}
+
+/// An import wrote an UPSERT, which leaves a row behind that says that its farm is about to go, and the hub said later that it is
+/// gone. No trigger heard of that, the row stayed, and what a program without foreign keys deleted below that farm was told as
+/// taken along by it: an edit elsewhere could not save it.
+#[test]
+fn a_record_that_the_hub_removed_takes_nothing_along_later() {
+    let device = Device::new();
+    let farm = device.farm("Kibo", 1);
+    let conn = device.store.connection().unwrap();
+    let upsert = "INSERT INTO farm SELECT * FROM farm WHERE true ON CONFLICT (id) DO UPDATE SET cattle = 2";
+    conn.execute(upsert, []).unwrap();
+    assert_eq!(device.scalar::<i64>("SELECT count(*) FROM windrow_leaving_farm"), 1);
+    device.sync(2, vec![]);
+    device.sync(3, vec![gone(farm)]);
+    conn.pragma_update(None, "foreign_keys", false).unwrap();
+    conn.execute("INSERT INTO plot VALUES (randomblob(16), ?1, '', NULL)", [farm.as_bytes()]).unwrap();
+    conn.execute("DELETE FROM plot", []).unwrap();
+    let operations: Vec<_> = device.store.changelog().unwrap().into_iter().map(|e| e.operation).collect();
+    assert_eq!(operations, ["insert", "update", "insert", "delete"]);
+}

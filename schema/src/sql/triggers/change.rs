@@ -1,4 +1,4 @@
-//! A change from an old row to `NEW`, field by field.
+//! A change from an old row to a new one, field by field.
 
 use super::reference::{When, of};
 use crate::model::Field;
@@ -9,6 +9,8 @@ use crate::sql::writer::Text;
 pub(super) struct Change<'a> {
     /// What stands before the columns of the old row.
     pub(super) old: &'a str,
+    /// What stands before those of the new one.
+    pub(super) new: &'a str,
     pub(super) shape: &'a Shape<'a>,
     /// References that a foreign key may have emptied: no change of the record's.
     pub(super) emptied: &'a [When],
@@ -36,19 +38,19 @@ impl Change<'_> {
     /// The values of what is logged; NULL for the rest.
     pub(super) fn values(&self) -> Vec<String> {
         self.shape.each(|_, f| match (self.shape.model.whole, f.is_sum()) {
-            (true, _) => format!("NEW.{}", f.quoted()),
+            (true, _) => format!("{}{}", self.new, f.quoted()),
             (false, true) => self.difference(f),
-            (false, false) => format!("CASE WHEN {} THEN NEW.{} END", self.changed(f), f.quoted()),
+            (false, false) => format!("CASE WHEN {} THEN {}{} END", self.changed(f), self.new, f.quoted()),
         })
     }
 
     fn changed(&self, field: &Field) -> String {
-        format!("NEW.{1} IS NOT {0}{1}", self.old, field.quoted())
+        format!("{2}{1} IS NOT {0}{1}", self.old, field.quoted(), self.new)
     }
 
     /// SQLite makes a real of a difference that 64 bits can't hold.
     fn difference(&self, field: &Field) -> String {
-        let difference = format!("NEW.{1} - {0}{1}", self.old, field.quoted());
+        let difference = format!("{2}{1} - {0}{1}", self.old, field.quoted(), self.new);
         let message = format!(
             "windrow: {}.{} would change by more than 64 bits hold: change it in steps",
             self.shape.model.table, field.column
@@ -61,7 +63,7 @@ impl Change<'_> {
     }
 }
 
-/// The masks, each the sum of its fields' bits, from a condition that is 0 or 1 for each field.
+/// The masks, each the sum of its fields' bits, from a condition for each field.
 pub(super) fn masks(shape: &Shape<'_>, condition: impl Fn(usize) -> Option<Bit>) -> Vec<String> {
     let mask = |m: usize| {
         let fields = (0..shape.fields().len()).map(|at| (at, shape.bit(at))).filter(|(_, (mask, _))| *mask == m);
@@ -69,7 +71,7 @@ pub(super) fn masks(shape: &Shape<'_>, condition: impl Fn(usize) -> Option<Bit>)
         for (at, (_, bit)) in fields {
             match condition(at) {
                 Some(Bit::Set) => set |= bit,
-                Some(Bit::If(condition)) => maybe.push(format!("({condition}) * {bit}")),
+                Some(Bit::If(condition)) => maybe.push(format!("CASE WHEN {condition} THEN {bit} ELSE 0 END")),
                 None => {}
             }
         }

@@ -15,7 +15,7 @@ pub(super) fn delete(shape: &Shape<'_>) -> Object {
     };
     let entry = Entry {
         op: &op,
-        row: "OLD",
+        id: "OLD.\"id\"",
         masks: (0..shape.masks()).map(|mask| first(shape, mask, &gone)).collect(),
         values: shape.each(|_, f| format!("OLD.{}", f.quoted())),
         from: &format!(" WHERE {RECORDING}"),

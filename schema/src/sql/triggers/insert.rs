@@ -1,9 +1,9 @@
 //! Inserts, and the REPLACE that looks like one.
 
 use super::change::Change;
-use super::{Entry, RECORDING, STAMP, STATE, guard, trigger};
+use super::{Entry, RECORDING, STAMP, STAMPED, STATE, guard, trigger};
 use crate::sql::Object;
-use crate::sql::shape::{Shape, all, any};
+use crate::sql::shape::{Shape, any};
 
 /// Notes what a record held before an INSERT under its id. A REPLACE deletes the old row without telling anybody; but
 /// this fires also for `OR IGNORE`, `DO NOTHING` and UPSERT, where the note stays behind. So an older one is forgotten
@@ -22,44 +22,35 @@ pub(super) fn note(shape: &Shape<'_>) -> Object {
     trigger(shape, "note", &format!("BEFORE INSERT ON {}", shape.table), &body)
 }
 
-/// Logs an insert.
+/// Logs an insert, unless there is a note: then it is a REPLACE, and [`replace`] hears of it, because the note is written
+/// anew. `changes()` says of the statement before whether it wrote anything: a note, or a stamp.
 pub(super) fn insert(shape: &Shape<'_>) -> Object {
+    let wake = format!("UPDATE {} SET windrow_hlc = windrow_hlc WHERE windrow_id = NEW.\"id\"", shape.note);
+    let stamp = format!("{STAMP} AND changes() = 0");
     let entry = Entry {
         op: "1",
-        row: "NEW",
+        id: "NEW.\"id\"",
         masks: vec!["0".to_owned(); shape.masks()],
         values: shape.each(|_, f| format!("NEW.{}", f.quoted())),
-        from: &format!(" WHERE {RECORDING}"),
+        from: STAMPED,
     };
-    let when = format!("AFTER INSERT ON {} WHEN NOT EXISTS ({})", shape.table, noted(shape));
-    trigger(shape, "insert", &when, &[STAMP.to_owned(), entry.append(shape)])
+    trigger(shape, "insert", &format!("AFTER INSERT ON {}", shape.table), &[wake, stamp, entry.append(shape)])
 }
 
 /// Logs a REPLACE as an update of what it changed. With `recursive_triggers` on, it has logged a delete meanwhile, which
-/// is taken back. The note is left: [`insert`] may look for it only now, and the next INSERT forgets it.
+/// is taken back. This stands on the notes, and not beside [`insert`]: SQLite prepares room for all values of a trigger
+/// that may fire, also where its `WHEN` then says no. The note is left: the next INSERT forgets it.
 pub(super) fn replace(shape: &Shape<'_>) -> Object {
-    let since = format!("(SELECT windrow_hlc FROM {} WHERE windrow_id = NEW.\"id\")", shape.note);
     let undelete = format!(
-        "DELETE FROM {} WHERE windrow_hlc > {since} AND windrow_id = NEW.\"id\" AND windrow_op IN (3, 4)",
+        "DELETE FROM {} WHERE windrow_hlc > OLD.windrow_hlc AND windrow_id = OLD.windrow_id AND windrow_op IN (3, 4)",
         shape.log
     );
-    let same = all(shape.each(|_, f| format!("{0} IS NEW.{0}", f.quoted())));
-    let stamp = format!("{STAMP}\n  AND NOT EXISTS ({} AND {same})", noted(shape));
-    let when = format!("AFTER INSERT ON {} WHEN EXISTS ({})", shape.table, noted(shape));
-    trigger(shape, "replace", &when, &[undelete, stamp, difference(shape)])
-}
-
-/// The entry of what changed since the note, if anything did.
-fn difference(shape: &Shape<'_>) -> String {
-    let change = Change { old: "windrow_old.", shape, emptied: &[] };
-    let changed = any(change.conditions());
-    let from = format!(
-        " CROSS JOIN {} AS windrow_old\n  WHERE {RECORDING} AND windrow_old.windrow_id = NEW.\"id\" AND ({changed})",
-        shape.note
-    );
-    Entry { op: "2", row: "NEW", masks: change.masks(), values: change.values(), from: &from }.append(shape)
-}
-
-fn noted(shape: &Shape<'_>) -> String {
-    format!("SELECT 1 FROM {} WHERE windrow_id = NEW.\"id\"", shape.note)
+    let change = Change { old: "OLD.", new: "windrow_row.", shape, emptied: &[] };
+    let now = format!("{} AS windrow_row WHERE windrow_row.\"id\" = OLD.windrow_id", shape.table);
+    let stamp = format!("{STAMP}\n  AND EXISTS (SELECT 1 FROM {now} AND ({}))", any(change.conditions()));
+    let from = format!(" CROSS JOIN {now} AND changes() = 1");
+    let (masks, values) = (change.masks(), change.values());
+    let entry = Entry { op: "2", id: "OLD.windrow_id", masks, values, from: &from };
+    let when = format!("AFTER UPDATE ON {}", shape.note);
+    trigger(shape, "replace", &when, &[undelete, stamp, entry.append(shape)])
 }

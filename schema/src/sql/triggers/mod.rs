@@ -24,15 +24,18 @@ pub(crate) fn all(shape: &Shape<'_>) -> Vec<Object> {
     before.into_iter().chain(after).chain(update::stale(shape)).collect()
 }
 
-/// Draws a stamp: `max(hlc + 1, now << 15)`. `unixepoch('subsec')` would be NULL before SQLite 3.42.
+/// Draws a stamp: `max(hlc + 1, now << 15)`. `unixepoch('subsec')` would be NULL before SQLite 3.42; `julianday()` is now.
 const STAMP: &str = "UPDATE windrow_state SET hlc = max(hlc + 1, \
-                     CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) << 15) WHERE applying = 0";
+                     CAST((julianday() - 2440587.5) * 86400000 AS INTEGER) << 15) WHERE applying = 0";
 
 /// The state, under a name that no table of a user's has.
 const STATE: &str = "windrow_state AS windrow_now";
 
 /// Whether this write is the device's own, and not the hub's answer being applied.
 const RECORDING: &str = "windrow_now.applying = 0";
+
+/// Whether the statement before this one drew a stamp.
+const STAMPED: &str = " WHERE changes() = 1";
 
 fn trigger(shape: &Shape<'_>, what: &str, when: &str, body: &[String]) -> Object {
     // The last word of a name tells a table's triggers apart, so none of these words may contain `_`.
@@ -44,8 +47,7 @@ fn trigger(shape: &Shape<'_>, what: &str, when: &str, body: &[String]) -> Object
 /// What an entry says, as SQL.
 struct Entry<'a> {
     op: &'a str,
-    /// `NEW` or `OLD`.
-    row: &'a str,
+    id: &'a str,
     masks: Vec<String>,
     values: Vec<String>,
     /// Where the values are found, the state first, and under which conditions.
@@ -56,11 +58,11 @@ impl Entry<'_> {
     /// Appends the entry to the log.
     fn append(&self, shape: &Shape<'_>) -> String {
         format!(
-            "INSERT INTO {} ({})\n  SELECT windrow_now.hlc, {}, {}.\"id\", windrow_now.base,\n    {},\n    {}\n  FROM {STATE}{}",
+            "INSERT INTO {} ({})\n  SELECT windrow_now.hlc, {}, {}, windrow_now.base,\n    {},\n    {}\n  FROM {STATE}{}",
             shape.log,
             log::columns(shape),
             self.op,
-            self.row,
+            self.id,
             self.masks.join(",\n    "),
             self.values.join(",\n    "),
             self.from

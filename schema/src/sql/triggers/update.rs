@@ -9,9 +9,9 @@ use crate::sql::shape::{Shape, any, list};
 /// Logs an update of what it changed; references that a foreign key emptied are [`stale`]'s.
 pub(super) fn update(shape: &Shape<'_>) -> Object {
     let emptied = emptied(shape);
-    let change = Change { old: "OLD.", shape, emptied: &emptied };
+    let change = Change { old: "OLD.", new: "NEW.", shape, emptied: &emptied };
     let (masks, values) = (change.masks(), change.values());
-    let entry = Entry { op: "2", row: "NEW", masks, values, from: &format!(" WHERE {RECORDING}") };
+    let entry = Entry { op: "2", id: "NEW.\"id\"", masks, values, from: &format!(" WHERE {RECORDING}") };
     let when = format!("AFTER UPDATE ON {} WHEN {}", shape.table, any(change.conditions()));
     trigger(shape, "update", &when, &[STAMP.to_owned(), entry.append(shape)])
 }
@@ -32,5 +32,5 @@ fn stale_entry(shape: &Shape<'_>, emptied: &[When]) -> String {
         None => "NULL".to_owned(),
     });
     let masks = masks(shape, |at| of(emptied, at).map(|when| Bit::If(when.to_owned())));
-    Entry { op: "5", row: "NEW", masks, values, from: &format!(" WHERE {RECORDING}") }.append(shape)
+    Entry { op: "5", id: "NEW.\"id\"", masks, values, from: &format!(" WHERE {RECORDING}") }.append(shape)
 }

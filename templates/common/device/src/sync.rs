@@ -1,4 +1,4 @@
-//! Syncing, once or in the background.
+//! Enrolling, and syncing, once or in the background.
 
 use crate::generated::{self, Config};
 use std::error::Error;
@@ -6,9 +6,17 @@ use windrow::Store;
 use windrow::protocol::session::Finish;
 use windrow::sync::{Activity, SyncState};
 
+/// The hub knows this device from now on, and who uses it. What waits in its file is sent by the
+/// next session.
+pub async fn enrol(store: &Store, config: &Config, code: &str) -> Result<(), Box<dyn Error>> {
+    let welcome = windrow::enrol(store, &config.hub, code).await?;
+    println!("{} may sync, as {}", welcome.user, welcome.role);
+    Ok(())
+}
+
 /// One session: what is pending goes to the hub, what is new comes from there.
 pub async fn once(store: &Store, config: &Config) -> Result<(), Box<dyn Error>> {
-    match windrow::sync(store, &config.endpoint()?).await? {
+    match windrow::sync(store, &config.endpoint(store)?).await? {
         Finish::InSync => println!("in sync"),
         Finish::Unsettled => println!("other writes came in between: sync again"),
         Finish::Waits => println!("the hub would delete most of a table: see `status`"),
@@ -39,6 +47,8 @@ fn line(state: &SyncState) -> String {
         Activity::Idle => format!("in sync, {pending} writes pending"),
         Activity::Waiting { error, .. } => format!("offline, {pending} writes pending: {error}"),
         Activity::Blocked { error } => format!("somebody has to act: {error}"),
+        Activity::Offline => format!("no network, {pending} writes pending"),
+        Activity::Saving => format!("today's budget is spent, {pending} writes pending"),
         Activity::Stopped => "stopped".to_owned(),
     }
 }

@@ -163,6 +163,7 @@ fn pull(device: DeviceId, schema: [u8; 8], checkpoint: Point) -> Pull {
         whole_ids: false,
         whole: Vec::new(),
         verify: false,
+        page: u8::MAX,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::figures::visit::{FIGURES, Visit};
 use crate::figures::{Failure, table};
 use std::path::Path;
 use windrow::Store;
+use windrow::protocol::pace::Pace;
 use windrow::protocol::session::{Event, Request, Session};
 use windrow::store::Next;
 
@@ -90,12 +91,12 @@ pub(super) fn first(file: &Path, hub: &str) -> Result<(), Failure> {
 /// Plays a device until it would send what is pending. Whether a hub would take as much is not asked.
 pub(super) fn fold(file: &Path) -> Result<(), Failure> {
     taken(file, |store| {
-        let (actions, (mut session, mut action)) = (store.session(), Session::start());
+        let (actions, (mut session, mut action)) = (store.session(), Session::start(Pace::default()));
         loop {
             let event: Event = match actions.perform(action)? {
                 Next::Event(event) => event,
-                Next::Send(Request::Prepare(prepare)) => {
-                    eprintln!("the changeset has {} bytes", prepare.payload.len());
+                Next::Send(Request::Upload(chunk)) => {
+                    eprintln!("the changeset has {} bytes", chunk.parcel.total);
                     return Ok(());
                 }
                 Next::Send(_) | Next::Finish(_) => return Err("nothing is pending".into()),

@@ -56,7 +56,7 @@ impl Part {
 /// Serves this file's hub until the input ends.
 fn serve(path: &Path) -> Result<(), Failure> {
     tokio::runtime::Runtime::new()?.block_on(async {
-        let hub = Server::new(&FIGURES).store(SqliteHub::open(path)?).bind("127.0.0.1:0").await?;
+        let hub = Server::new(&FIGURES).store(SqliteHub::open(path)?).open_to_all().bind("127.0.0.1:0").await?;
         println!("{}", hub.local_addr());
         std::io::stdout().flush()?;
         tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;

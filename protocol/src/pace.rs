@@ -1,0 +1,162 @@
+//! How much a device sends, and asks for, at once: as much as its link carries in a few seconds.
+
+use crate::message::Answer;
+use crate::session::Request;
+use std::ops::RangeInclusive;
+
+/// What one exchange carries. It grows while exchanges are quick, and shrinks where the link is slow or breaks.
+///
+/// A device in the field knows nothing of its link before it has tried: it begins small enough that little is lost by a
+/// link that drops, and large enough that a good one is filled within a few exchanges.
+///
+/// ```
+/// use windrow_protocol::pace::Pace;
+///
+/// let mut pace = Pace::default();
+/// let begins = pace.chunk();
+/// pace.took(20_000, 100);
+/// assert!(pace.chunk() > begins, "a quick link");
+/// pace.broke();
+/// assert!(pace.chunk() > begins, "once is chance");
+/// pace.broke();
+/// assert_eq!(pace.chunk(), begins);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Chunks are `1 KiB << step`, pages four times that before compression, each up to its bound.
+    step: u32,
+    /// The shortest exchange of late, in milliseconds: what the way alone takes.
+    way: u64,
+    /// How often exchanges have broken off in a row since it shrank.
+    broken: u32,
+    /// No exchange may move more than so many bytes, each way.
+    most: u64,
+    /// A pace that stays as it is: bytes of a chunk, and what a page may tell.
+    fixed: Option<(usize, u8)>,
+}
+
+/// The steps that there are.
+const STEPS: RangeInclusive<u32> = 0..=10;
+/// Where an unknown link begins.
+const BEGIN: u32 = 4;
+/// No chunk is longer, in bytes.
+pub const MOST_CHUNK: usize = 64 << 10;
+/// What one exchange is to take, in milliseconds, beside the way itself.
+const AIM: u64 = 5_000;
+/// So many broken exchanges in a row make it shrink.
+const IN_A_ROW: u32 = 2;
+/// Exchanges of fewer bytes tell how long the way is, not how wide.
+const TELLING: u64 = 512;
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace { step: BEGIN, way: u64::MAX, broken: 0, most: u64::MAX, fixed: None }
+    }
+}
+
+impl Pace {
+    /// A pace that never changes: chunks of so many bytes, pages of `1 KiB << page` before compression. For tests, and for
+    /// links that are known.
+    pub fn fixed(chunk: usize, page: u8) -> Pace {
+        Pace { fixed: Some((chunk.clamp(1, MOST_CHUNK), page)), ..Pace::default() }
+    }
+
+    /// Bytes of a changeset that go at once.
+    pub fn chunk(&self) -> usize {
+        let chunk = self.fixed.map_or((1024 << self.step).min(MOST_CHUNK), |(chunk, _)| chunk);
+        chunk.min(usize::try_from(self.most).unwrap_or(usize::MAX)).max(1)
+    }
+
+    /// A page may tell `1 KiB << page` of values, before compression.
+    pub fn page(&self) -> u8 {
+        let page = self.fixed.map_or(self.step as u8 + 2, |(_, page)| page);
+        // Compressed it takes less.
+        page.min((self.most / 1024).checked_ilog2().unwrap_or(0) as u8)
+    }
+
+    /// No exchange is to move more than so many bytes, each way: so much is left to be spent.
+    pub fn limit(&mut self, bytes: u64) {
+        self.most = bytes;
+    }
+
+    /// An exchange of so many bytes, both ways, took so long.
+    pub fn took(&mut self, bytes: u64, millis: u64) {
+        self.broken = 0;
+        if bytes < TELLING {
+            self.way = self.way.min(millis);
+            return;
+        }
+        let way = if self.way == u64::MAX { 0 } else { self.way };
+        let carried = bytes.saturating_mul(AIM) / millis.saturating_sub(way).max(1);
+        let fits = (carried / 1024).checked_ilog2().unwrap_or(0);
+        self.step = fits.min(self.step + 1).clamp(*STEPS.start(), *STEPS.end());
+    }
+
+    /// A request got this answer, so long after it was sent.
+    pub fn answered(&mut self, request: &Request, answer: &Answer, millis: u64) {
+        let asked = match request {
+            Request::Prepare(prepare) => prepare.payload.len(),
+            Request::Upload(chunk) => chunk.bytes.len(),
+            Request::Commit(_) | Request::Pull(_) => 0,
+        };
+        let told = match answer {
+            Answer::Committed { page, .. } | Answer::News(page) => page.len(),
+            _ => 0,
+        };
+        self.took((asked + told) as u64, millis);
+    }
+
+    /// An exchange broke off. One alone is a link that loses things whatever their size; several in a row may have been too
+    /// long for it.
+    pub fn broke(&mut self) {
+        self.broken += 1;
+        if self.broken >= IN_A_ROW {
+            (self.step, self.broken) = (self.step.saturating_sub(1).max(*STEPS.start()), 0);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_to_be_spent_bounds_it() {
+        let mut pace = Pace::default();
+        pace.limit(3_000);
+        assert_eq!((pace.chunk(), pace.page()), (3_000, 1));
+        pace.limit(0);
+        assert_eq!((pace.chunk(), pace.page()), (1, 0));
+        pace.limit(u64::MAX);
+        assert_eq!(pace, Pace::default());
+    }
+
+    /// 8 kbit/s, and two seconds each way: a chunk takes a few seconds, whatever the way takes.
+    #[test]
+    fn a_slow_link_finds_its_pace_and_keeps_it() {
+        let mut pace = Pace::default();
+        for _ in 0..20 {
+            pace.took(100, 4_100);
+            let bytes = pace.chunk() as u64;
+            pace.took(bytes, 4_000 + bytes);
+        }
+        assert_eq!(pace.chunk(), 4 << 10);
+        // Of three exchanges one gets through, and chunks do not dwindle to what their headers cost.
+        for _ in 0..20 {
+            pace.broke();
+            pace.took(4 << 10, 8_100);
+            pace.broke();
+        }
+        assert_eq!(pace.chunk(), 4 << 10);
+    }
+
+    #[test]
+    fn a_quick_link_is_filled_and_a_dead_one_costs_little() {
+        let mut pace = Pace::default();
+        (0..20).for_each(|_| pace.took(1 << 20, 50));
+        assert_eq!((pace.chunk(), pace.page()), (MOST_CHUNK, 12));
+        (0..40).for_each(|_| pace.broke());
+        assert_eq!((pace.chunk(), pace.page()), (1 << 10, 2));
+        assert_eq!(Pace::fixed(100, 7).chunk(), 100);
+    }
+}

@@ -1,0 +1,30 @@
+//! What the worker does, for other programs to see: the row of `windrow_worker`.
+
+use super::Store;
+use super::error::StoreError;
+use crate::clock;
+use crate::sync::{Activity, SyncState};
+use rusqlite::params;
+
+impl Store {
+    /// Notes what the worker does.
+    pub(crate) fn note_worker(&self, state: &SyncState) -> Result<(), StoreError> {
+        let (activity, error) = match &state.activity {
+            Activity::Syncing(_) => ("syncing", None),
+            Activity::Idle => ("idle", None),
+            Activity::Waiting { error, .. } => ("waiting", Some(error)),
+            Activity::Blocked { error } => ("blocked", Some(error)),
+            Activity::Offline => ("offline", None),
+            Activity::Saving => ("saving", None),
+            Activity::Stopped => ("stopped", None),
+        };
+        let (next, why) = state.next.map(|(at, why)| (at.millis(), format!("{why:?}").to_lowercase())).unzip();
+        let set = "INSERT OR REPLACE INTO windrow_worker (one, activity, error, pending, sent, total, next, reason, at)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let pending = i64::try_from(state.pending).unwrap_or(i64::MAX);
+        let (sent, total) = (state.progress.map(|p| p.sent), state.progress.map(|p| p.total));
+        let now = clock::now_ms();
+        self.sync_connection().execute(set, params![activity, error, pending, sent, total, next, why, now])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,40 @@
+//! What a device may spend: bytes a day, by kind of link.
+
+use super::connectivity::Link;
+
+/// Bytes that the worker may move in a day (UTC), both ways, headers and TLS included, by kind of link. It keeps to that: what
+/// does not fit goes tomorrow, or over another link.
+///
+/// ```
+/// use windrow::sync::{Budget, Link};
+///
+/// let budget = Budget::per_day(50 << 20).on_metered(200 << 10);
+/// assert_eq!(budget.of(Link::Unmetered), Some(50 << 20));
+/// assert_eq!(budget.of(Link::Metered), Some(200 << 10));
+/// assert_eq!(Budget::default().of(Link::Metered), None, "as much as there is");
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Budget {
+    any: Option<u64>,
+    metered: Option<u64>,
+}
+
+impl Budget {
+    /// So many bytes a day over any one kind of link.
+    pub fn per_day(bytes: u64) -> Budget {
+        Budget { any: Some(bytes), metered: None }
+    }
+
+    /// So many over links that are paid for by the byte.
+    pub fn on_metered(self, bytes: u64) -> Budget {
+        Budget { metered: Some(bytes), ..self }
+    }
+
+    /// What may be spent over such a link in a day; none: all that there is.
+    pub fn of(self, link: Link) -> Option<u64> {
+        match link {
+            Link::Metered => self.metered.or(self.any),
+            Link::Unmetered | Link::Down => self.any,
+        }
+    }
+}

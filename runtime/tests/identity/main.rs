@@ -1,0 +1,8 @@
+//! Who may speak to a hub, over real sockets and files.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod forged;
+mod people;
+mod request;
+mod team;
