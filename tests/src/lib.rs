@@ -3,6 +3,7 @@
 pub mod bare;
 pub mod bridge;
 pub mod cores;
+pub mod crowd;
 pub mod figures;
 pub mod history;
 pub mod links;

@@ -25,7 +25,7 @@ pub(crate) enum Command {
     /// A day with three tablets and a hub, and everything that goes wrong between them.
     #[command(after_help = help::DEMO)]
     Demo(Demo),
-    /// Serves a hub, or says who may speak to it.
+    /// Serves a hub, says who may speak to it, or copies its file.
     #[command(after_help = help::HUB)]
     Hub(Hub),
     /// Works with a device's file.
@@ -52,12 +52,12 @@ pub(crate) struct Hub {
     /// Let everybody in, enrolled or not, on this machine alone.
     #[arg(long)]
     pub(crate) open_to_all: bool,
-    /// What to do instead of serving. A hub that serves meanwhile hears of it at once.
+    /// What to do instead of serving. A hub that serves meanwhile goes on, and hears of it at once.
     #[command(subcommand)]
     pub(crate) verb: Option<HubVerb>,
 }
 
-/// Who may speak to a hub.
+/// What there is to do beside serving.
 #[derive(Debug, Subcommand)]
 pub(crate) enum HubVerb {
     /// Makes a code with which a user enrols one device, once, within 72 hours.
@@ -80,6 +80,12 @@ pub(crate) enum HubVerb {
     Revoke {
         /// The device's id, or the user's name.
         whom: Whom,
+    },
+    /// Copies the file into a new one, as it stands at this moment.
+    #[command(after_help = help::BACKUP)]
+    Backup {
+        /// The copy, which must not be there yet.
+        to: PathBuf,
     },
 }
 

@@ -47,6 +47,12 @@ impl From<StoreError> for Fault {
     }
 }
 
+impl From<hub::BackupError> for Fault {
+    fn from(error: hub::BackupError) -> Self {
+        Fault::File(error.to_string())
+    }
+}
+
 impl From<WriteError> for Fault {
     fn from(error: WriteError) -> Self {
         Fault::Refused(error.to_string())

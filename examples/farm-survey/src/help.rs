@@ -41,6 +41,9 @@ JSON: {\"devices\": [{\"device\", \"user\", \"role\", \"enrolled\", \"seen\" (or
 /// `hub revoke`
 pub(crate) const REVOKE: &str = "JSON: {\"ended\"} (how many tokens and unused codes)";
 
+/// `hub backup`
+pub(crate) const BACKUP: &str = "JSON: {\"copy\", \"bytes\", \"seq\" (the last commit in it)}";
+
 /// `device enrol`
 pub(crate) const ENROL: &str = "JSON: {\"user\", \"role\"}";
 

@@ -305,3 +305,26 @@ fn a_device_is_let_in_turned_away_and_let_in_again() {
     let (status, document) = run_json(["hub", "--db", hub.file.to_str().unwrap(), "revoke", "Eve"]);
     assert_eq!((status, &document["error"]["kind"]), (1, &json!("refused")));
 }
+
+/// The hub's disk died. The copy that was put back knew nothing of the tablet that had been lost since.
+#[test]
+fn a_copy_of_a_hub_that_serves_knows_the_devices_and_lets_no_lost_one_in() {
+    let folder = Folder::new();
+    let (a, b, hub) = (folder.device("a"), folder.device("b"), folder.hub());
+    a.ok(["load", &barley()]);
+    hub.serves(&[&a, &b]);
+    let copy = folder.file("copy.db");
+    let copied = hub.ok(["backup", copy.to_str().unwrap()]);
+    assert_eq!(keys(&copied), ["bytes", "copy", "seq"]);
+    assert_eq!(copied["seq"], 1);
+    hub.ok(["revoke", "b"]);
+    let file = hub.file.clone();
+    assert_eq!(hub.stop("-TERM"), Some(0));
+
+    std::fs::rename(&copy, &file).unwrap();
+    let again = Hub::start(&file, "127.0.0.1:0");
+    a.sync(&again);
+    assert!(b.fails(["sync", "--hub", &again.url], "hub").contains("revoked"));
+    let taken = run_json(["hub", "--db", file.to_str().unwrap(), "backup", a.file.to_str().unwrap()]);
+    assert_eq!((taken.0, &taken.1["error"]["kind"]), (1, &json!("file")));
+}

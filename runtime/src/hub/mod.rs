@@ -13,14 +13,14 @@ pub use console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 pub use error::{HubError, OpenError};
 pub(crate) use registry::device;
 pub use registry::{CODE_LASTS, Denied, Device, Member, Registry, RegistryError, Whom};
-pub use sqlite::{SYSTEM_TABLES, SqliteHub};
+pub use sqlite::{Backup, BackupError, SYSTEM_TABLES, SqliteHub, backup};
 
 use crate::domain::Domain;
 use async_trait::async_trait;
 use std::sync::Arc;
 use windrow_protocol::change::Key;
 use windrow_protocol::chunk::Chunk;
-use windrow_protocol::clock::Point;
+use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::message::{Answer, Commit, Prepare, Pull};
 use windrow_protocol::model::Schema;
 use windrow_protocol::session::Request;
@@ -79,6 +79,12 @@ pub trait HubStore: Send + Sync + 'static {
     /// A hub that fails.
     async fn head(&self) -> Result<Point, HubError>;
 
+    /// What whoever runs the hub wants to know of it, from its file and its queues as they are now.
+    ///
+    /// # Errors
+    /// A hub that fails.
+    async fn measures(&self) -> Result<Measures, HubError>;
+
     /// The open conflicts after this record, in order of tables and ids, at most about `limit`.
     ///
     /// # Errors
@@ -96,6 +102,27 @@ pub trait HubStore: Send + Sync + 'static {
     /// # Errors
     /// A hub that fails.
     async fn history(&self, record: Key, limit: usize) -> Result<Vec<Happened>, HubError>;
+}
+
+/// What whoever runs a hub wants to know of it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measures {
+    /// The last commit.
+    pub seq: Seq,
+    /// Devices that have ever committed.
+    pub devices: u64,
+    /// Bytes of the file, and of its write-ahead log.
+    pub file: u64,
+    /// See [`Measures::file`].
+    pub log: u64,
+    /// Requests that wait to read, and to write.
+    pub readers_wait: u64,
+    /// See [`Measures::readers_wait`].
+    pub writers_wait: u64,
+    /// Transactions that were written, and how many requests they held together.
+    pub transactions: u64,
+    /// See [`Measures::transactions`].
+    pub written: u64,
 }
 
 /// What becomes a [`HubStore`] once it knows the domain.

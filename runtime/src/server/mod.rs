@@ -1,31 +1,45 @@
 //! The server: a hub behind HTTP.
 //!
-//! Devices speak to `POST /v1/prepare`, `/v1/commit` and `/v1/pull` in Windrow's binary messages
+//! Devices speak to `POST /v1/prepare`, `/v1/upload`, `/v1/commit` and `/v1/pull` in Windrow's binary messages
 //! (`application/vnd.windrow`). People and their programs use JSON: `GET /v1/conflicts`, `POST /v1/resolve`,
-//! `GET /v1/history?table=T&id=ID`. `GET /healthz` tells whether the hub answers. Errors are problem documents (RFC 9457)
-//! that say whether to try again.
+//! `GET /v1/history?table=T&id=ID`. `GET /healthz` and `/readyz` tell whether the hub answers, `/metrics` what it counts.
+//! Errors are problem documents (RFC 9457) that say whether to try again.
 //!
 //! A device enrols once, at `POST /v1/enrol`, with a code from the hub's [registry](Server::registry), and shows its token
 //! from then on; the JSON addresses are for reviewers. A server may also be [open to all](Server::open_to_all): it then
 //! listens to this machine alone unless [`Server::allow_remote`] says otherwise. One of the two has to be said.
 
+mod body;
 mod console;
+mod files;
+mod gate;
 mod guard;
+mod limits;
+mod line;
+mod lines;
 mod listen;
+mod metrics;
+mod rate;
 mod reply;
 mod routes;
+mod settings;
+mod shell;
+mod tls;
+mod watched;
+
+pub use limits::Limits;
+pub use settings::{Reader, Settings, SettingsError};
+pub use tls::{Tls, TlsError};
 
 use crate::domain::Domain;
 use crate::hub::{HubStore, OpenError, OpenHub, Registry};
 use guard::Guard;
+use shell::Common;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-/// The longest body that is accepted unless said otherwise.
-const MAX_BODY: u64 = 32 << 20;
 
 /// A server in the making.
 ///
@@ -45,18 +59,20 @@ pub struct Server<S = ()> {
     store: S,
     guard: Option<Guard>,
     remote: bool,
-    max_body: u64,
+    limits: Limits,
+    tls: Option<Tls>,
 }
 
 impl Server {
     /// A server for a domain; [`Server::store`] says where its data is.
     pub fn new(domain: &'static Domain) -> Server {
-        Server { domain, store: (), guard: None, remote: false, max_body: MAX_BODY }
+        Server { domain, store: (), guard: None, remote: false, limits: Limits::default(), tls: None }
     }
 
     /// With this hub: a [`SqliteHub`](crate::hub::SqliteHub), or one that is open already.
     pub fn store<S: OpenHub>(self, store: S) -> Server<S> {
-        Server { domain: self.domain, store, guard: self.guard, remote: self.remote, max_body: self.max_body }
+        let Server { domain, guard, remote, limits, tls, .. } = self;
+        Server { domain, store, guard, remote, limits, tls }
     }
 }
 
@@ -80,9 +96,32 @@ impl<S> Server<S> {
         self
     }
 
+    /// Takes and waits for no more than this.
+    pub fn limits(mut self, limits: Limits) -> Server<S> {
+        self.limits = limits;
+        self
+    }
+
+    /// As these settings say: TLS and limits. Where it listens is [`Server::bind`]'s; who is let in, [`Server::registry`]'s or
+    /// [`Server::open_to_all`]'s.
+    ///
+    /// # Errors
+    /// A certificate that can't be used.
+    pub fn settings(mut self, settings: &Settings) -> Result<Server<S>, TlsError> {
+        self.limits = settings.limits.clone();
+        self.tls = settings.tls.as_ref().map(|(certificate, key)| Tls::open(certificate, key)).transpose()?;
+        Ok(self)
+    }
+
+    /// Speaks TLS by this certificate, and nothing else.
+    pub fn tls(mut self, tls: Tls) -> Server<S> {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Refuses bodies of more bytes than this, 32 MiB unless said otherwise.
     pub fn max_body(mut self, bytes: u64) -> Server<S> {
-        self.max_body = bytes;
+        self.limits.body = bytes;
         self
     }
 }
@@ -96,12 +135,15 @@ impl<S: OpenHub + Send + 'static> Server<S> {
         let guard = self.guard.clone().ok_or(ServeError::Unguarded)?;
         let listener = self.listen(addr).await?;
         let addr = listener.local_addr()?;
-        let Server { domain, store, max_body, .. } = self;
+        let Server { domain, store, mut limits, tls, .. } = self;
+        limits.connections = files::most_connections(limits.connections);
         let opened = tokio::task::spawn_blocking(move || store.open_for(domain));
         let store = opened.await.map_err(std::io::Error::other)??;
         tracing::info!(%addr, domain = domain.name, "the hub is listening");
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(listen::serve(listener, routes::routes(store.clone(), guard, max_body), stopped));
+        let common = Common::new(store.clone(), limits);
+        let routes = routes::routes(&common, &guard);
+        let task = tokio::spawn(listen::serve(listener, routes, (common, tls), stopped));
         Ok(Running { addr, store, stop: Some(stop), task })
     }
 
@@ -120,7 +162,7 @@ impl<S: OpenHub + Send + 'static> Server<S> {
         let open = !matches!(self.guard, Some(Guard::Registry(..)));
         match remote.filter(|_| open && !self.remote) {
             Some(addr) => Err(ServeError::Remote { addr: *addr }),
-            None => Ok(TcpListener::bind(addrs.as_slice()).await?),
+            None => Ok(listen::at(&addrs)?),
         }
     }
 }

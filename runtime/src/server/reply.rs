@@ -21,6 +21,11 @@ pub(super) fn message(bytes: Vec<u8>, typed: bool) -> Response {
     response
 }
 
+/// The page that Prometheus reads.
+pub(super) fn page(text: String) -> Response {
+    of_type(text.into_response(), "text/plain; version=0.0.4")
+}
+
 /// A document for people and their programs.
 pub(super) fn json(document: &impl Serialize) -> Response {
     match serde_json::to_vec(document) {
@@ -41,6 +46,16 @@ pub(super) fn problem(problem: Problem) -> Response {
     if problem.kind == ProblemKind::Busy {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
     }
+    response
+}
+
+/// Somebody asks too often, and is to wait for so long.
+pub(super) fn too_often(wait: std::time::Duration) -> Response {
+    let seconds = wait.as_secs().saturating_add(1);
+    let detail = format!("Too many requests of one device or address; try again in {seconds} s.");
+    let problem = Problem { status: 429, ..Problem::new(ProblemKind::Busy, detail) };
+    let mut response = self::problem(problem);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 

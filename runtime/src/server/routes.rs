@@ -1,6 +1,7 @@
 //! Which address does what.
 
 use super::guard::{self, Asks, Caller, Guard, Turned};
+use super::shell::Common;
 use super::{console, reply};
 use crate::hub::{HubError, HubStore};
 use crate::identity::Role;
@@ -11,7 +12,7 @@ use serde::de::DeserializeOwned;
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument;
 use warp::filters::BoxedFilter;
 use warp::hyper::body::Bytes;
 use warp::reject::{InvalidHeader, InvalidQuery, LengthRequired, MethodNotAllowed, MissingHeader, PayloadTooLarge};
@@ -33,45 +34,23 @@ const MAX_CHUNK: u64 = (MOST_CHUNK + MOST_CHUNK / 32) as u64;
 /// The longest request to enrol.
 const MAX_ENROL: u64 = 4 << 10;
 
-/// Bytes of devices' requests that may be under way at once. Thousands of small ones are; of the longest only a few.
-const MOST_UNDER_WAY: u32 = 256 << 20;
-
-/// Room for requests under way.
-#[derive(Debug, Clone)]
-struct Room {
-    bytes: Arc<Semaphore>,
-    most: u32,
-}
-
-impl Room {
-    fn new(most: u32) -> Room {
-        Room { bytes: Arc::new(Semaphore::new(most as usize)), most }
-    }
-
-    /// Room for a body, until this is dropped. One that is longer than all there is takes all.
-    fn take(&self, body: usize) -> Result<OwnedSemaphorePermit, HubError> {
-        let bytes = u32::try_from(body).unwrap_or(u32::MAX).min(self.most);
-        self.bytes.clone().try_acquire_many_owned(bytes).map_err(|_| HubError::Busy)
-    }
-}
+/// A body that is read on the spot: handing it to another thread costs more.
+const SHORT: usize = 64 << 10;
 
 /// All addresses of a server. Whatever can't be routed is answered with a problem document.
 pub(super) fn routes(
-    store: Store,
-    guard: Guard,
-    max_body: u64,
+    common: &Arc<Common>,
+    guard: &Guard,
 ) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let room = &Room::new(MOST_UNDER_WAY);
-    let hub = (&store, &guard, room);
-    let devices = device(Verb::Prepare, "prepare", hub, max_body)
-        .or(device(Verb::Upload, "upload", hub, MAX_CHUNK))
+    let (store, max_body) = (&common.store, common.limits.body);
+    let devices = device(Verb::Prepare, asks("prepare", guard, max_body), common)
+        .or(upload(guard, common))
         .unify()
-        .or(device(Verb::Commit, "commit", hub, max_body.min(MAX_QUESTION)))
+        .or(device(Verb::Commit, asks("commit", guard, max_body.min(MAX_QUESTION)), common))
         .unify()
-        .or(device(Verb::Pull, "pull", hub, max_body.min(MAX_QUESTION)))
+        .or(device(Verb::Pull, asks("pull", guard, max_body.min(MAX_QUESTION)), common))
         .unify();
-    let health = warp::path!("healthz").and(warp::get()).and(with(&store)).then(healthz);
-    let all = devices.or(health).unify().or(people(&store, &guard)).unify().or(enrol(&guard)).unify();
+    let all = devices.or(operators(common)).unify().or(people(store, guard)).unify().or(enrol(guard)).unify();
     all.recover(|rejection: Rejection| async move { Ok(turned_away(&rejection)) }).unify()
 }
 
@@ -84,45 +63,38 @@ enum Verb {
     Pull,
 }
 
-/// `POST /v1/<verb>`.
-fn device(
-    verb: Verb,
-    path: &'static str,
-    (store, guard, room): (&Store, &Guard, &Room),
-    max_body: u64,
-) -> BoxedFilter<(Response,)> {
-    let room = room.clone();
+/// `POST /v1/<path>` of a device that is let in. Nothing of its body has been read yet.
+fn asks(path: &'static str, guard: &Guard, max_body: u64) -> BoxedFilter<(Asks,)> {
     warp::path("v1")
         .and(warp::path(path))
         .and(warp::path::end())
         .and(warp::post())
         .and(guard::device(guard))
         .and(warp::body::content_length_limit(max_body))
-        .and(body(verb))
-        .and(with(store))
-        .then(move |asks: Asks, body: Bytes, store: Store| {
-            let room = room.take(body.len());
-            async move {
-                let (received, since) = (body.len(), std::time::Instant::now());
-                let answer = match &room {
-                    Ok(_) => answer(verb, &asks.caller, body, store).await,
-                    Err(busy) => Err(busy.clone()),
-                };
-                let micros = since.elapsed().as_micros() as u64;
-                tracing::debug!(?verb, received, sent = answer.as_ref().map_or(0, Vec::len), micros, "answered");
-                answer.map_or_else(reply::error, |message| reply::message(message, asks.typed))
-            }
-        })
         .boxed()
 }
 
-/// A request's body. Of a chunk that is cut off on the way what has arrived is taken, for the hub keeps it; nobody hears the
-/// answer then.
-fn body(verb: Verb) -> BoxedFilter<(Bytes,)> {
-    match verb {
-        Verb::Upload => warp::body::stream().then(arrived).boxed(),
-        Verb::Prepare | Verb::Commit | Verb::Pull => warp::body::bytes().boxed(),
-    }
+/// What takes a body as a whole.
+fn device(verb: Verb, asks: BoxedFilter<(Asks,)>, common: &Arc<Common>) -> BoxedFilter<(Response,)> {
+    asks.and(warp::body::bytes())
+        .and(with(common))
+        .then(move |asks, body, common| answered(verb, asks, body, common))
+        .boxed()
+}
+
+/// `POST /v1/upload`. Of a chunk that is cut off on the way what has arrived is taken, for the hub keeps it; nobody hears the
+/// answer then. It may be the server that cuts it off, for its pace, and with the connection goes all that is done in its name:
+/// so this is done in a task of its own.
+fn upload(guard: &Guard, common: &Arc<Common>) -> BoxedFilter<(Response,)> {
+    asks("upload", guard, MAX_CHUNK)
+        .and(warp::body::stream())
+        .and(with(common))
+        .then(|asks, body, common| async move {
+            let work = async move { answered(Verb::Upload, asks, arrived(body).await, common).await };
+            let kept = tokio::spawn(work.in_current_span()).await;
+            kept.unwrap_or_else(|_| reply::error(HubError::Stopped))
+        })
+        .boxed()
 }
 
 async fn arrived(body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Bytes {
@@ -131,6 +103,24 @@ async fn arrived(body: impl Stream<Item = Result<impl Buf, warp::Error>>) -> Byt
         arrived.put(bytes);
     }
     arrived.freeze()
+}
+
+async fn answered(verb: Verb, asks: Asks, body: Bytes, common: Arc<Common>) -> Response {
+    let answer = match common.gate.enter() {
+        Ok(_entered) => answer(verb, &asks.caller, body, &common.store).await,
+        Err(busy) => Err(busy),
+    };
+    answer.map_or_else(reply::error, |message| reply::message(message, asks.typed))
+}
+
+/// What those who run the server ask. It says nothing of anybody's data, and nobody has to have enrolled for it.
+fn operators(common: &Arc<Common>) -> BoxedFilter<(Response,)> {
+    let store = &common.store;
+    let health = warp::path!("healthz").and(warp::get()).and(with(store)).then(healthz);
+    let ready = warp::path!("readyz").and(warp::get()).and(with(store)).then(readyz);
+    let metrics = warp::path!("metrics").and(warp::get()).and(with(common));
+    let metrics = metrics.then(|common: Arc<Common>| async move { reply::page(common.page().await) });
+    health.or(ready).unify().or(metrics).unify().boxed()
 }
 
 /// The JSON addresses, for those who review.
@@ -182,7 +172,7 @@ fn with<T: Clone + Send>(shared: &T) -> impl Filter<Extract = (T,), Error = Infa
 }
 
 /// Answers a device, and nobody in its name. That a changeset is the same device's as its COMMIT says, the hub sees to.
-async fn answer(verb: Verb, caller: &Caller, body: Bytes, store: Store) -> Result<Vec<u8>, HubError> {
+async fn answer(verb: Verb, caller: &Caller, body: Bytes, store: &Store) -> Result<Vec<u8>, HubError> {
     let answer = match verb {
         Verb::Prepare => {
             let request: Prepare = read(body).await?;
@@ -205,18 +195,21 @@ async fn answer(verb: Verb, caller: &Caller, body: Bytes, store: Store) -> Resul
             store.pull(request).await
         }
     };
-    write(answer?).await
+    write(&answer?)
 }
 
-/// Reads a message where it may take its time.
+/// Reads a message; a long one where it may take its time.
 async fn read<T: DeserializeOwned + Send + 'static>(body: Bytes) -> Result<T, HubError> {
+    if body.len() <= SHORT {
+        return Ok(message::from_bytes(&body).map_err(unreadable)?);
+    }
     let read = tokio::task::spawn_blocking(move || message::from_bytes(&body));
     Ok(read.await.map_err(|_| HubError::Stopped)?.map_err(unreadable)?)
 }
 
-async fn write<T: Serialize + Send + 'static>(answer: T) -> Result<Vec<u8>, HubError> {
-    let written = tokio::task::spawn_blocking(move || message::to_bytes(&answer));
-    written.await.map_err(|_| HubError::Stopped)?.map_err(|e| HubError::Defect(e.to_string()))
+/// An answer is little more than its page, which is copied as it is.
+fn write<T: Serialize>(answer: &T) -> Result<Vec<u8>, HubError> {
+    message::to_bytes(answer).map_err(|e| HubError::Defect(e.to_string()))
 }
 
 fn unreadable(error: MessageError) -> Problem {
@@ -230,6 +223,11 @@ fn unreadable(error: MessageError) -> Problem {
 
 async fn healthz(store: Store) -> Response {
     finish(store.head().await.map(|head| serde_json::json!({ "status": "ok", "seq": head.seq })))
+}
+
+/// Whether the hub answers from its file. Else a load balancer is to send nobody here.
+async fn readyz(store: Store) -> Response {
+    finish(store.measures().await.map(|_| serde_json::json!({ "status": "ready" })))
 }
 
 fn turned_away(rejection: &Rejection) -> Response {
@@ -254,22 +252,5 @@ fn unrouted(rejection: &Rejection) -> Problem {
         problem(ProblemKind::NotFound, "No such address, or not by this method.")
     } else {
         problem(ProblemKind::Malformed, "The body can't be read.")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A few hundred devices that send their longest changesets at once would take all of the hub's memory.
-    #[test]
-    fn requests_are_turned_away_by_their_bytes_not_by_their_number() {
-        let room = Room::new(1_000);
-        let small: Vec<_> = (0..10).filter_map(|_| room.take(50).ok()).collect();
-        assert_eq!(small.len(), 10);
-        let large = room.take(500);
-        assert!(large.is_ok() && matches!(room.take(1), Err(HubError::Busy)));
-        drop((small, large));
-        assert!(room.take(5_000).is_ok(), "longer than all the room, and alone");
     }
 }

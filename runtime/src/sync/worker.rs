@@ -306,7 +306,10 @@ impl Task {
 
     fn failed(&mut self, error: String, after: Option<Duration>) -> (Activity, Duration, Reason) {
         let random = getrandom::u64().unwrap_or(u64::MAX);
-        let wait = self.backoff.next(random).max(after.unwrap_or_default().min(MOST_PATIENCE));
+        let backoff = self.backoff.next(random);
+        // A hub that says when knows better than a bound that doubles: whoever goes by that sleeps on long after it is idle.
+        let asked = after.map(|after| after.min(MOST_PATIENCE).mul_f64(1.0 + random as f64 / u64::MAX as f64));
+        let wait = asked.unwrap_or(backoff);
         tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "the session failed and will be tried again");
         (Activity::Waiting { error, failures: self.backoff.failures() }, wait, Reason::Retry)
     }

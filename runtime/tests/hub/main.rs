@@ -6,6 +6,7 @@
 
 mod commits;
 mod console;
+mod cut;
 mod device;
 mod domain;
 mod http;

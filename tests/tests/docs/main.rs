@@ -105,7 +105,7 @@ fn spread(name: &str) -> Vec<String> {
 }
 
 /// Bounds that a page tells people: where the code has them, and in which words the page does.
-const BOUNDS: [(&str, &str, &str, &str); 12] = [
+const BOUNDS: [(&str, &str, &str, &str); 20] = [
     ("protocol/src/merge/settle.rs", "const DEEPEST: usize = 200;", "merging", "more than 200 references"),
     ("protocol/src/merge/restamp.rs", "const AHEAD_MS: i64 = 5 * 60 * 1000;", "merging", "at most five minutes ahead"),
     (
@@ -119,7 +119,25 @@ const BOUNDS: [(&str, &str, &str, &str); 12] = [
     ("runtime/src/hub/sqlite/sessions.rs", "outcomes: Self::DAY.saturating_mul(30)", "protocol", "kept for 30 days"),
     ("runtime/src/hub/sqlite/sessions.rs", "staged: Self::DAY.saturating_mul(7)", "databases", "(for 7 days)"),
     ("runtime/src/store/prune.rs", "from_secs(30 * 24 * 60 * 60)", "databases", "kept for 30 days"),
-    ("runtime/src/server/mod.rs", "const MAX_BODY: u64 = 32 << 20;", "guide/06-server", "32 MiB"),
+    ("runtime/src/server/limits.rs", "body: 32 << 20,", "guide/06-server", "32 MiB"),
+    ("runtime/src/server/limits.rs", "connections: 2_048,", "guide/06-server", "**Connections**, 2,048."),
+    ("runtime/src/server/limits.rs", "requests: 2_048,", "guide/06-server", "2,048 requests are worked on at once"),
+    ("runtime/src/server/limits.rs", "bytes: 32 << 20,", "guide/06-server", "32 MiB in all"),
+    (
+        "runtime/src/server/limits.rs",
+        "first_byte: Duration::from_secs(5)",
+        "guide/06-server",
+        "5 seconds for its first byte",
+    ),
+    (
+        "runtime/src/server/limits.rs",
+        "head: Duration::from_secs(10)",
+        "guide/06-server",
+        "10 for a handshake and the head",
+    ),
+    ("runtime/src/server/limits.rs", "idle: Duration::from_secs(60)", "guide/06-server", "60 between requests"),
+    ("runtime/src/server/limits.rs", "pace: 256,", "guide/06-server", "256 bytes a second"),
+    ("runtime/src/server/limits.rs", "device_a_minute: 600,", "guide/06-server", "600 requests a minute"),
     ("runtime/src/sync/worker.rs", "interval: Duration::from_secs(300)", "guide/03-sync", "every five minutes"),
     ("runtime/src/sync/worker.rs", "debounce: Duration::from_secs(2)", "guide/03-sync", "two seconds after the last"),
     ("runtime/src/sync/worker.rs", "longest_wait: Duration::from_secs(300)", "guide/03-sync", "to five minutes"),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// Commands that CI runs by itself, or that only people run. A line may go on behind them.
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 22] = [
     "cargo run --release -p farm-survey --",
     "cargo run --release -p windrow-cli --",
     "cargo run --release -p windrow-tests --bin figures --",
@@ -16,6 +16,9 @@ const COMMANDS: [&str; 19] = [
     "cargo run --release -p windrow-tests --bin honest --",
     "cargo run --release -p windrow-tests --bin schemas --",
     "cargo run --release -p windrow-tests --bin plug --",
+    "cargo run --release -p windrow-tests --bin slow",
+    "cargo run --release -p windrow-tests --bin herd",
+    "kibo-server --data ",
     "cargo bench -p windrow-tests --bench hot",
     "tests/peers/setup.sh",
     "cargo test --workspace",

@@ -1,14 +1,15 @@
-//! `hub`: serves until somebody stops it.
+//! `hub`: serves until somebody stops it. `hub backup`: copies its file.
 
 use super::Stop;
 use crate::cli;
 use crate::fault::Fault;
 use crate::model::SURVEY;
-use crate::said;
+use crate::said::{self, Said};
 use serde_json::json;
+use std::path::Path;
 use tracing_subscriber::filter::LevelFilter;
 use windrow::Server;
-use windrow::hub::{Registry, SqliteHub};
+use windrow::hub::{Registry, SqliteHub, backup};
 
 /// Says where it listens once it does.
 pub(super) async fn run(args: cli::Hub, json: bool) -> Result<(), Fault> {
@@ -27,4 +28,11 @@ pub(super) async fn run(args: cli::Hub, json: bool) -> Result<(), Fault> {
     stop.wait().await;
     running.shutdown().await;
     Ok(())
+}
+
+/// Copies the hub's file.
+pub(super) fn copy(db: &Path, to: &Path) -> Result<Said, Fault> {
+    let made = backup(db, to)?;
+    let text = format!("{}: {} bytes, up to commit {}", to.display(), made.bytes, made.seq);
+    Ok(Said::new(text, json!({ "copy": to, "bytes": made.bytes, "seq": made.seq })))
 }

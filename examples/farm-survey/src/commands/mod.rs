@@ -13,7 +13,7 @@ mod stop;
 mod sync;
 mod watch;
 
-use crate::cli::{self, Cli, Command, Device, Verb};
+use crate::cli::{self, Cli, Command, Device, HubVerb, Verb};
 use crate::demo;
 use crate::fault::Fault;
 use crate::said::Said;
@@ -32,7 +32,10 @@ pub(crate) async fn run(cli: Cli) -> Result<Option<Said>, Fault> {
 async fn hub(args: cli::Hub, json: bool) -> Result<Option<Said>, Fault> {
     match &args.verb {
         None => hub::run(args, json).await.map(|()| None),
-        Some(verb) => registry::run(&args.db, verb).map(Some),
+        Some(HubVerb::Backup { to }) => hub::copy(&args.db, to).map(Some),
+        Some(HubVerb::Invite { name, role, hub }) => registry::invite(&args.db, name, *role, hub.clone()).map(Some),
+        Some(HubVerb::Devices) => registry::devices(&args.db).map(Some),
+        Some(HubVerb::Revoke { whom }) => registry::revoke(&args.db, whom).map(Some),
     }
 }
 

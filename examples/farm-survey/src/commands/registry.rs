@@ -1,6 +1,5 @@
-//! `hub invite`, `hub devices`, `hub revoke`: who may speak to the hub.
+//! `hub invite`, `hub devices`, `hub revoke`: who may speak to the hub. Beside one that serves, or while none does.
 
-use crate::cli::HubVerb;
 use crate::fault::Fault;
 use crate::said::Said;
 use serde_json::json;
@@ -9,18 +8,8 @@ use windrow::Timestamp;
 use windrow::hub::{CODE_LASTS, Device, Registry, Whom};
 use windrow::identity::{Invitation, Role};
 
-/// Beside a hub that serves, or while none does.
-pub(super) fn run(db: &Path, verb: &HubVerb) -> Result<Said, Fault> {
-    let registry = Registry::open(db)?;
-    match verb {
-        HubVerb::Invite { name, role, hub } => invite(&registry, name, *role, hub.clone()),
-        HubVerb::Devices => devices(&registry),
-        HubVerb::Revoke { whom } => revoke(&registry, whom),
-    }
-}
-
-fn invite(registry: &Registry, name: &str, role: Role, hub: Option<String>) -> Result<Said, Fault> {
-    let code = registry.invite(name, role, CODE_LASTS)?;
+pub(super) fn invite(db: &Path, name: &str, role: Role, hub: Option<String>) -> Result<Said, Fault> {
+    let code = Registry::open(db)?.invite(name, role, CODE_LASTS)?;
     let lasts = i64::try_from(CODE_LASTS.as_millis()).unwrap_or(i64::MAX);
     let expires = Timestamp::from_millis(Timestamp::now().millis().saturating_add(lasts));
     let invitation = hub.map(|hub| Invitation { hub, code: code.clone() });
@@ -33,8 +22,8 @@ fn invite(registry: &Registry, name: &str, role: Role, hub: Option<String>) -> R
     Ok(Said::new(text, json))
 }
 
-fn devices(registry: &Registry) -> Result<Said, Fault> {
-    let devices = registry.devices()?;
+pub(super) fn devices(db: &Path) -> Result<Said, Fault> {
+    let devices = Registry::open(db)?.devices()?;
     let text: Vec<_> = devices.iter().map(line).collect();
     let none = "no device has enrolled; `invite` makes a code".to_owned();
     let told = |d: &Device| {
@@ -58,8 +47,8 @@ fn line(device: &Device) -> String {
     format!("{} {} ({}), {seen}{ended}", member.device.hex(), member.user, member.role)
 }
 
-fn revoke(registry: &Registry, whom: &Whom) -> Result<Said, Fault> {
-    let ended = registry.revoke(whom)?;
+pub(super) fn revoke(db: &Path, whom: &Whom) -> Result<Said, Fault> {
+    let ended = Registry::open(db)?.revoke(whom)?;
     let text = format!("{ended} tokens and unused codes are turned away from the next request on");
     Ok(Said::new(text, json!({ "ended": ended })))
 }

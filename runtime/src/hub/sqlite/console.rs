@@ -5,9 +5,10 @@ use super::system::{self, seq, stamp};
 use super::{commit, open, prepare, records};
 use crate::hub::console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 use crate::hub::error::HubError;
+use crate::sqlite::Repeated;
 use rusqlite::{Connection, params};
 use windrow_protocol::change::{Key, Resolve};
-use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Stamp};
+use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Seq, Stamp};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::merge::Merge;
@@ -127,4 +128,10 @@ fn line(row: &rusqlite::Row<'_>) -> Result<Happened, HubError> {
 /// The last commit.
 pub(super) fn head(shared: &Shared, c: &Connection) -> Result<Point, HubError> {
     Ok(system::standing(c, shared.tables.version)?.head)
+}
+
+/// The last commit's seq, and how many devices have committed.
+pub(super) fn known(shared: &Shared, c: &Connection) -> Result<(Seq, u64), HubError> {
+    let devices = c.one("SELECT count(*) FROM windrow_devices", [], |r| r.get::<_, i64>(0))?;
+    Ok((head(shared, c)?.seq, devices.unsigned_abs()))
 }

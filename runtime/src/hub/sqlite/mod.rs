@@ -1,9 +1,10 @@
 //! The hub on SQLite: one file.
 //!
-//! One thread writes and gathers waiting commits into one transaction; several read, each request one snapshot
-//! ([`threads`]). What is stored is told by [`system`] and by the domain's own tables ([`tables`], [`records`]). The verbs:
-//! [`prepare`], [`uploads`], [`commit`], [`pull`], [`console`].
+//! One thread writes and gathers waiting commits into one transaction; several read, each request one snapshot, and some of
+//! these only for devices that bring something ([`threads`]). What is stored is told by [`system`] and by the domain's own
+//! tables ([`tables`], [`records`]). The verbs: [`prepare`], [`uploads`], [`commit`], [`pull`], [`console`].
 
+mod backup;
 mod commit;
 mod console;
 mod migrate;
@@ -21,10 +22,11 @@ mod threads;
 mod uploads;
 mod wire;
 
+pub use backup::{Backup, BackupError, backup};
 pub use system::SYSTEM_TABLES;
 pub(crate) use tables::schema_of;
 
-use super::{Conflicts, Decision, Happened, HubError, HubStore, OpenError, OpenHub};
+use super::{Conflicts, Decision, Happened, HubError, HubStore, Measures, OpenError, OpenHub};
 use crate::domain::Domain;
 use async_trait::async_trait;
 use commit::Committed;
@@ -44,8 +46,9 @@ use windrow_protocol::clock::Point;
 use windrow_protocol::message::{Answer, Commit, Prepare, Pull};
 use windrow_protocol::model::Schema;
 
-/// Threads that read.
-const READERS: usize = 4;
+/// Threads that read for whoever asks what is new, and for whoever brings something: thousands that ask for everything do not keep
+/// a changeset waiting.
+const READERS: (usize, usize) = (3, 2);
 
 /// A hub's SQLite file, before it is known which domain's it is.
 ///
@@ -132,28 +135,35 @@ impl OpenHub for SqliteHub {
         let mark = open::draw().map_err(|e| system(&e))?;
         let writer = open::writer(&self.path, domain, &tables, mark)?;
         let reader = || open::reader(&self.path, &tables.schema);
-        let (writer, readers) = if self.threads {
-            let readers = (0..READERS).map(|_| reader()).collect::<Result<_, _>>()?;
-            (Threads::writer(writer).map_err(|e| system(&e))?, Threads::readers(readers).map_err(|e| system(&e))?)
+        let readers = |count| -> Result<Threads, OpenError> {
+            let connections = (0..count).map(|_| reader()).collect::<Result<_, _>>()?;
+            Threads::readers(connections).map_err(|e| system(&e))
+        };
+        let (writer, readers, checkers) = if self.threads {
+            (Threads::writer(writer).map_err(|e| system(&e))?, readers(READERS.0)?, readers(READERS.1)?)
         } else {
-            (Threads::callers_write(writer), Threads::callers_read(reader()?))
+            (Threads::callers_write(writer), Threads::callers_read(reader()?), Threads::callers_read(reader()?))
         };
         let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock };
-        Ok(Arc::new(Hub { writer, readers, shared: Arc::new(shared) }))
+        Ok(Arc::new(Hub { writer, readers, checkers, shared: Arc::new(shared), path: self.path }))
     }
 }
 
 /// An open hub.
 struct Hub {
     writer: Threads,
+    /// For those who ask.
     readers: Threads,
+    /// For those who bring something.
+    checkers: Threads,
     shared: Arc<Shared>,
+    path: PathBuf,
 }
 
 impl Hub {
     async fn page(&self, pull: Pull, committed: Option<Point>) -> Result<Vec<u8>, HubError> {
         let shared = self.shared.clone();
-        self.readers.run(move |c| pull::page(&shared, c, &pull, committed)).await
+        self.checkers.run(move |c| pull::page(&shared, c, &pull, committed)).await
     }
 }
 
@@ -166,7 +176,7 @@ impl HubStore for Hub {
     async fn prepare(&self, request: Prepare) -> Result<Answer, HubError> {
         let (shared, request) = (self.shared.clone(), Arc::new(request));
         let (checked, asked) = (shared.clone(), request.clone());
-        match self.readers.run(move |c| prepare::check(&checked, c, &asked)).await? {
+        match self.checkers.run(move |c| prepare::check(&checked, c, &asked)).await? {
             Checked::Answered(answer) => Ok(answer),
             Checked::Good(digest) => self.writer.run(move |c| prepare::stage(&shared, c, &request, digest)).await,
         }
@@ -209,7 +219,17 @@ impl HubStore for Hub {
 
     async fn head(&self) -> Result<Point, HubError> {
         let shared = self.shared.clone();
-        self.readers.run(move |c| console::head(&shared, c)).await
+        self.checkers.run(move |c| console::head(&shared, c)).await
+    }
+
+    async fn measures(&self) -> Result<Measures, HubError> {
+        let shared = self.shared.clone();
+        let (seq, devices) = self.checkers.run(move |c| console::known(&shared, c)).await?;
+        let readers_wait = self.readers.waiting() + self.checkers.waiting();
+        let writers_wait = self.writer.waiting();
+        let (transactions, written) = self.writer.done();
+        let (file, log) = shared::sizes(&self.path);
+        Ok(Measures { seq, devices, file, log, readers_wait, writers_wait, transactions, written })
     }
 
     async fn conflicts(&self, after: Option<Key>, limit: usize) -> Result<Conflicts, HubError> {

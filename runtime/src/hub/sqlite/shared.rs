@@ -3,6 +3,7 @@
 use super::pull::PageSize;
 use super::sessions::Keeping;
 use super::tables::Tables;
+use std::path::Path;
 
 /// The clock of the hub's machine: milliseconds since 1970, UTC.
 pub(super) type Clock = Box<dyn Fn() -> i64 + Send + Sync>;
@@ -19,4 +20,12 @@ impl Shared {
     pub(super) fn now(&self) -> i64 {
         (self.clock)()
     }
+}
+
+/// Bytes of a hub's file and of its write-ahead log; 0 of what is not there.
+pub(super) fn sizes(path: &Path) -> (u64, u64) {
+    let size = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    (size(path), size(Path::new(&log)))
 }

@@ -7,6 +7,7 @@ use crate::hub::error::HubError;
 use crate::sqlite::Repeated;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -35,7 +36,20 @@ struct Done {
 type Answer = Box<dyn FnOnce(Result<(), HubError>) + Send>;
 
 /// Whoever does the jobs.
-pub(super) struct Threads(Whose);
+pub(super) struct Threads {
+    whose: Whose,
+    counts: Arc<Counts>,
+}
+
+/// What whoever runs the hub wants to know.
+#[derive(Default)]
+struct Counts {
+    /// Jobs that were handed over, and those that were begun.
+    given: AtomicU64,
+    begun: AtomicU64,
+    /// Transactions that were written.
+    transactions: AtomicU64,
+}
 
 enum Whose {
     /// Threads with a common queue. Dropping it lets them finish what they have begun, and waits for that.
@@ -47,13 +61,16 @@ enum Whose {
 impl Threads {
     /// One thread that writes. Waiting jobs share a transaction, and are answered after its COMMIT.
     pub(super) fn writer(connection: Connection) -> std::io::Result<Threads> {
-        let (queue, jobs) = sync_channel(QUEUE);
+        let (queue, jobs) = sync_channel::<Job>(QUEUE);
+        let counts = Arc::new(Counts::default());
+        let counted = counts.clone();
         let handle = spawn("windrow-writer", move || {
             while let Ok(first) = jobs.recv() {
+                counted.transactions.fetch_add(1, Ordering::Relaxed);
                 group(&connection, first, || jobs.try_recv().ok());
             }
         })?;
-        Ok(Threads(Whose::Own { queue: Some(queue), handles: vec![handle] }))
+        Ok(Threads { whose: Whose::Own { queue: Some(queue), handles: vec![handle] }, counts })
     }
 
     /// A thread for each connection. Every job reads one snapshot.
@@ -68,17 +85,32 @@ impl Threads {
                 }
             })?);
         }
-        Ok(Threads(Whose::Own { queue: Some(queue), handles }))
+        Ok(Threads::of(Whose::Own { queue: Some(queue), handles }))
     }
 
     /// No thread: callers write.
     pub(super) fn callers_write(connection: Connection) -> Threads {
-        Threads(Whose::Callers { connection: Mutex::new(connection), work: |c, job| group(c, job, || None) })
+        Threads::of(Whose::Callers { connection: Mutex::new(connection), work: |c, job| group(c, job, || None) })
     }
 
     /// No thread: callers read, each one snapshot.
     pub(super) fn callers_read(connection: Connection) -> Threads {
-        Threads(Whose::Callers { connection: Mutex::new(connection), work: read })
+        Threads::of(Whose::Callers { connection: Mutex::new(connection), work: read })
+    }
+
+    fn of(whose: Whose) -> Threads {
+        Threads { whose, counts: Arc::default() }
+    }
+
+    /// Jobs that wait.
+    pub(super) fn waiting(&self) -> u64 {
+        let begun = self.counts.begun.load(Ordering::Relaxed);
+        self.counts.given.load(Ordering::Relaxed).saturating_sub(begun)
+    }
+
+    /// Transactions that were written, and jobs that were begun, in them or alone.
+    pub(super) fn done(&self) -> (u64, u64) {
+        (self.counts.transactions.load(Ordering::Relaxed), self.counts.begun.load(Ordering::Relaxed))
     }
 
     /// Has `job` done. On a writer it is undone where it fails.
@@ -91,18 +123,21 @@ impl Threads {
         F: FnOnce(&Connection) -> Result<T, HubError> + Send + 'static,
     {
         let (send, receive) = oneshot::channel();
+        let counts = self.counts.clone();
         let job: Job = Box::new(move |connection| {
+            counts.begun.fetch_add(1, Ordering::Relaxed);
             let result = connection.and_then(|c| caught(|| job(c)));
             // Nobody may be waiting any longer; the work is done all the same.
             Done { stands: result.is_ok(), answer: Box::new(move |fate| drop(send.send(fate.and(result)))) }
         });
-        match &self.0 {
+        match &self.whose {
             Whose::Own { queue, .. } => {
                 let queue = queue.as_ref().ok_or(HubError::Stopped)?;
                 queue.try_send(job).map_err(|e| match e {
                     TrySendError::Full(_) => HubError::Busy,
                     TrySendError::Disconnected(_) => HubError::Stopped,
                 })?;
+                self.counts.given.fetch_add(1, Ordering::Relaxed);
             }
             Whose::Callers { connection, work } => {
                 work(&connection.lock().unwrap_or_else(PoisonError::into_inner), job);
@@ -114,7 +149,7 @@ impl Threads {
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        let Whose::Own { queue, handles } = &mut self.0 else { return };
+        let Whose::Own { queue, handles } = &mut self.whose else { return };
         *queue = None;
         for handle in handles.drain(..) {
             if handle.join().is_err() {

@@ -11,6 +11,7 @@ use windrow_protocol::codec::{Effort, encode_changeset};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Commit, Digest, Prepare, Pull, SessionId, to_bytes};
 use windrow_protocol::model::{FieldIx, Schema, Strategy};
+use windrow_protocol::session::Outbox;
 use windrow_protocol::value::Value;
 
 /// Bits by which a device names a record that the hub has: of a million random ids none begins as another does.
@@ -18,7 +19,7 @@ const NAMED_BY: u8 = 48;
 
 /// What a device remembers between its sessions.
 #[derive(Debug)]
-pub(super) struct Device {
+pub(crate) struct Device {
     id: DeviceId,
     origin: Origin,
     /// Its last stamp, and up to where its sessions have gone.
@@ -29,8 +30,8 @@ pub(super) struct Device {
 
 /// A session made beforehand: its PREPARE as it goes to the socket, and what its COMMIT is to say.
 #[derive(Debug)]
-pub(super) struct Made {
-    pub(super) prepare: Vec<u8>,
+pub(crate) struct Made {
+    pub(crate) prepare: Vec<u8>,
     session: SessionId,
     digest: Digest,
     device: DeviceId,
@@ -39,7 +40,7 @@ pub(super) struct Made {
 
 impl Device {
     /// A device of this number, which no other has.
-    pub(super) fn new(number: u64) -> Device {
+    pub(crate) fn new(number: u64) -> Device {
         let mut rng = Rng::with_seed(number);
         let id = DeviceId::from_bits(number + 1).unwrap_or(DeviceId::LAST);
         let origin = Origin(rng.u64(1..));
@@ -47,16 +48,30 @@ impl Device {
     }
 
     /// A session that inserts these records.
-    pub(super) fn inserts(&mut self, schema: &Schema, visits: &[Visit]) -> Result<Made, Failure> {
+    pub(crate) fn inserts(&mut self, schema: &Schema, visits: &[Visit]) -> Result<Made, Failure> {
         let changes = visits.iter().map(|visit| self.insert(schema, visit)).collect::<Result<_, Failure>>()?;
         self.session(schema, Point::START, changes, RecordId::BITS)
     }
 
     /// A session that changes one field of each of these records, which the hub has.
-    pub(super) fn updates(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Made, Failure> {
+    pub(crate) fn updates(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Made, Failure> {
         let status = field(schema, "status")?;
         let changes = ids.iter().map(|id| self.update(*id, status, seen)).collect();
         self.session(schema, seen, changes, NAMED_BY)
+    }
+
+    /// A session, not yet sent, that adds 1 to the bags of each of these records, which the hub has.
+    pub(crate) fn adds(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Outbox, Failure> {
+        let bags = field(schema, "bags")?;
+        let changes = ids.iter().map(|id| self.add(*id, bags, seen)).collect();
+        let (session, payload) = self.payload(schema, seen, changes, NAMED_BY);
+        Ok(Outbox { session, payload, prepared: false })
+    }
+
+    fn add(&mut self, id: RecordId, bags: FieldIx, seen: Point) -> Change {
+        let hlc = self.tick();
+        let write = Write { field: bags, what: What::Add(1), hlc, base: seen.seq };
+        change(id, vec![write], hlc, seen)
     }
 
     fn insert(&mut self, schema: &Schema, visit: &Visit) -> Result<Change, Failure> {
@@ -87,9 +102,23 @@ impl Device {
         &mut self,
         schema: &Schema,
         checkpoint: Point,
-        mut changes: Vec<Change>,
+        changes: Vec<Change>,
         named_by: u8,
     ) -> Result<Made, Failure> {
+        let (session, payload) = self.payload(schema, checkpoint, changes, named_by);
+        let digest = Digest::of(&payload);
+        let prepare = request("prepare", &to_bytes(&Prepare { session, payload })?);
+        Ok(Made { prepare, session, digest, device: self.id, schema: schema.digest() })
+    }
+
+    /// The session's id and its changeset.
+    fn payload(
+        &mut self,
+        schema: &Schema,
+        checkpoint: Point,
+        mut changes: Vec<Change>,
+        named_by: u8,
+    ) -> (SessionId, Vec<u8>) {
         changes.sort_by_key(Change::key);
         let span = Span { origin: self.origin, after: self.sent, upto: self.hlc };
         self.sent = self.hlc;
@@ -105,21 +134,18 @@ impl Device {
         };
         let lens = vec![named_by; changeset.changes.len()];
         let payload = encode_changeset(schema, &changeset, &lens, Effort::Upload);
-        let session = SessionId(self.rng.u128(..).to_le_bytes());
-        let digest = Digest::of(&payload);
-        let prepare = request("prepare", &to_bytes(&Prepare { session, payload })?);
-        Ok(Made { prepare, session, digest, device: self.id, schema: schema.digest() })
+        (SessionId(self.rng.u128(..).to_le_bytes()), payload)
     }
 
     /// A pull of all after this point.
-    pub(super) fn pull(&self, schema: &Schema, checkpoint: Point) -> Pull {
+    pub(crate) fn pull(&self, schema: &Schema, checkpoint: Point) -> Pull {
         pull(self.id, schema.digest(), checkpoint)
     }
 }
 
 impl Made {
     /// Its COMMIT as it goes to the socket, of a device that has applied everything up to here.
-    pub(super) fn commit(&self, checkpoint: Point) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn commit(&self, checkpoint: Point) -> Result<Vec<u8>, Failure> {
         let pull = pull(self.device, self.schema, checkpoint);
         Ok(request("commit", &to_bytes(&Commit { session: self.session, digest: self.digest, pull })?))
     }
@@ -146,7 +172,8 @@ fn change(id: RecordId, writes: Vec<Write>, hlc: Hlc, seen: Point) -> Change {
     Change { table: 0, id, resolves, writes, hlc, base: seen.seq, born: false, end: End::Alive, again: false, stale }
 }
 
-fn field(schema: &Schema, name: &str) -> Result<FieldIx, Failure> {
+/// The number of a field.
+pub(crate) fn field(schema: &Schema, name: &str) -> Result<FieldIx, Failure> {
     let found = schema.table(0).fields.iter().position(|field| field.name == name);
     Ok(found.ok_or_else(|| format!("a visit has no {name}"))?)
 }

@@ -16,7 +16,7 @@ const AGAIN: Duration = Duration::from_millis(20);
 
 /// From where a device asks for what is new when it commits.
 #[derive(Debug, Clone)]
-pub(super) enum Hears {
+pub(crate) enum Hears {
     /// From its own last commit: it is told what all others have done since.
     All(Point),
     /// From the last commit that anybody has an answer to, as if it had pulled a moment ago: it is told what is under way.
@@ -25,20 +25,20 @@ pub(super) enum Hears {
 
 /// What came of it.
 #[derive(Debug, Default)]
-pub(super) struct Load {
+pub(crate) struct Load {
     /// From the first request to the last answer.
-    pub(super) took: Duration,
+    pub(crate) took: Duration,
     /// Of each session, how long it took, ascending.
-    pub(super) sessions: Vec<Duration>,
+    pub(crate) sessions: Vec<Duration>,
     /// The microseconds of the hub's processor time for each; none where the system does not tell.
-    pub(super) cost: Option<f64>,
+    pub(crate) cost: Option<f64>,
     /// The last commit.
-    pub(super) last: Option<Point>,
+    pub(crate) last: Option<Point>,
 }
 
 impl Hears {
     /// Devices that have heard of everything up to here, and then of everything.
-    pub(super) fn latest(point: Point) -> Hears {
+    pub(crate) fn latest(point: Point) -> Hears {
         Hears::Latest(Arc::new(Mutex::new(point)))
     }
 
@@ -62,12 +62,12 @@ impl Hears {
 
 impl Load {
     /// Sessions a second.
-    pub(super) fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.sessions.len() as f64 / self.took.as_secs_f64()
     }
 
     /// Of a hundred sessions the one that took so long, in milliseconds.
-    pub(super) fn percentile(&self, of_hundred: usize) -> f64 {
+    pub(crate) fn percentile(&self, of_hundred: usize) -> f64 {
         let at = (self.sessions.len() * of_hundred / 100).min(self.sessions.len().saturating_sub(1));
         self.sessions.get(at).map_or(0.0, |took| took.as_secs_f64() * 1e3)
     }
@@ -79,7 +79,7 @@ impl Load {
 }
 
 /// Lets all devices come at once with the sessions that each has made. They are connected before time runs.
-pub(super) async fn come(addr: SocketAddr, devices: Vec<Vec<Made>>, hears: Hears) -> Result<Load, Failure> {
+pub(crate) async fn come(addr: SocketAddr, devices: Vec<Vec<Made>>, hears: Hears) -> Result<Load, Failure> {
     let start = Arc::new(Barrier::new(devices.len() + 1));
     let mut tasks = JoinSet::new();
     for sessions in devices {
@@ -126,7 +126,7 @@ async fn ask(link: &mut Link, request: &[u8]) -> Result<Answer, Failure> {
     loop {
         match link.ask(request).await? {
             Reply::Answer(answer) => return Ok(answer),
-            Reply::Busy => {
+            Reply::Busy(_) => {
                 tokio::time::sleep(again.mul_f64(0.5 + fastrand::f64())).await;
                 again = (again * 2).min(AGAIN * 32);
             }

@@ -162,7 +162,7 @@ async fn pulled(site: &Site, devices: usize, name: &'static str) -> Result<Figur
 
 async fn pull(link: &mut Link, requests: Vec<Vec<u8>>) -> Result<(), Failure> {
     for request in requests {
-        while let Reply::Busy = link.ask(&request).await? {
+        while let Reply::Busy(_) = link.ask(&request).await? {
             tokio::task::yield_now().await;
         }
     }

@@ -3,17 +3,17 @@
 //! The hub is a server in a process of its own, on a file on disk with `synchronous=FULL`, over loopback. Devices are as the
 //! protocol has them, without files: their changesets are made before time runs. Only `first` has whole devices.
 
-mod device;
+pub(crate) mod device;
 mod first;
 mod growth;
-mod link;
+pub(crate) mod link;
 mod load;
 mod many;
 mod memory;
 mod plain;
 mod plot;
-mod process;
-mod site;
+pub(crate) mod process;
+pub(crate) mod site;
 
 pub use process::Part;
 

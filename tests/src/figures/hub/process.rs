@@ -12,12 +12,12 @@ use windrow::hub::SqliteHub;
 
 /// A running hub. It stops when this is dropped.
 #[derive(Debug)]
-pub(super) struct Process {
+pub(crate) struct Process {
     child: Child,
     /// Closed, it tells the hub to stop.
     stdin: Option<ChildStdin>,
     /// Where it listens.
-    pub(super) addr: SocketAddr,
+    pub(crate) addr: SocketAddr,
 }
 
 /// What the program `figures` is where it starts itself anew.
@@ -45,7 +45,7 @@ impl Part {
     }
 
     /// The command that does.
-    pub(super) fn command(self, program: &Path, file: &Path) -> Result<Command, Failure> {
+    pub(crate) fn command(self, program: &Path, file: &Path) -> Result<Command, Failure> {
         let mut command = Command::new(program);
         let name = clap::ValueEnum::to_possible_value(&self).ok_or("a part without a name")?;
         command.arg("--part").arg(name.get_name()).arg("--file").arg(file);
@@ -67,7 +67,7 @@ fn serve(path: &Path) -> Result<(), Failure> {
 
 impl Process {
     /// Starts the hub of this file by the program `figures`.
-    pub(super) fn start(program: &Path, path: &Path) -> Result<Process, Failure> {
+    pub(crate) fn start(program: &Path, path: &Path) -> Result<Process, Failure> {
         let mut command = Part::Hub.command(program, path)?;
         let mut child = command
             .stdin(Stdio::piped())
@@ -82,12 +82,12 @@ impl Process {
     }
 
     /// The process's id.
-    pub(super) fn id(&self) -> u32 {
+    pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// The seconds that it has had of the processors' time; none where the system does not tell.
-    pub(super) fn cpu(&self) -> Option<f64> {
+    pub(crate) fn cpu(&self) -> Option<f64> {
         let text = std::fs::read_to_string(of(Some(self.child.id()), "stat")).ok()?;
         // After the name, which may have spaces; in hundredths of a second on every Linux.
         let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
@@ -96,7 +96,7 @@ impl Process {
     }
 
     /// The most memory that it has had since the last call, in bytes; none where the system does not tell.
-    pub(super) fn peak(&self) -> Option<u64> {
+    pub(crate) fn peak(&self) -> Option<u64> {
         let peak = peak(Some(self.child.id()));
         forget_peak(Some(self.child.id()));
         peak
@@ -113,17 +113,17 @@ impl Drop for Process {
 }
 
 /// Bytes in MiB.
-pub(super) fn mebibytes(bytes: u64) -> f64 {
+pub(crate) fn mebibytes(bytes: u64) -> f64 {
     bytes as f64 / f64::from(1 << 20)
 }
 
 /// The most memory that a process, or this one, has had, in bytes.
-pub(super) fn peak(process: Option<u32>) -> Option<u64> {
+pub(crate) fn peak(process: Option<u32>) -> Option<u64> {
     status(process, "VmHWM:")
 }
 
 /// The memory that a process, or this one, has, in bytes.
-pub(super) fn resident(process: Option<u32>) -> Option<u64> {
+pub(crate) fn resident(process: Option<u32>) -> Option<u64> {
     status(process, "VmRSS:")
 }
 
@@ -135,7 +135,7 @@ fn status(process: Option<u32>, name: &str) -> Option<u64> {
 }
 
 /// Lets the peak of a process begin anew. Where the system can't do that, peaks are those of the whole run: never too low.
-pub(super) fn forget_peak(process: Option<u32>) {
+pub(crate) fn forget_peak(process: Option<u32>) {
     std::fs::write(of(process, "clear_refs"), "5")
         .unwrap_or_else(|error| eprintln!("peaks are not told apart: {error}"));
 }

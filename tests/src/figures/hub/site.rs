@@ -21,13 +21,13 @@ const FILLED_BY: usize = 10_000;
 
 /// A hub and what it holds.
 #[derive(Debug)]
-pub(super) struct Site {
-    pub(super) hub: Process,
-    pub(super) schema: Schema,
+pub(crate) struct Site {
+    pub(crate) hub: Process,
+    pub(crate) schema: Schema,
     /// The records that it holds.
     ids: Vec<RecordId>,
     /// Its last commit.
-    pub(super) head: Point,
+    pub(crate) head: Point,
     /// How many devices have come.
     known: usize,
     rows: Rows,
@@ -38,14 +38,14 @@ pub(super) struct Site {
 
 impl Site {
     /// Starts a hub that holds nothing.
-    pub(super) fn start(program: &Path, path: &Path) -> Result<Site, Failure> {
+    pub(crate) fn start(program: &Path, path: &Path) -> Result<Site, Failure> {
         let hub = Process::start(program, path)?;
         let (ids, head, schema, filler) = (Vec::new(), Point::START, visit::schema()?, Device::new(0));
         Ok(Site { hub, schema, ids, head, known: 1, rows: Rows::new(1), rng: Rng::with_seed(1), filler })
     }
 
     /// Fills it until it holds so many records.
-    pub(super) async fn fill(&mut self, records: usize) -> Result<(), Failure> {
+    pub(crate) async fn fill(&mut self, records: usize) -> Result<(), Failure> {
         while self.ids.len() < records {
             let visits: Vec<Visit> = self.rows.by_ref().take((records - self.ids.len()).min(FILLED_BY)).collect();
             let made = self.filler.inserts(&self.schema, &visits)?;
@@ -56,12 +56,12 @@ impl Site {
     }
 
     /// How many devices it knows.
-    pub(super) fn known(&self) -> usize {
+    pub(crate) fn known(&self) -> usize {
         self.known
     }
 
     /// So many new devices, each with so many sessions made, each of so many changes of one field.
-    pub(super) fn devices(&mut self, count: usize, sessions: usize, changes: usize) -> Result<Vec<Vec<Made>>, Failure> {
+    pub(crate) fn devices(&mut self, count: usize, sessions: usize, changes: usize) -> Result<Vec<Vec<Made>>, Failure> {
         (0..count).map(|_| self.device(sessions, changes)).collect()
     }
 
@@ -81,7 +81,7 @@ impl Site {
     }
 
     /// Lets devices come at once. Are they told what all the others do?
-    pub(super) async fn come(&mut self, devices: Vec<Vec<Made>>, all: bool) -> Result<Load, Failure> {
+    pub(crate) async fn come(&mut self, devices: Vec<Vec<Made>>, all: bool) -> Result<Load, Failure> {
         let hears = if all { Hears::All(self.head) } else { Hears::latest(self.head) };
         let load = come(self.hub.addr, devices, hears).await?;
         self.head = load.last.unwrap_or(self.head);
@@ -89,7 +89,7 @@ impl Site {
     }
 
     /// The requests that a new device makes to have everything after this point, and of how many records it is told.
-    pub(super) async fn pulls(&self, after: Point) -> Result<(Vec<Vec<u8>>, usize), Failure> {
+    pub(crate) async fn pulls(&self, after: Point) -> Result<(Vec<Vec<u8>>, usize), Failure> {
         let mut pull = Device::new(u64::MAX >> 1).pull(&self.schema, after);
         let (mut link, mut requests, mut told) = (Link::connect(self.hub.addr).await?, Vec::new(), 0);
         loop {

@@ -1,0 +1,32 @@
+//! How many open files the system lets the program have: each connection is one.
+
+/// Files that the hub has open beside its connections, and some to spare.
+const OTHERS: u64 = 128;
+
+/// How many connections there can be, of those that are wanted. Asks the system for as many open files as that takes; it says so
+/// where there are fewer.
+#[cfg(unix)]
+pub(super) fn most_connections(wanted: usize) -> usize {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let files = wanted as u64 + OTHERS;
+    let (soft, hard) = match getrlimit(Resource::RLIMIT_NOFILE) {
+        Ok(both) => both,
+        Err(error) => {
+            tracing::warn!(%error, "the system does not say how many files may be open");
+            return wanted;
+        }
+    };
+    let most = files.min(hard);
+    let had = if soft >= most || setrlimit(Resource::RLIMIT_NOFILE, most, hard).is_err() { soft } else { most };
+    let most = usize::try_from(had.saturating_sub(OTHERS)).unwrap_or(usize::MAX).clamp(1, wanted.max(1));
+    if most < wanted {
+        tracing::warn!(wanted, most, "fewer connections than wanted: the system lets the program open {had} files");
+    }
+    most
+}
+
+/// As many as are wanted: this system does not count them.
+#[cfg(not(unix))]
+pub(super) fn most_connections(wanted: usize) -> usize {
+    wanted.max(1)
+}
