@@ -57,10 +57,12 @@ pub struct Plan {
     pub sessions: RangeInclusive<u64>,
     /// One of so many worlds has its files on the disk.
     pub on_disk: u64,
+    /// Whether sessions run at paces of all kinds, also of links that carry a few hundred bytes at once.
+    pub poor: bool,
 }
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { faults: Faults::ALL, devices: 3..=20, sessions: 500..=1_200, on_disk: 64 }
+        Plan { faults: Faults::ALL, devices: 3..=20, sessions: 500..=1_200, on_disk: 64, poor: false }
     }
 }

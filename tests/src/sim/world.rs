@@ -438,9 +438,9 @@ impl World {
     pub fn start(&mut self, device: DeviceNo) {
         self.stats.sessions += 1;
         let actions = self.peers[device].device.actions();
-        // Links are of all kinds, and the simulator has none: its paces stand still.
+        // The simulator has no links: its paces stand still.
         let paces = [Pace::default(), Pace::fixed(MOST_CHUNK, 12), Pace::fixed(1_500, 5), Pace::fixed(200, 0)];
-        let pace = paces[(self.now % paces.len() as u64) as usize];
+        let pace = if self.plan.poor { paces[(self.now % paces.len() as u64) as usize] } else { Pace::default() };
         self.peers[device].talk = Some(Talk::start(actions, pace));
     }
 
