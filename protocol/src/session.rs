@@ -186,8 +186,8 @@ enum State {
     /// What an earlier session stored is done: is more pending?
     Catching,
     Preparing(Outbox, Pull),
-    /// Of a long changeset the hub has as many bytes as this says; the next are on the way.
-    Uploading(Outbox, Pull, u32),
+    /// Of this long changeset the hub has as many bytes as this says; the next are on the way.
+    Uploading(Outbox, Pull, Parcel, u32),
     Marking(Outbox, Pull),
     Committing(Outbox, Pull),
     Reloading,
@@ -214,7 +214,7 @@ impl Session {
     /// How far a changeset has come that goes in chunks; none where none does.
     pub fn progress(&self) -> Option<Progress> {
         match &self.state {
-            State::Uploading(outbox, _, sent) => Some(Progress { sent: *sent, total: length(outbox) }),
+            State::Uploading(_, _, parcel, sent) => Some(Progress { sent: *sent, total: parcel.total }),
             _ => None,
         }
     }
@@ -227,7 +227,10 @@ impl Session {
         match (std::mem::replace(&mut self.state, State::Finished), event) {
             (State::Loading, Event::Loaded(loaded)) => Ok(self.loaded(*loaded)),
             (State::Preparing(outbox, pull), Event::Answered(answer)) => self.prepared(outbox, pull, answer),
-            (State::Uploading(outbox, pull, at), Event::Answered(answer)) => self.uploaded(outbox, pull, at, answer),
+            (State::Uploading(outbox, pull, parcel, at), Event::Answered(answer)) => match answer {
+                Answer::Received(has) => self.received(outbox, pull, (parcel, at), has),
+                answer => self.prepared(outbox, pull, answer),
+            },
             (State::Marking(outbox, pull), Event::Done) => Ok(self.commit(outbox, pull)),
             (State::Committing(outbox, pull), Event::Answered(answer)) => match answer {
                 Answer::UnknownSession => Ok(self.again(outbox, pull)),
@@ -272,7 +275,7 @@ impl Session {
             Some(outbox) if outbox.prepared => self.commit(outbox, loaded.pull),
             // An earlier session may have sent a part of it, or all, over a link of another pace.
             Some(outbox) if loaded.stored_before && outbox.payload.len() > Self::ASKED_ABOVE => {
-                self.upload(outbox, loaded.pull, 0, 0)
+                self.begin_upload(outbox, loaded.pull, 0)
             }
             Some(outbox) => self.prepare(outbox, loaded.pull),
             None => self.page(loaded.inbox, loaded.pull),
@@ -285,29 +288,42 @@ impl Session {
 
     fn prepare(&mut self, outbox: Outbox, pull: Pull) -> Action {
         if self.is_long(&outbox) {
-            return self.upload(outbox, pull, 0, self.pace.chunk());
+            return self.begin_upload(outbox, pull, self.pace.chunk());
         }
         let request = Prepare { session: outbox.session, payload: outbox.payload.clone() };
         self.go(State::Preparing(outbox, pull), Action::Send(Request::Prepare(request)))
     }
 
-    /// Sends so many bytes from here on; none of them where it is to be asked what the hub has.
-    fn upload(&mut self, outbox: Outbox, pull: Pull, at: u32, bytes: usize) -> Action {
-        let rest = outbox.payload.get(at as usize..).unwrap_or_default();
-        let (digest, total) = (Digest::of(&outbox.payload), length(&outbox));
+    /// Sends the first bytes, so many; none of them where it is to be asked what the hub has.
+    fn begin_upload(&mut self, outbox: Outbox, pull: Pull, bytes: usize) -> Action {
+        // None is as long as four gigabytes: what may be decoded of one is bounded far below.
+        let total = u32::try_from(outbox.payload.len()).unwrap_or(u32::MAX);
+        let digest = Digest::of(&outbox.payload);
         let parcel = Parcel { device: pull.device, session: outbox.session, digest, total };
-        let chunk = Chunk { parcel, offset: at, bytes: rest[..bytes.min(rest.len())].to_vec() };
-        self.go(State::Uploading(outbox, pull, at), Action::Send(Request::Upload(chunk)))
+        self.upload(outbox, pull, (parcel, 0), bytes)
     }
 
-    /// An answer to an upload. A hub that has no more than before, again and again, is not asked for ever.
-    fn uploaded(&mut self, outbox: Outbox, pull: Pull, at: u32, answer: Answer) -> Result<Action, Unexpected> {
-        match answer {
-            Answer::Received(has) if has >= length(&outbox) => Err(Unexpected),
-            Answer::Received(has) if has <= at && self.exhausted() => Ok(Action::Finish(Finish::Unsettled)),
-            Answer::Received(has) => Ok(self.upload(outbox, pull, has, self.pace.chunk())),
-            answer => self.prepared(outbox, pull, answer),
+    fn upload(&mut self, outbox: Outbox, pull: Pull, (parcel, at): (Parcel, u32), bytes: usize) -> Action {
+        let rest = outbox.payload.get(at as usize..).unwrap_or_default();
+        let chunk = Chunk { parcel, offset: at, bytes: rest[..bytes.min(rest.len())].to_vec() };
+        self.go(State::Uploading(outbox, pull, parcel, at), Action::Send(Request::Upload(chunk)))
+    }
+
+    /// The hub has so many bytes. One that has no more than before, again and again, is not asked for ever.
+    fn received(
+        &mut self,
+        outbox: Outbox,
+        pull: Pull,
+        (parcel, at): (Parcel, u32),
+        has: u32,
+    ) -> Result<Action, Unexpected> {
+        if has >= parcel.total {
+            return Err(Unexpected);
         }
+        if has <= at && self.exhausted() {
+            return Ok(Action::Finish(Finish::Unsettled));
+        }
+        Ok(self.upload(outbox, pull, (parcel, has), self.pace.chunk()))
     }
 
     /// How this machine asks.
@@ -387,9 +403,4 @@ impl Session {
         let pull = self.asking(pull, self.asked);
         self.go(State::Pulling, Action::Send(Request::Pull(pull)))
     }
-}
-
-/// Bytes of a changeset. None is as long as four gigabytes: what may be decoded of one is bounded far below.
-fn length(outbox: &Outbox) -> u32 {
-    u32::try_from(outbox.payload.len()).unwrap_or(u32::MAX)
 }
