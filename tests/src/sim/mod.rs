@@ -28,6 +28,7 @@ pub mod peer;
 pub mod plan;
 mod reader;
 mod refusals;
+mod replayed;
 pub mod schema;
 pub mod shrink;
 pub mod stats;

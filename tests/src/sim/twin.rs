@@ -7,12 +7,10 @@ use super::Fault;
 use super::arrivals::Arrivals;
 use super::hub::Keeping;
 use super::schema::{LARGE, Schema as Version, VAULT};
-use crate::history::world::Logged;
 use crate::oracle::device::Device;
 use crate::oracle::fold::End;
-use crate::oracle::log::{About, Clock, Entry, Kind, Op};
+use crate::oracle::log::{About, Op};
 use crate::oracle::message::{Answer, Ask, News, Pulled, Session, Told};
-use crate::oracle::schema::Schema;
 use crate::oracle::session::Synced;
 use crate::oracle::{Hlc, Key, Mark, Point, Row, Seq, Value, View, hub, versions};
 use std::borrow::Cow;
@@ -361,82 +359,6 @@ fn each(session: &mut Session, mut f: impl FnMut(&mut Hlc)) {
     for change in &mut session.changes {
         f(&mut change.hlc);
         change.fields.values_mut().chain(change.resolved.values_mut()).for_each(|w| f(&mut w.hlc));
-    }
-}
-
-/// Stamps taken from the product's log.
-#[derive(Debug)]
-pub struct Replayed {
-    schema: Rc<Schema>,
-    left: Vec<Logged>,
-    missing: Vec<(Key, Kind)>,
-    /// By stamp, the reference by which a record went.
-    via: BTreeMap<Hlc, &'static str>,
-}
-
-impl Replayed {
-    /// Of what the product logged.
-    pub fn new(schema: Rc<Schema>, logged: Vec<Logged>) -> Replayed {
-        let via = logged.iter().filter_map(|l| Some((l.hlc, l.via?))).collect();
-        Replayed { schema, left: logged, missing: Vec::new(), via }
-    }
-
-    /// Whether the one logged what the other did. Which foreign key acts first is SQLite's choice: of a record that goes, it
-    /// may say or not that its references were emptied before, and with which of its parents it went. The twin follows it
-    /// in that.
-    ///
-    /// # Errors
-    /// What is too much, or missing.
-    pub fn settle(self, device: &mut Device, from: usize) -> Result<(), String> {
-        let goes = |key: &Key| {
-            let entries = device.log.iter().skip(from);
-            entries.filter(|e| e.key == *key).any(|e| matches!(e.op, Op::Cascade(..) | Op::Delete(_)))
-        };
-        let emptied = |key: &Key, kind: &Kind| matches!(kind, Kind::Stale(_)) && goes(key);
-        let fits = self.missing.iter().all(|(key, kind)| emptied(key, kind))
-            && self.left.iter().all(|l| emptied(&l.key, &l.kind));
-        if !fits {
-            return Err(format!("I3: not logged: {:?}; logged, but not expected: {:?}", self.missing, self.left));
-        }
-        let mut at = 0;
-        device.log.retain(|e| {
-            at += 1;
-            at <= from || !self.missing.iter().any(|(key, kind)| *key == e.key && *kind == e.op.kind())
-        });
-        for entry in device.log.iter_mut().skip(from) {
-            let Some(via) = self.via.get(&entry.hlc) else { continue };
-            if let Op::Cascade(row, parent) = &mut entry.op
-                && let Some(edge) = self.schema.parents(entry.key.0).find(|e| e.field == *via)
-            {
-                *parent = (edge.parent, row[via].target().unwrap_or(parent.1));
-            }
-        }
-        for logged in self.left {
-            let Kind::Stale(field) = logged.kind else { continue };
-            let gone = device.log.iter().skip(from).find(|e| e.key == logged.key && e.hlc > logged.hlc);
-            let Some((Op::Cascade(row, _) | Op::Delete(row), base)) = gone.map(|e| (e.op.clone(), e.base)) else {
-                continue;
-            };
-            let parent = self.schema.parents(logged.key.0).find(|e| e.field == field).map(|e| e.parent);
-            if let (Some(parent), Some(id)) = (parent, row[field].target()) {
-                let op = Op::Stale(field, (parent, id));
-                device.log.push(Entry { hlc: logged.hlc, key: logged.key, base, op });
-            }
-        }
-        device.log.sort_by_key(|e| e.hlc);
-        Ok(())
-    }
-}
-
-impl Clock for Replayed {
-    fn stamp(&mut self, key: Key, kind: Kind, last: Hlc) -> Hlc {
-        match self.left.iter().position(|e| e.key == key && e.kind == kind) {
-            Some(at) => self.left.remove(at).hlc,
-            None => {
-                self.missing.push((key, kind));
-                last + 1
-            }
-        }
     }
 }
 
