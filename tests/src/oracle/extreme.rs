@@ -23,7 +23,7 @@ pub(super) struct Left {
 /// a delete is about what its author had seen.
 pub(super) fn extreme(kind: Strategy, reg: &mut Reg, w: Option<&Written>, anew: bool, c: &Change, by: &Speaker) {
     let missed: BTreeSet<Seq> = starts(reg).into_iter().filter(|seq| *seq > c.base && !by.own.contains(seq)).collect();
-    if c.end == End::Alive {
+    if c.edits() {
         let held = reg.written();
         let best = take_back(reg, &missed).into_iter().fold(held, |a, b| better(kind, a, b));
         if best != held {

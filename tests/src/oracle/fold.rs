@@ -87,6 +87,11 @@ impl Change {
             || self.resolved.keys().any(|about| matches!(about, About::Field(of) if *of == field))
     }
 
+    /// Whether it is an edit of the record. A decision alone is none.
+    pub(super) fn edits(&self) -> bool {
+        self.end == End::Alive && (!self.fields.is_empty() || self.resolved.is_empty())
+    }
+
     /// Whether nothing is left of it.
     pub(super) fn says_nothing(&self) -> bool {
         let parts = self.fields.is_empty() && self.stale.is_empty() && self.resolved.is_empty();

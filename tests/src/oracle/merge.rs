@@ -73,8 +73,7 @@ impl Hub {
                 (_, None) => {}
             }
         }
-        // A decision alone is no edit.
-        if c.end == End::Alive && (!c.fields.is_empty() || c.resolved.is_empty()) {
+        if c.edits() {
             record.edits.insert(by.author, by.seq);
             let waits = record.cascaded && !c.born; // for its parent
             let wins = knew || schema.table(c.key.0).deletes != Deletes::Drop;

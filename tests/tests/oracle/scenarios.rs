@@ -4,7 +4,7 @@ use std::rc::Rc;
 use windrow_tests::history::world::Drawn;
 use windrow_tests::oracle::device::Device;
 use windrow_tests::oracle::hub::Hub;
-use windrow_tests::oracle::log::{Wall, Write, Wrote};
+use windrow_tests::oracle::log::{About, Wall, Write, Wrote};
 use windrow_tests::oracle::schema::{Deletes, Field, OnDelete, Schema, Strategy, Table};
 use windrow_tests::oracle::session::{Draw, Lost, Synced};
 use windrow_tests::oracle::{Id, Row, Value};
@@ -245,6 +245,20 @@ fn an_emptied_reference_comes_back_with_its_target() {
     two.write(B, farm("name", 5));
     two.quiet();
     assert_eq!(two.plot("farm_id"), Some(Value::Ref(FARM)));
+}
+
+/// Somebody decides a conflict of a record that was meanwhile deleted and inserted again: a decision alone is no edit, so the
+/// old extreme stays gone. The oracle brought it back where the hub did not, in one of 50,000 sessions.
+#[test]
+fn a_decision_brings_no_old_extreme_back() {
+    let mut two = Two::kept().with_plot();
+    two.write(A, update("plot", PLOT, "peak", Value::Int(50)));
+    two.quiet();
+    two.write(A, delete("plot", PLOT));
+    two.write(A, insert("plot", PLOT, &[("farm_id", Value::Ref(FARM)), ("peak", Value::Int(38))]));
+    two.devices[B].resolve(("plot", PLOT), About::Delete, Value::Null, &mut Wall(0));
+    two.quiet();
+    assert_eq!(two.plot("peak"), number(38));
 }
 
 /// Deleted and inserted again, known to its author: a life from nothing. What the old one had emptied stays empty, and
