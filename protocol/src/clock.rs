@@ -197,6 +197,13 @@ pub struct Stamp {
     pub author: Origin,
 }
 
+impl Stamp {
+    /// Whether it is that of a value that a device held but did not write: any write beats it.
+    pub fn is_weak(self) -> bool {
+        self.hlc == Hlc::ZERO
+    }
+}
+
 /// A seq of the hub's, vouched for by its mark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Point {

@@ -127,6 +127,23 @@ impl Record {
         table.fields.iter().map(|f| Register::fresh(f, seq)).collect()
     }
 
+    /// It comes back, and whoever wrote it is told all of it again, also what this very commit inserted.
+    pub fn return_at(&mut self, seq: Seq) {
+        (self.alive, self.cascaded, self.born) = (true, false, seq);
+        if self.life == seq {
+            self.fields.iter_mut().filter(|r| r.seq == seq).for_each(|r| r.own = false);
+        }
+    }
+
+    /// The commit that inserted it, where all that it has of that commit is what its author wrote: it was not offered by who
+    /// only held it, has not gone and come back, and nothing was added.
+    pub fn inserted_at(&self) -> Option<Seq> {
+        let at = self.born;
+        let written = |r: &Register| r.seq != at || r.own;
+        let inserted = at == self.life && !self.inserted.is_weak();
+        (inserted && !self.fields.is_empty() && self.fields.iter().all(written)).then_some(at)
+    }
+
     /// The seq at which anything of it last changed: what a pull goes by.
     pub fn seq(&self) -> Seq {
         let fields = self.fields.iter().map(|r| r.seq);

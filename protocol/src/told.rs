@@ -121,7 +121,8 @@ impl Page {
 /// What a device at `since` is told of a record; none where nothing of it changed for that device.
 ///
 /// `own`: is this seq one of the device's own commits? What such a commit wrote itself is not echoed, but for sums, whose
-/// totals it can't know. `whole`: the device asks for all of it.
+/// totals it can't know, unless nobody has added to them since it inserted the record. `whole`: the device asks for all of
+/// it.
 pub fn tell(
     table: (TableIx, &Table),
     id: RecordId,
@@ -138,7 +139,9 @@ pub fn tell(
         return fault!(CascadeDeathUntold: news && !record.cascaded, news).then_some(gone);
     }
     let conflicts = || Some(record.conflicts(table));
-    if fault!(ReturnToldInParts: record.life > since, record.born > since) || whole {
+    let own_insert = record.inserted_at().is_some_and(own);
+    let returned = fault!(ReturnToldInParts: record.life > since, record.born > since);
+    if returned && !own_insert || whole {
         let conflicts = if record.conflicts_seq > Seq::ZERO { conflicts() } else { None };
         let what = News::Whole(record.fields.iter().map(Register::shown).collect());
         return Some(Told { table: ix, id, held: false, what, conflicts });
@@ -146,7 +149,8 @@ pub fn tell(
     let new = |f: &(FieldIx, &Register)| {
         let (field, register) = f;
         let sum = table.fields[*field].strategy == Strategy::Sum;
-        let echo = register.own && own(register.seq) && !fault!(SumsNotEchoed: false, sum);
+        let added_to = sum && !(own_insert && register.seq == record.born);
+        let echo = register.own && own(register.seq) && !fault!(SumsNotEchoed: false, added_to);
         register.seq > since && !echo
     };
     let fields: Vec<_> = record.fields.iter().enumerate().filter(new).map(|(f, r)| (f, r.shown())).collect();

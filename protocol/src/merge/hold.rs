@@ -4,15 +4,10 @@
 use super::Begun;
 use super::history::Notice;
 use crate::change::{Held, Key};
-use crate::clock::{Hlc, Stamp};
+use crate::clock::Hlc;
 use crate::model::{Schema, Strategy};
 use crate::record::{Candidate, Record};
 use crate::value::Value;
-
-/// Whether this stamp is that of a value that a device held but did not write: any write beats it.
-pub(super) fn is_weak(stamp: Stamp) -> bool {
-    stamp.hlc == Hlc::ZERO
-}
 
 /// The record as the device has it, below every write. Sums begin at nothing: their differences come from who still has
 /// them in its log.

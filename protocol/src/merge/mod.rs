@@ -284,7 +284,7 @@ impl Begun {
         let Some(record) = self.touched.get_mut(&change.key()) else { return };
         fault!(StaleNotTold: return);
         if change.end == End::Cascade && record.alive {
-            record.born = seq;
+            record.return_at(seq);
         }
         if change.end == End::Alive && !record.alive && record.died <= since {
             record.died = seq;

@@ -432,7 +432,7 @@ pub(super) fn apply(settled: Settled, begun: &mut Begun, world: &World) {
         let Some(record) = begun.edit(key, world) else { continue };
         let notice = match life {
             Life::Back { needed } => {
-                (record.alive, record.cascaded, record.born) = (true, false, seq);
+                record.return_at(seq);
                 if needed { Notice::Needed } else { Notice::CameBackWithParent }
             }
             Life::Gone => {

@@ -2,7 +2,7 @@
 
 use super::extreme;
 use super::history::{Detail, History, Notice, Outcome};
-use super::hold::{hold, is_weak};
+use super::hold::hold;
 use super::order;
 use super::rules::{MOST_REFUSALS, refusal};
 use super::world::World;
@@ -235,7 +235,7 @@ pub(super) fn lost(register: &mut Register, begun: &Begun) -> Outcome {
 
 /// The concurrent frontier: what the writer had seen, or wrote itself, is replaced; the rest stays beside the new value.
 fn review(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -> Outcome {
-    let unseen = |c: &Candidate| c.seq > write.base && !begun.owns(c.seq) && !is_weak(c.stamp);
+    let unseen = |c: &Candidate| c.seq > write.base && !begun.owns(c.seq) && !c.stamp.is_weak();
     register.candidates.retain(|c| fault!(ReviewReplacesUnseen: false, unseen(c)));
     let stamp = begun.stamp(write.hlc);
     register.candidates.push(Candidate { value: value.clone(), stamp, device: begun.device, seq: begun.seq });
@@ -292,7 +292,7 @@ fn delete(table: &Table, change: &Change, begun: &mut Begun) -> Outcome {
     if unseen && table.deletes != Deletes::Drop || other_life {
         if record.alive {
             // Undone: everyone, the deleter too, gets the whole record again.
-            record.born = seq;
+            record.return_at(seq);
             if table.deletes == Deletes::Review {
                 (record.undone, record.conflicts_seq) = (Some((device, change.hlc)), seq);
             }

@@ -22,7 +22,7 @@ pub(crate) struct Device {
     pub cover: Hlc,
     pub checkpoint: Point,
     pub own: Vec<Point>,
-    /// What the hub told it.
+    /// What it inserted, and what the hub told it. Its own edits it does not keep.
     pub rows: BTreeMap<Key, Vec<Value>>,
     sessions: u8,
 }
@@ -33,6 +33,8 @@ pub(crate) struct Sent {
     pub session: SessionId,
     pub payload: Vec<u8>,
     pub upto: Hlc,
+    /// What it inserts, which nobody tells its author.
+    pub born: Vec<(Key, Vec<Value>)>,
 }
 
 impl Sent {
@@ -115,7 +117,13 @@ impl Device {
         session[8..].copy_from_slice(&self.origin.0.to_le_bytes());
         let lens: Vec<u8> = changeset.changes.iter().map(|c| 8 * if c.born { 16 } else { len }).collect();
         let payload = encode_changeset(&self.schema, changeset, &lens, Effort::Upload);
-        Sent { session: SessionId(session), payload, upto: changeset.upto }
+        let value = |write: &Write| match &write.what {
+            What::Set(value) => value.clone(),
+            What::Add(by) => Value::Integer(i64::try_from(*by).expect("a sum of 64 bits")),
+        };
+        let row = |c: &Change| (c.key(), c.writes.iter().map(value).collect());
+        let born = changeset.changes.iter().filter(|c| c.born).map(row).collect();
+        Sent { session: SessionId(session), payload, upto: changeset.upto, born }
     }
 
     pub(crate) fn send(&mut self, changes: Vec<Change>) -> Sent {
@@ -152,6 +160,7 @@ impl Device {
     pub(crate) fn acknowledge(&mut self, sent: &Sent, at: Option<Point>) {
         self.cover = sent.upto;
         self.own.extend(at);
+        self.rows.extend(sent.born.iter().cloned());
     }
 
     /// Asks for news, and applies them.

@@ -1,7 +1,7 @@
 //! A pull tells everything that changed, and nothing that need not be told.
 
 use crate::Bench;
-use crate::device::{Device, id, news};
+use crate::device::{Device, committed, id, news};
 use crate::domain::{CATTLE, FARM, NAME, PHONE};
 use windrow_protocol::clock::{Mark, Point, Seq};
 use windrow_protocol::codec::{Limits, decode_page};
@@ -55,7 +55,12 @@ pub(crate) async fn a_page_tells_nobody_what_he_wrote(bench: &dyn Bench) {
     let hub = bench.open(100);
     let (mut a, mut b) = (Device::new(1), Device::new(2));
     let farm = a.farm(1, "Kongo");
-    a.sync(&*hub, vec![farm]).await;
+    let sent = a.send(vec![farm]);
+    hub.prepare(sent.prepare()).await.unwrap();
+    let (at, page) = committed(hub.commit(sent.commit(&a)).await.unwrap());
+    a.acknowledge(&sent, at);
+    // A day's records came back whole, as many bytes as their author had just paid for.
+    assert!(a.take(&*hub, page).await[0].told.is_empty(), "its own record is not echoed");
     b.fetch(&*hub).await;
     let farm = (FARM, id(1));
     let (name, cattle) = (Value::Text("Congo".into()), b.add(farm, CATTLE, 5));

@@ -133,7 +133,7 @@ impl Hub {
     fn correct(&mut self, by: &Speaker, c: &Change) {
         let Some(record) = self.record(c.key) else { return };
         if matches!(c.end, End::Cascade(_)) && record.alive {
-            record.born = by.seq;
+            record.again(by.seq);
         }
         if c.end == End::Alive && !record.alive && record.died <= by.since {
             record.died = by.seq;

@@ -47,7 +47,8 @@ impl Hub {
                 reg.candidates = vec![Candidate { hlc: WEAK, author: by.author, value: *value, seq: by.seq }];
             }
         }
-        self.rows.entry(key.0).or_default().insert(key.1, Record::new(regs, by.seq));
+        let record = Record { offered: true, ..Record::new(regs, by.seq) };
+        self.rows.entry(key.0).or_default().insert(key.1, record);
     }
 
     pub(super) fn upsert(&mut self, by: &Speaker, c: &Change) {
@@ -87,7 +88,7 @@ impl Hub {
     fn live_anew(&mut self, by: &Speaker, c: &Change) {
         let fresh = self.fresh(c.key.0, |field| c.says(field));
         if let Some(record) = self.record(c.key) {
-            (record.regs, record.life) = (fresh, by.seq);
+            (record.regs, record.life, record.offered) = (fresh, by.seq, false);
         }
         self.let_go(c.key);
     }
@@ -120,7 +121,7 @@ impl Hub {
         let unknown_life = record.life > c.base && !by.own.contains(&record.life);
         if by.missed_edit(record, c.base) && !drop || unknown_life {
             if record.alive {
-                record.born = by.seq; // undone: everyone, the deleter too, gets the whole record again
+                record.again(by.seq); // undone: everyone, the deleter too, gets the whole record again
             }
             return;
         }

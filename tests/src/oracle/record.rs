@@ -13,6 +13,8 @@ pub(super) struct Record {
     pub(super) cascaded: bool,
     /// The seq of its insert, or of a later one over a death that its author knew.
     pub(super) life: Seq,
+    /// Whether that was no insert, but an offer of what its author held.
+    pub(super) offered: bool,
     /// The seq at which it last came to life: all its fields are told to whoever is behind that.
     pub(super) born: Seq,
     /// The seq at which it last died.
@@ -75,6 +77,17 @@ impl Record {
     /// Of a table, at its first insert by this commit.
     pub(super) fn new(regs: BTreeMap<&'static str, Reg>, seq: Seq) -> Record {
         Record { regs, alive: true, life: seq, born: seq, ..Record::default() }
+    }
+
+    /// Its author gets the whole of it again, too.
+    pub(super) fn again(&mut self, seq: Seq) {
+        self.born = seq;
+        self.regs.values_mut().filter(|r| r.seq == seq).for_each(|r| r.news = true);
+    }
+
+    /// Whether it was inserted by this commit, and nothing of that is news to its author.
+    pub(super) fn came_by(&self, seq: Seq) -> bool {
+        !self.offered && self.born == seq && self.life == seq && self.regs.values().all(|r| r.seq != seq || !r.news)
     }
 
     /// As it is shown.

@@ -103,7 +103,8 @@ impl Hub {
 
     fn live_again(&mut self, key: Key, seq: Seq) {
         if let Some(r) = self.record(key) {
-            (r.alive, r.cascaded, r.born) = (true, false, seq);
+            (r.alive, r.cascaded) = (true, false);
+            r.again(seq);
         }
     }
 

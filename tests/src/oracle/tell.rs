@@ -40,10 +40,14 @@ impl Hub {
         if !record.alive {
             return (record.died > since || anyway).then_some(News::Gone);
         }
-        if record.born > since || anyway || ask.tables.contains(key.0) {
+        let inserted_there = ask.own.contains_key(&record.born) && record.came_by(record.born);
+        if record.born > since && !inserted_there || anyway || ask.tables.contains(key.0) {
             return Some(News::Row(record.row()));
         }
-        let told = record.regs.iter().filter(|(f, r)| r.seq > since && !self.echoes(key.0, f, r, &ask.own));
+        // What came with the insert, its author has, sums too.
+        let with_it = |r: &Reg| inserted_there && r.seq == record.born;
+        let told = record.regs.iter().filter(|(_, r)| r.seq > since && !with_it(r));
+        let told = told.filter(|(f, r)| !self.echoes(key.0, f, r, &ask.own));
         let fields: Row = told.map(|(f, r)| (*f, r.shown())).collect();
         (!fields.is_empty()).then_some(News::Patch(fields))
     }
