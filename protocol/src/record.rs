@@ -20,7 +20,7 @@ pub struct Record {
     pub life: Seq,
     /// The seq of its last birth or return: whoever is behind it gets all fields.
     pub born: Seq,
-    /// The seq of its last death.
+    /// The seq of its last death; of a record that came back in the very commit that inserted it, that.
     pub died: Seq,
     /// The commits that asked for that death; none for a derived one. Devices that delete apart all know of it.
     pub deletes: Vec<Seq>,
@@ -127,20 +127,21 @@ impl Record {
         table.fields.iter().map(|f| Register::fresh(f, seq)).collect()
     }
 
-    /// It comes back, and whoever wrote it is told all of it again, also what this very commit inserted.
+    /// It comes back, and whoever wrote it is told all of it again, also whoever inserted it in this very commit: its author
+    /// may hold it no more.
     pub fn return_at(&mut self, seq: Seq) {
         (self.alive, self.cascaded, self.born) = (true, false, seq);
         if self.life == seq {
-            self.fields.iter_mut().filter(|r| r.seq == seq).for_each(|r| r.own = false);
+            self.died = seq;
         }
     }
 
-    /// The commit that inserted it, where all that it has of that commit is what its author wrote: it was not offered by who
-    /// only held it, has not gone and come back, and nothing was added.
+    /// The commit that inserted it, where its author has held it ever since: it was not offered by who had it from others, has
+    /// not gone and come back, and nothing was added to what was written.
     pub fn inserted_at(&self) -> Option<Seq> {
         let at = self.born;
+        let inserted = at == self.life && at != self.died && !self.inserted.is_weak();
         let written = |r: &Register| r.seq != at || r.own;
-        let inserted = at == self.life && !self.inserted.is_weak();
         (inserted && !self.fields.is_empty() && self.fields.iter().all(written)).then_some(at)
     }
 

@@ -11,3 +11,4 @@ mod hub;
 mod lives;
 mod refusals;
 mod rings;
+mod told;

@@ -47,7 +47,7 @@ impl Hub {
                 reg.candidates = vec![Candidate { hlc: WEAK, author: by.author, value: *value, seq: by.seq }];
             }
         }
-        let record = Record { offered: true, ..Record::new(regs, by.seq) };
+        let record = Record { held: false, ..Record::new(regs, by.seq) };
         self.rows.entry(key.0).or_default().insert(key.1, record);
     }
 
@@ -88,7 +88,7 @@ impl Hub {
     fn live_anew(&mut self, by: &Speaker, c: &Change) {
         let fresh = self.fresh(c.key.0, |field| c.says(field));
         if let Some(record) = self.record(c.key) {
-            (record.regs, record.life, record.offered) = (fresh, by.seq, false);
+            (record.regs, record.life, record.held) = (fresh, by.seq, true);
         }
         self.let_go(c.key);
     }

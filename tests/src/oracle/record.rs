@@ -13,8 +13,8 @@ pub(super) struct Record {
     pub(super) cascaded: bool,
     /// The seq of its insert, or of a later one over a death that its author knew.
     pub(super) life: Seq,
-    /// Whether that was no insert, but an offer of what its author held.
-    pub(super) offered: bool,
+    /// Whether its author has held it since that: it was no offer of what somebody had from others, and has not come back.
+    pub(super) held: bool,
     /// The seq at which it last came to life: all its fields are told to whoever is behind that.
     pub(super) born: Seq,
     /// The seq at which it last died.
@@ -76,18 +76,17 @@ pub(super) struct Speaker {
 impl Record {
     /// Of a table, at its first insert by this commit.
     pub(super) fn new(regs: BTreeMap<&'static str, Reg>, seq: Seq) -> Record {
-        Record { regs, alive: true, life: seq, born: seq, ..Record::default() }
+        Record { regs, alive: true, life: seq, held: true, born: seq, ..Record::default() }
     }
 
     /// Its author gets the whole of it again, too.
     pub(super) fn again(&mut self, seq: Seq) {
-        self.born = seq;
-        self.regs.values_mut().filter(|r| r.seq == seq).for_each(|r| r.news = true);
+        (self.born, self.held) = (seq, false);
     }
 
-    /// Whether it was inserted by this commit, and nothing of that is news to its author.
+    /// Whether it was inserted by this commit, its author has it, and nothing of it is news there.
     pub(super) fn came_by(&self, seq: Seq) -> bool {
-        !self.offered && self.born == seq && self.life == seq && self.regs.values().all(|r| r.seq != seq || !r.news)
+        self.held && self.born == seq && self.life == seq && self.regs.values().all(|r| r.seq != seq || !r.news)
     }
 
     /// As it is shown.
