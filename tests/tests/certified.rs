@@ -9,6 +9,7 @@ use fastrand::Rng;
 use windrow_cli::certify::{CHECKS, certify};
 use windrow_cli::made;
 use windrow_schema::lock::{Lock, compare};
+use windrow_tests::cores::run_each;
 use windrow_tests::versions::{next, tables};
 
 /// A lock of three versions.
@@ -25,21 +26,26 @@ fn lock(seed: u64) -> Lock {
     lock
 }
 
+/// The checks that fail.
+fn faults(seed: u64) -> Vec<String> {
+    let lock = lock(seed);
+    let domains = made::versions(&lock).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+    let mut failed = Vec::new();
+    for outcome in certify(lock.versions(), &domains, || {}).unwrap() {
+        for (check, ended) in CHECKS.iter().zip(outcome.checks) {
+            if let Some(Err(why)) = ended {
+                failed.push(format!("seed {seed}, {} → {}, {}: {why}", outcome.old, outcome.new, check.key));
+            }
+        }
+    }
+    failed
+}
+
 #[test]
 fn whatever_a_team_makes_of_its_structs() {
     let number = |name: &str, default: u64| std::env::var(name).map_or(default, |n| n.parse().expect("a number"));
     let (first, count) = (number("WINDROW_SEED", 0), number("WINDROW_LOCKS", 6));
-    let mut failed = Vec::new();
-    for seed in first..first + count {
-        let lock = lock(seed);
-        let domains = made::versions(&lock).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
-        for outcome in certify(lock.versions(), &domains, || {}).unwrap() {
-            for (check, ended) in CHECKS.iter().zip(outcome.checks) {
-                if let Some(Err(why)) = ended {
-                    failed.push(format!("seed {seed}, {} → {}, {}: {why}", outcome.old, outcome.new, check.key));
-                }
-            }
-        }
-    }
+    let failed: Vec<String> =
+        run_each(first..first + count, faults).into_iter().flat_map(|(_, failed)| failed).collect();
     assert!(failed.is_empty(), "{} fail:\n{}", failed.len(), failed.join("\n"));
 }
