@@ -1,6 +1,7 @@
 //! Couriers: bundles that devices export, what the hub answers them, and the answers as they come back: late, twice, out of
 //! their order, touched, or never. Devices go on meanwhile, and some of them have no other way to the hub.
 
+use super::Fault;
 use super::hub::Route;
 use super::network::{Sent, Talk, Way};
 use super::schema::Schema;
@@ -8,7 +9,6 @@ use super::step::DeviceNo;
 use super::talk::End;
 use super::twin::{Said, Verdict};
 use super::world::World;
-use super::Fault;
 use crate::oracle::message::{self as plain, Ask};
 use std::rc::Rc;
 use windrow::bundle::{self, Arrived, BundleError, DeviceKey, HubKey};
