@@ -9,7 +9,7 @@
 //! What is in the files is sealed by the shells, to the hub's key and to the device's.
 
 use crate::codec::{self, DecodeError};
-use crate::message::{Answer, Commit, Digest, Prepare, Pull, SessionId};
+use crate::message::{self, Answer, Commit, Digest, MessageError, Prepare, Pull, SessionId};
 use crate::session::{Inbox, Loaded, Request};
 use crate::told::Cursor;
 use serde::{Deserialize, Serialize};
@@ -18,8 +18,11 @@ use std::mem;
 /// What a page of a bundle may tell, as [`Pull::page`] says it: 4 MiB.
 pub(crate) const FAR_PAGE: u8 = 12;
 
+/// The longest pull of a bundle, in bytes: a list of small numbers takes twelve times that in memory.
+const MOST_PULL: usize = 8 << 20;
+
 /// What a bundle asks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// The changeset under way, to be prepared and committed; none where nothing is pending.
     pub outbox: Option<Prepare>,
@@ -27,6 +30,14 @@ pub struct Asked {
     pub pull: Pull,
     /// The public key to which the answers are sealed.
     pub reply: [u8; 32],
+}
+
+/// The same as it travels: the pull is a message by itself, so that its length is known before it takes memory.
+#[derive(Serialize, Deserialize)]
+struct Sealed {
+    outbox: Option<Prepare>,
+    pull: Vec<u8>,
+    reply: [u8; 32],
 }
 
 /// What came of it.
@@ -56,6 +67,27 @@ impl Asked {
         let pull = Pull { cursor, whole_ids: true, page: FAR_PAGE, ..loaded.pull };
         let outbox = loaded.outbox.map(|outbox| Prepare { session: outbox.session, payload: outbox.payload });
         Asked { outbox, pull, reply }
+    }
+
+    /// As bytes, to be sealed.
+    ///
+    /// # Errors
+    /// None; the signature is the serialiser's.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, MessageError> {
+        let pull = message::to_bytes(&self.pull)?;
+        message::to_bytes(&Sealed { outbox: self.outbox.clone(), pull, reply: self.reply })
+    }
+
+    /// What these bytes ask.
+    ///
+    /// # Errors
+    /// Bytes that ask nothing, of an unknown version, cut, or with a pull that is too long.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Asked, MessageError> {
+        let Sealed { outbox, pull, reply } = message::from_bytes(bytes)?;
+        if pull.len() > MOST_PULL {
+            return Err(MessageError::Damaged(format!("its pull is longer than {MOST_PULL} bytes")));
+        }
+        Ok(Asked { outbox, pull: message::from_bytes(&pull)?, reply })
     }
 
     /// What to keep of it.
@@ -148,7 +180,11 @@ impl Answers {
         }
         for answer in told {
             let next = if let Answer::News(page) = &answer { codec::page_cursor(page)? } else { None };
+            let last = next.is_none();
             pulls.push((mem::replace(&mut cursor, next), answer));
+            if last {
+                break;
+            }
         }
         Ok(Answers { question, prepare, commit, pulls })
     }

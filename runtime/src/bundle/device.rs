@@ -72,7 +72,7 @@ pub fn import(store: &Store, answer: &[u8]) -> Result<Imported, BundleError> {
 pub fn write(actions: &Actions, device: &DeviceKey, hub: &PublicKey) -> Result<Vec<u8>, BundleError> {
     let reply = draw()?;
     let asked = Asked::of(actions.stored()?, Pair::derive(&reply).public.0);
-    let Sealed { file, id, secret } = seal::bundle(device, hub, &message::to_bytes(&asked)?)?;
+    let Sealed { file, id, secret } = seal::bundle(device, hub, &asked.to_bytes()?)?;
     actions.note_bundle(id, &secret, &reply, &asked.question())?;
     Ok(file)
 }

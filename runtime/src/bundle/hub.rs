@@ -32,7 +32,7 @@ impl Arrived<'_> {
     /// A bundle for another key, one that was changed on the way, one that means nothing here.
     pub fn unseal(&self, hub: &HubKey) -> Result<Opened, BundleError> {
         let seal::Opened { content, id, secret } = self.open(hub)?;
-        let asked: Asked = message::from_bytes(&content)?;
+        let asked = Asked::from_bytes(&content)?;
         let back = Back { id, secret, reply: PublicKey(asked.reply) };
         Ok(Opened { asked, back })
     }

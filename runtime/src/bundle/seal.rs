@@ -75,6 +75,9 @@ pub(super) struct Opened {
 }
 
 impl<'a> Arrived<'a> {
+    /// Bytes of what stands in the clear.
+    pub(crate) const HEAD: usize = 2 + 1 + 8 + 32 + 32;
+
     /// What stands in the clear before it.
     ///
     /// # Errors

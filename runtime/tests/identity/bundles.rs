@@ -1,7 +1,10 @@
 //! Bundles: devices that have no link, and whoever carries their files.
 
 use crate::team::{FARMS, Farm, Team, farm, token};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
+use std::time::Duration;
 use windrow::bundle::{self, BundleError, DeviceKey, HubKey, Imported};
 use windrow::hub::{Backup, HubError, HubStore, OpenHub, Registry, SqliteHub, Whom, answer_bundle, backup};
 use windrow::identity::{Role, Token};
@@ -151,7 +154,7 @@ async fn a_device_that_enrolled_before_there_were_bundles_needs_one_session_and_
         if hub.query_row("SELECT count(*) FROM windrow_keys", [], |row| row.get::<_, i64>(0)).unwrap() > 0 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
     courier.carry(sealed).await.unwrap();
 }
@@ -306,6 +309,22 @@ async fn a_bundle_is_not_answered_without_end() {
     assert_eq!((busy.kind, answered >= 12), (FailureKind::Busy, true));
     assert!(busy.retry_after.is_some());
     courier.carry(export(&ben)).await.unwrap();
+}
+
+/// Strangers sent bundles of 30 MiB, a byte at a time, until there was room for nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_strangers_bundle_the_head_is_read_and_no_more() {
+    let team = Team::new().await;
+    let ada = team.device("Ada", Role::Field).await;
+    let mut head = export(&ada)[..HEAD].to_vec();
+    head[11] ^= 1;
+    let asked = format!("POST /v1/bundle HTTP/1.1\r\nhost: hub\r\ncontent-length: {}\r\n\r\n", 30 << 20);
+    let mut stream = TcpStream::connect(team.hub.local_addr()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(&[asked.as_bytes(), &head].concat()).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 401");
 }
 
 /// A hub that lets everybody in knows no device, and a bundle says which it is.
