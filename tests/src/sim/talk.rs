@@ -140,6 +140,9 @@ impl World {
             verdict = Verdict::Disagrees(plain::Answer::Astray);
         }
         self.agree(&answer, &verdict, &sent.schema)?;
+        if matches!(verdict, Verdict::Committed(None, _)) {
+            self.twin.may_tick(self.hub.clock()?, now);
+        }
         // What is prepared, whole by then or in one piece, is not kept in pieces any more.
         if verdict == Verdict::Prepared {
             sent.session().into_iter().for_each(|session| self.twin.arrivals.forget(session));
