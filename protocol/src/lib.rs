@@ -9,7 +9,7 @@
 //! - [`codec`]: changesets and pages as bytes. [`message`]: requests and answers. [`chunk`]: a long changeset on its way;
 //!   [`pace`]: how much of it at once.
 //! - [`record`], [`merge`]: what the hub keeps of a record, and how a commit changes it. [`told`]: what a pull says.
-//! - [`session`]: the device's side of a session as a state machine.
+//! - [`session`]: the device's side of a session as a state machine. [`bundle`]: a session by courier.
 
 /// The wrong expression where its fault is planted, else the right one.
 #[cfg(windrow_planted)]
@@ -37,6 +37,7 @@ macro_rules! fault {
     ($fault:ident: $wrong:expr) => {};
 }
 
+pub mod bundle;
 pub mod change;
 pub mod chunk;
 pub mod clock;

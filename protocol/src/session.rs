@@ -17,11 +17,12 @@
 //!                                                         └ collided, ambiguous, more: Load again
 //! ```
 
+use crate::bundle::FAR_PAGE;
 use crate::change::Key;
 use crate::chunk::{Chunk, Parcel};
 use crate::clock::{Hlc, Origin, Point};
 use crate::message::{Answer, Commit, Digest, Prepare, Pull, Refusal, SessionId};
-use crate::pace::Pace;
+use crate::pace::{MOST_CHUNK, Pace};
 use crate::told::Cursor;
 
 /// A changeset as the device stored it before it sent it. A retry sends the same bytes under the same id.
@@ -172,6 +173,8 @@ pub struct Session {
     whole_ids: bool,
     /// Whether the hub asked for the device's past.
     past: bool,
+    /// Whether answers come by courier: then nothing is asked that is only good for another question.
+    far: bool,
     /// Whether it sends what an earlier session stored: what was written since is to be sent too.
     behind: bool,
     rounds: u32,
@@ -206,9 +209,16 @@ impl Session {
 
     /// A session at this pace, and what to do first.
     pub fn start(pace: Pace) -> (Session, Action) {
-        let (whole_ids, past, behind) = (false, false, false);
-        let session = Session { pace, state: State::Loading, whole_ids, past, behind, rounds: 0, asked: None };
+        let (whole_ids, past, behind, far) = (false, false, false, false);
+        let session = Session { pace, state: State::Loading, whole_ids, past, far, behind, rounds: 0, asked: None };
         (session, Action::Load { whole_ids: false, past: false })
+    }
+
+    /// A session whose answers come by courier, in a [bundle](crate::bundle), and what to do first. An id that is ambiguous, or a
+    /// question of what the hub has already, would cost a journey: ids are whole, and a changeset goes in one piece.
+    pub fn far() -> (Session, Action) {
+        let (session, _) = Session::start(Pace::fixed(MOST_CHUNK, FAR_PAGE));
+        (Session { whole_ids: true, far: true, ..session }, Action::Load { whole_ids: true, past: false })
     }
 
     /// How far a changeset has come that goes in chunks; none where none does.
@@ -274,7 +284,7 @@ impl Session {
         match loaded.outbox {
             Some(outbox) if outbox.prepared => self.commit(outbox, loaded.pull),
             // An earlier session may have sent a part of it, or all, over a link of another pace.
-            Some(outbox) if loaded.stored_before && outbox.payload.len() > Self::ASKED_ABOVE => {
+            Some(outbox) if !self.far && loaded.stored_before && outbox.payload.len() > Self::ASKED_ABOVE => {
                 self.begin_upload(outbox, loaded.pull, 0)
             }
             Some(outbox) => self.prepare(outbox, loaded.pull),
@@ -283,7 +293,7 @@ impl Session {
     }
 
     fn is_long(&self, outbox: &Outbox) -> bool {
-        outbox.payload.len() > self.pace.chunk()
+        !self.far && outbox.payload.len() > self.pace.chunk()
     }
 
     fn prepare(&mut self, outbox: Outbox, pull: Pull) -> Action {

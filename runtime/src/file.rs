@@ -16,6 +16,17 @@ pub(crate) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a file that its owner alone can read, where there is none.
+pub(crate) fn create_private(file: &Path, content: &[u8]) -> io::Result<()> {
+    let mut open = std::fs::OpenOptions::new();
+    open.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    let mut writing = open.open(file)?;
+    writing.write_all(content)?;
+    writing.sync_all()
+}
+
 /// Writes a file that its owner alone can read, whole or not at all.
 pub(crate) fn replace_private(file: &Path, content: &[u8]) -> io::Result<()> {
     let mut name = file.as_os_str().to_owned();
@@ -26,13 +37,7 @@ pub(crate) fn replace_private(file: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut open = std::fs::OpenOptions::new();
-    open.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
-    let mut writing = open.open(new)?;
-    writing.write_all(content)?;
-    writing.sync_all()?;
+    create_private(new, content)?;
     std::fs::rename(new, file)?;
     sync_folder(file)
 }

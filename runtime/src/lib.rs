@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+pub mod bundle;
 mod clock;
 #[cfg(doctest)]
 mod doctests;

@@ -8,7 +8,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use windrow::hub::{CODE_LASTS, Registry, SqliteHub, Whom};
 use windrow::identity::Role;
 use windrow::sync::{Credentials, TokenFile};
-use windrow::{Endpoint, Id, Server, Store, Syncable};
+use windrow::{Endpoint, Id, Server, Store, Syncable, bundle};
 
 #[derive(Debug, Clone, PartialEq, Syncable)]
 struct Farm {
@@ -59,6 +59,9 @@ async fn no_secret_and_no_value_stands_in_a_log() {
     windrow::enrol(&store, &url, &code).await.unwrap();
     let endpoint = Endpoint::for_device(&url, &store).unwrap();
     windrow::sync(&store, &endpoint).await.unwrap();
+    let sealed = bundle::export(&store, &TokenFile::beside(&store), None).unwrap();
+    bundle::import(&store, &endpoint.carry(sealed.clone()).await.unwrap()).unwrap();
+    assert!(endpoint.carry(sealed[1..].to_vec()).await.is_err());
     // What is turned away is logged too.
     assert!(windrow::enrol(&store, &url, &code).await.is_err());
     registry.revoke(&Whom::User("Ada".into())).unwrap();
@@ -68,9 +71,13 @@ async fn no_secret_and_no_value_stands_in_a_log() {
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("a device has enrolled") && logged.contains("turned down"), "{logged}");
     let words = TokenFile::beside(&store).read().unwrap().unwrap();
-    let tokens: Vec<&str> = words.lines().map(|line| line.split(' ').nth(1).unwrap()).collect();
+    let (keys, tokens): (Vec<_>, Vec<_>) = words.lines().partition(|line| line.starts_with("hub "));
+    assert_eq!(keys.len(), 1, "the hub's public key, which is no secret");
+    let tokens: Vec<&str> = tokens.iter().map(|line| line.split(' ').nth(1).unwrap()).collect();
+    let key = std::fs::read_to_string(folder.path().join("hub.db.key")).unwrap();
+    let key = key.lines().last().unwrap();
     assert_eq!(tokens.len(), 2, "Ada's, and the one that no code was left for");
-    for secret in [tokens[0], tokens[1], &code, &code.replace('-', ""), "hush", "Kilimanjaro"] {
+    for secret in [tokens[0], tokens[1], key, &code, &code.replace('-', ""), "hush", "Kilimanjaro"] {
         assert!(!logged.contains(secret), "{logged}");
     }
 }

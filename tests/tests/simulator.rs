@@ -46,3 +46,13 @@ fn a_world_comes_again() {
     let run = || sim::run(5, &plan).unwrap_or_else(|failure| panic!("{failure}"));
     assert_eq!(run(), run());
 }
+
+/// Devices without a link, whose bundles come late, twice, touched or never: what they bring counts once, and what comes back is
+/// taken in only where it answers what the device asks.
+#[test]
+fn whatever_becomes_of_bundles_nothing_is_lost() {
+    let plan = Plan { devices: 3..=6, sessions: 40..=60, bundles: true, ..Plan::default() };
+    let total = run(&plan, 100).unwrap_or_else(|failure| panic!("{failure}"));
+    let counts = [total.exported, total.delivered, total.imported, total.partly, total.outdated, total.touched];
+    assert!(counts.iter().all(|count| *count > 0), "{total:?}");
+}

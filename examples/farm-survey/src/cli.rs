@@ -3,6 +3,7 @@
 use crate::help;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+use windrow::bundle::PublicKey;
 use windrow::hub::Whom;
 use windrow::identity::Role;
 use windrow::protocol::id::RecordId;
@@ -30,6 +31,22 @@ pub(crate) enum Command {
     Hub(Hub),
     /// Works with a device's file.
     Device(Device),
+    /// Brings a bundle to the hub and takes the answer back: from any machine with a link, for any device.
+    #[command(after_help = help::CARRY)]
+    Carry(Carry),
+}
+
+/// `farm-survey carry`
+#[derive(Debug, Args)]
+pub(crate) struct Carry {
+    /// What `device export` wrote.
+    pub(crate) bundle: PathBuf,
+    /// Where the hub is.
+    #[command(flatten)]
+    pub(crate) at: Endpoint,
+    /// Where to write the answer, for `device import`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
 }
 
 /// `farm-survey demo`
@@ -80,6 +97,18 @@ pub(crate) enum HubVerb {
     Revoke {
         /// The device's id, or the user's name.
         whom: Whom,
+    },
+    /// The hub's public key, to which devices seal bundles.
+    #[command(after_help = help::KEY)]
+    Key,
+    /// Does what a bundle asks that came on a stick, and writes the answer for its device.
+    #[command(after_help = help::CARRY)]
+    Bundle {
+        /// What `device export` wrote.
+        bundle: PathBuf,
+        /// Where to write the answer, for `device import`.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
     /// Copies the file into a new one, as it stands at this moment.
     #[command(after_help = help::BACKUP)]
@@ -133,6 +162,23 @@ pub(crate) enum Verb {
     /// was refused is kept, see `refused`.
     #[command(after_help = help::SYNC)]
     Sync(Endpoint),
+    /// Writes a bundle: what is pending and what the device would know, sealed for the hub, for whoever carries it.
+    ///
+    /// Written again before an answer came, it says the same again.
+    #[command(after_help = help::EXPORT)]
+    Export {
+        /// Where to write it.
+        file: PathBuf,
+        /// The hub's key, as `hub key` says it, where the device has not heard of it when it enrolled.
+        #[arg(long)]
+        key: Option<PublicKey>,
+    },
+    /// Takes in the answer to a bundle, as far as it answers what the device asks now.
+    #[command(after_help = help::IMPORT)]
+    Import {
+        /// What `carry` or `hub bundle` wrote.
+        file: PathBuf,
+    },
     /// Syncs in the background until it gets SIGINT or SIGTERM: at the start, after writes, when the hub answers again.
     ///
     /// Every change of state is a line on standard output; with --json on standard error.

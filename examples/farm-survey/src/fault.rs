@@ -1,5 +1,6 @@
 //! Why a command did not do what it was asked.
 
+use windrow::bundle::BundleError;
 use windrow::hub;
 use windrow::server::ServeError;
 use windrow::store::{StoreError, WriteError};
@@ -93,6 +94,26 @@ impl From<hub::RegistryError> for Fault {
     fn from(error: hub::RegistryError) -> Self {
         match error {
             hub::RegistryError::Name(_) | hub::RegistryError::Nobody(_) => Fault::Refused(error.to_string()),
+            error => Fault::File(error.to_string()),
+        }
+    }
+}
+
+impl From<hub::HubError> for Fault {
+    fn from(error: hub::HubError) -> Self {
+        match error {
+            hub::HubError::Problem(problem) => Fault::Hub(problem.to_string()),
+            error => Fault::File(error.to_string()),
+        }
+    }
+}
+
+impl From<BundleError> for Fault {
+    fn from(error: BundleError) -> Self {
+        match error {
+            BundleError::Store(error) => error.into(),
+            BundleError::Waits => Fault::Refused(error.to_string()),
+            BundleError::NotEnrolled | BundleError::NoHubKey | BundleError::HubKey => Fault::Hub(error.to_string()),
             error => Fault::File(error.to_string()),
         }
     }

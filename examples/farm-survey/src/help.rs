@@ -59,6 +59,22 @@ pub(crate) const SYNC: &str = "\
 JSON: {\"in_sync\", \"sent\" (log entries), \"refused\" (changes refused now), \"pending\" (log entries), \"conflicts\",
   \"checkpoint\"}";
 
+/// `device export`
+pub(crate) const EXPORT: &str = "JSON: {\"bundle\", \"bytes\", \"pending\" (log entries)}";
+
+/// `device import`
+pub(crate) const IMPORT: &str = "\
+JSON: {\"imported\", \"pending\" (log entries), \"refused\" (changes refused now), \"conflicts\", \"checkpoint\"}
+  imported: all; more (taken in, and there is more to ask: export again); nothing (it answers nothing any more: export
+  again); waits (somebody must confirm what it would delete)
+Exit status 1 if it waits, or the hub refused a change.";
+
+/// `carry`, `hub bundle`
+pub(crate) const CARRY: &str = "JSON: {\"answer\", \"bytes\"}";
+
+/// `hub key`
+pub(crate) const KEY: &str = "JSON: {\"key\"}";
+
 /// `device watch`
 pub(crate) const WATCH: &str = "\
 JSON, at the end: {\"sessions\", \"failures\", \"pending\", \"last_contact\" (or null), \"error\"}

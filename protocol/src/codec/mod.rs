@@ -129,7 +129,7 @@ mod write;
 
 pub use self::changeset::{changeset_device, changeset_schema, decode_changeset, encode_changeset};
 pub use self::error::{DecodeError, Part};
-pub use self::page::{decode_page, encode_page};
+pub use self::page::{decode_page, encode_page, page_cursor};
 pub use self::short::{Ambiguous, Encoded, ShortId};
 
 /// The format that is written. Format 1 is read too: a device's file may hold a changeset that an older program made.

@@ -3,12 +3,15 @@
 //! [`HubStore`] is what a database must do to be a hub's; [`SqliteHub`] does it on SQLite. All merging is in
 //! `windrow-protocol`: a store loads record states, has them merged, and saves them, in one transaction a commit.
 
+mod bundle;
 mod console;
 mod error;
 pub(crate) mod plain;
 mod registry;
 mod sqlite;
 
+pub use bundle::answer_bundle;
+pub(crate) use bundle::{Visit, blocking};
 pub use console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 pub use error::{HubError, OpenError};
 pub(crate) use registry::device;

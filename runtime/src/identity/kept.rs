@@ -1,11 +1,14 @@
 //! What a device keeps of who uses it: each user's token, and who uses it now.
 
 use super::Token;
+use crate::bundle::PublicKey;
 
-/// The users of a device, in words that some secret place keeps: a line each, `active TOKEN NAME` or `user TOKEN NAME`; and
-/// `pending TOKEN` while an answer to an enrolment is waited for.
+/// The users of a device, in words that some secret place keeps: a line each, `active TOKEN NAME` or `user TOKEN NAME`;
+/// `pending TOKEN` while an answer to an enrolment is waited for; and `hub KEY`, what bundles are sealed to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Kept {
+    /// As the hub said it when a device enrolled last.
+    hub: Option<PublicKey>,
     /// Drawn, and sent with a code: whether the hub has it is not known.
     pending: Option<Token>,
     users: Vec<User>,
@@ -23,6 +26,10 @@ impl Kept {
     pub(crate) fn parse(words: &str) -> Option<Kept> {
         let mut kept = Kept::default();
         for line in words.lines() {
+            if let Some(key) = line.strip_prefix("hub ") {
+                kept.hub = Some(key.parse().ok()?);
+                continue;
+            }
             let mut parts = line.splitn(3, ' ');
             let (word, token) = (parts.next()?, parts.next()?.parse().ok()?);
             match (word, parts.next()) {
@@ -38,17 +45,23 @@ impl Kept {
 
     /// In words.
     pub(crate) fn words(&self) -> String {
+        let hub = self.hub.iter().map(|key| format!("hub {key}\n"));
         let pending = self.pending.iter().map(|token| format!("pending {}\n", token.reveal()));
         let users = self.users.iter().map(|user| {
             let word = if user.active { "active" } else { "user" };
             format!("{word} {} {}\n", user.token.reveal(), user.name)
         });
-        pending.chain(users).collect()
+        hub.chain(pending).chain(users).collect()
     }
 
     /// The token of whoever uses the device now.
     pub(crate) fn token(&self) -> Option<&Token> {
         self.users.iter().find(|user| user.active).map(|user| &user.token)
+    }
+
+    /// What bundles are sealed to, where the hub has said it.
+    pub(crate) fn hub(&self) -> Option<PublicKey> {
+        self.hub
     }
 
     /// The users, and who of them uses the device now.
@@ -64,7 +77,9 @@ impl Kept {
     }
 
     /// The hub has taken the pending token for this user, who uses the device from now on.
-    pub(crate) fn enrolled(&mut self, name: &str) {
+    /// `hub`: what it takes bundles by.
+    pub(crate) fn enrolled(&mut self, name: &str, hub: Option<PublicKey>) {
+        self.hub = hub.or(self.hub);
         let Some(token) = self.pending.take() else { return };
         self.users.retain(|user| user.name != name);
         self.users.push(User { name: name.to_owned(), token, active: false });
@@ -84,6 +99,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::bundle::HubKey;
 
     #[test]
     fn what_is_kept_is_read_as_it_was_written() {
@@ -93,13 +109,15 @@ mod tests {
         // The answer was lost: the same is said again, also by a program that starts anew.
         let mut kept = Kept::parse(&kept.words()).unwrap();
         assert_eq!(kept.pending().unwrap().reveal(), first.reveal());
-        kept.enrolled("Ada of Kibo");
+        kept.enrolled("Ada of Kibo", None);
         let second = kept.pending().unwrap();
         assert_ne!(second.reveal(), first.reveal());
-        kept.enrolled("Ben");
+        let key = HubKey::draw().unwrap().public();
+        kept.enrolled("Ben", Some(key));
         let mut kept = Kept::parse(&kept.words()).unwrap();
         assert_eq!(kept.users().collect::<Vec<_>>(), [("Ada of Kibo", false), ("Ben", true)]);
         assert_eq!(kept.token().unwrap().reveal(), second.reveal());
+        assert_eq!(kept.hub(), Some(key));
         assert!(kept.switch("Ada of Kibo") && !kept.switch("Cleo"));
         assert_eq!(kept.token().unwrap().reveal(), first.reveal());
     }
@@ -107,7 +125,9 @@ mod tests {
     #[test]
     fn words_that_are_none_of_ours_are_told() {
         let token = Token::draw().unwrap().reveal();
-        for wrong in ["x", "active", "active x Ada", &format!("pending {token} Ada"), &format!("active {token}")] {
+        for wrong in
+            ["x", "active", "hub x", "active x Ada", &format!("pending {token} Ada"), &format!("active {token}")]
+        {
             assert!(Kept::parse(wrong).is_none(), "{wrong:?}");
         }
     }

@@ -45,4 +45,7 @@ pub(crate) struct Enrol {
 pub(crate) struct Enrolled {
     pub(crate) user: String,
     pub(crate) role: Role,
+    /// What to seal bundles to. A hub that takes none says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bundle_key: Option<String>,
 }

@@ -30,6 +30,10 @@ impl Token {
         BASE64.encode(self.0)
     }
 
+    pub(crate) fn bits(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     pub(crate) fn hash(&self) -> Hash {
         Hash::of(&self.0)
     }

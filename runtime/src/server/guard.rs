@@ -152,6 +152,14 @@ impl Guard {
         Ok(Caller::Member(member))
     }
 
+    /// The registry; none where the hub is open.
+    pub(super) fn registry(&self) -> Option<&Arc<Registry>> {
+        match self {
+            Guard::Open => None,
+            Guard::Registry(registry, _) => Some(registry),
+        }
+    }
+
     /// Who could sync with each of these devices then; nobody where the hub is open.
     pub(super) async fn users_of(&self, devices: Vec<(DeviceId, i64)>) -> Result<Vec<Vec<String>>, HubError> {
         match self {
@@ -167,7 +175,7 @@ impl Guard {
         let Guard::Registry(registry, wrong) = self else {
             return Err(Problem::new(ProblemKind::NotFound, "This hub is open to all: nobody enrols.").into());
         };
-        let (registry, holds) = (registry.clone(), bearer(headers));
+        let (key, registry, holds) = (registry.clone(), registry.clone(), bearer(headers));
         let malformed = |detail| Problem::new(ProblemKind::Malformed, detail);
         let device = crate::hub::device(&body.device);
         let device = device.ok_or_else(|| malformed("`device` is an id of 16 hexadecimal digits."))?;
@@ -177,9 +185,18 @@ impl Guard {
             Err(_) => Err(Denied::Code.into()),
         };
         let member = enrolled.map_err(|error| too_many(wrong, error))?;
+        let bundle_key = public_key(key).await;
         tracing::info!(device = %device.hex(), "a device has enrolled");
-        Ok(Enrolled { user: member.user, role: member.role })
+        Ok(Enrolled { user: member.user, role: member.role, bundle_key })
     }
+}
+
+/// What devices seal bundles to. Nobody is turned away for want of it.
+async fn public_key(registry: Arc<Registry>) -> Option<String> {
+    let key = blocking(move || registry.key()).await;
+    key.inspect_err(|error| tracing::warn!(%error, "devices are not told what to seal bundles to"))
+        .ok()
+        .map(|key| key.public().to_string())
 }
 
 /// What a wrong code is answered.

@@ -30,16 +30,18 @@ pub(super) enum Question {
     Commit,
     Pull,
     Enrol,
+    Bundle,
     Other,
 }
 
 impl Question {
-    const ALL: [(Question, &str); 6] = [
+    const ALL: [(Question, &str); 7] = [
         (Question::Prepare, "prepare"),
         (Question::Upload, "upload"),
         (Question::Commit, "commit"),
         (Question::Pull, "pull"),
         (Question::Enrol, "enrol"),
+        (Question::Bundle, "bundle"),
         (Question::Other, "other"),
     ];
 

@@ -5,11 +5,14 @@
 //! `GET /v1/history?table=T&id=ID`. `GET /healthz` and `/readyz` tell whether the hub answers, `/metrics` what it counts.
 //! Errors are problem documents (RFC 9457) that say whether to try again.
 //!
+//! Whoever carries a device's bundle brings it to `POST /v1/bundle`, and takes the answer back.
+//!
 //! A device enrols once, at `POST /v1/enrol`, with a code from the hub's [registry](Server::registry), and shows its token
 //! from then on; the JSON addresses are for reviewers. A server may also be [open to all](Server::open_to_all): it then
 //! listens to this machine alone unless [`Server::allow_remote`] says otherwise. One of the two has to be said.
 
 mod body;
+mod bundle;
 mod console;
 mod files;
 mod gate;

@@ -11,6 +11,8 @@ use warp::http::{HeaderMap, header};
 
 /// Whoever is remembered at most: some megabytes.
 const REMEMBERED: usize = 1 << 16;
+/// Bundles of one device a minute.
+const BUNDLES: u32 = 12;
 const MINUTE: f64 = 60.0;
 
 /// Who has asked how often.
@@ -47,6 +49,14 @@ impl Rates {
         }
         let token = headers.get(header::AUTHORIZATION);
         token.map_or(Ok(()), |token| self.take((1, token.as_bytes()), self.of_device, now))
+    }
+
+    /// Notes a bundle of the device that is known by this key. Whoever has a copy of one could have it answered without end.
+    ///
+    /// # Errors
+    /// How long until another may come.
+    pub(super) fn note_bundle(&self, from: &[u8; 32], now: Instant) -> Result<(), Duration> {
+        self.take((2, from), BUNDLES, now)
     }
 
     fn take(&self, who: impl Hash, a_minute: u32, now: Instant) -> Result<(), Duration> {

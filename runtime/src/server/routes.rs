@@ -2,7 +2,7 @@
 
 use super::guard::{self, Asks, Caller, Guard, Turned};
 use super::shell::Common;
-use super::{console, reply};
+use super::{bundle, console, reply};
 use crate::hub::{HubError, HubStore};
 use crate::identity::Role;
 use bytes::{Buf, BufMut, BytesMut};
@@ -51,6 +51,7 @@ pub(super) fn routes(
         .or(device(Verb::Pull, asks("pull", guard, max_body.min(MAX_QUESTION)), common))
         .unify();
     let all = devices.or(operators(common)).unify().or(people(store, guard)).unify().or(enrol(guard)).unify();
+    let all = all.or(bundle::route(common, guard)).unify();
     all.recover(|rejection: Rejection| async move { Ok(turned_away(&rejection)) }).unify()
 }
 
@@ -166,7 +167,7 @@ fn finish(result: Result<serde_json::Value, HubError>) -> Response {
     result.map_or_else(reply::error, |document| reply::json(&document))
 }
 
-fn with<T: Clone + Send>(shared: &T) -> impl Filter<Extract = (T,), Error = Infallible> + Clone + use<T> {
+pub(super) fn with<T: Clone + Send>(shared: &T) -> impl Filter<Extract = (T,), Error = Infallible> + Clone + use<T> {
     let shared = shared.clone();
     warp::any().map(move || shared.clone())
 }

@@ -32,7 +32,7 @@ pub(super) struct Common {
     pub(super) gate: Gate,
     pub(super) metrics: Arc<Metrics>,
     pub(super) lines: Arc<Lines>,
-    rates: Rates,
+    pub(super) rates: Rates,
     ids: Ids,
 }
 

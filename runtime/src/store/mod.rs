@@ -3,6 +3,7 @@
 //! The application's tables are ordinary tables. Triggers log every write to them, whoever makes it. [`Store`] is the
 //! typed way in, [`Store::connection`] the one for any SQL, and [`session`] what a session with the hub does to the file.
 
+mod bundles;
 mod changelog;
 mod conflicts;
 mod connect;

@@ -10,7 +10,7 @@ pub(crate) const FORMAT: i64 = 2;
 pub(super) const APPLICATION_ID: i32 = 0x576e_4472;
 
 /// Our own tables in a device's file: name and statement. For tools that show what a file is made of.
-pub const SYSTEM_TABLES: [(&str, &str); 17] = [
+pub const SYSTEM_TABLES: [(&str, &str); 18] = [
     ("windrow_state", STATE),
     ("windrow_device", DEVICE),
     ("windrow_origins", ORIGINS),
@@ -28,6 +28,7 @@ pub const SYSTEM_TABLES: [(&str, &str); 17] = [
     ("windrow_migrations", MIGRATIONS),
     ("windrow_traffic", TRAFFIC),
     ("windrow_worker", WORKER),
+    ("windrow_bundles", BUNDLES),
 ];
 
 /// One row, and a narrow one: every captured write writes it. `hlc`: the device's clock. `base`: what a write now has seen:
@@ -182,6 +183,18 @@ pub(super) const WORKER: &str = "CREATE TABLE windrow_worker (
   total INTEGER,
   next INTEGER,
   reason TEXT,
+  at INTEGER NOT NULL
+) STRICT";
+
+/// Bundles that were exported, the last 32: what it takes to read an answer. `id`: as the answer names it. `secret`: what only the
+/// hub knows beside this file. `reply`: of what the key was made that the answer is sealed to. `question`: what it asks. `at`:
+/// milliseconds since 1970.
+pub(super) const BUNDLES: &str = "CREATE TABLE windrow_bundles (
+  number INTEGER NOT NULL PRIMARY KEY,
+  id BLOB NOT NULL UNIQUE,
+  secret BLOB NOT NULL,
+  reply BLOB NOT NULL,
+  question BLOB NOT NULL,
   at INTEGER NOT NULL
 ) STRICT";
 

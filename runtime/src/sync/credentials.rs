@@ -81,7 +81,7 @@ pub fn switch_user(credentials: &dyn Credentials, name: &str) -> io::Result<()> 
 }
 
 /// What is kept, in our words.
-pub(super) fn kept(credentials: &dyn Credentials) -> io::Result<Kept> {
+pub(crate) fn kept(credentials: &dyn Credentials) -> io::Result<Kept> {
     let strange = || io::Error::other("the device's tokens can't be read; remove them and enrol again");
     match credentials.read()? {
         None => Ok(Kept::default()),

@@ -57,11 +57,12 @@ impl Endpoint {
         });
         let token: Token = token.await?;
         let asked = Enrol { code: code.to_string(), device: device.hex(), token: token.reveal() };
-        let Enrolled { user, role } = self.ask("v1/enrol", &asked).await?;
-        let name = user.clone();
+        let Enrolled { user, role, bundle_key } = self.ask("v1/enrol", &asked).await?;
+        // A key that can't be read is none: bundles are not what this is about.
+        let (name, hub) = (user.clone(), bundle_key.and_then(|key| key.parse().ok()));
         let keep = blocking(credentials, move |credentials| {
             let mut kept = kept(credentials)?;
-            kept.enrolled(&name);
+            kept.enrolled(&name, hub);
             credentials.write(&kept.words())
         });
         keep.await?;

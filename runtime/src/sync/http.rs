@@ -132,6 +132,16 @@ impl Endpoint {
         serde_json::from_slice(&answer).map_err(|e| self.nonsense(&e))
     }
 
+    /// Brings a bundle to the hub, for whichever device it is, and what the hub answers: that is for the device. Whoever has a
+    /// link can do it, without a token.
+    ///
+    /// # Errors
+    /// A hub that can't be reached; [`FailureKind::Rejected`] and its like where the hub does not take the bundle, and says why.
+    pub async fn carry(&self, bundle: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let request = self.client.post(at(&self.base, "v1/bundle")?).header(CONTENT_TYPE, MEDIA_TYPE);
+        self.answer(request.body(bundle), LONGEST_ANSWER).await
+    }
+
     async fn answer(&self, request: RequestBuilder, longest: usize) -> Result<Vec<u8>, Failure> {
         let response = request.send().await.map_err(|e| self.unsent(&e))?;
         if response.status() != StatusCode::OK {

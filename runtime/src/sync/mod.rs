@@ -12,6 +12,7 @@ mod worker;
 
 pub use budget::Budget;
 pub use connectivity::{Connectivity, Interfaces, Link};
+pub(crate) use credentials::kept;
 pub use credentials::{Credentials, TokenFile, switch_user, users};
 pub use enrol::{Welcome, enrol};
 pub use http::Endpoint;

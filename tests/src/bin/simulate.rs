@@ -37,6 +37,9 @@ struct Args {
     /// Sessions at paces of all kinds, in chunks and pages of a few hundred bytes too.
     #[arg(long)]
     poor: bool,
+    /// Couriers carry bundles, and some devices have no other way to the hub.
+    #[arg(long)]
+    bundles: bool,
     /// How many seconds a failure may take to be made small.
     #[arg(long, default_value_t = 60)]
     shrink: u64,
@@ -54,7 +57,7 @@ fn main() -> ExitCode {
     if args.calm {
         plan.faults = Faults::NONE;
     }
-    plan.poor = args.poor;
+    (plan.poor, plan.bundles) = (args.poor, args.bundles);
     let began = Instant::now();
     let bar = ProgressBar::new(if args.world.is_some() { 1 } else { args.sessions });
     let style = "{bar:30} {pos}/{len} sessions, {per_sec}, {eta} left{msg}";

@@ -58,6 +58,8 @@ pub struct Script {
     prunes: bool,
     /// Whether one device alone writes, and others only listen.
     lone: bool,
+    /// Whether couriers carry bundles.
+    pub(super) bundles: bool,
 }
 
 impl Script {
@@ -89,6 +91,7 @@ impl Script {
             inserts,
             prunes,
             lone,
+            bundles: false,
         }
     }
 
@@ -111,11 +114,14 @@ impl Script {
             return step;
         }
         let talks = look.talks(device);
+        if self.bundles && self.chance(15) {
+            return self.courier(device);
+        }
         let step = if talks { self.trouble(device, look) } else { None };
         step.unwrap_or_else(|| {
             let writes = (!self.lone || device == 0) && self.chance(if talks { 10 } else { 45 });
             let write = if writes { self.transaction(device, look.shown(device)) } else { None };
-            write.unwrap_or(Step::Go { device })
+            write.unwrap_or_else(|| self.goes(device, talks))
         })
     }
 
@@ -152,6 +158,29 @@ impl Script {
             }
             _ => return None,
         })
+    }
+
+    /// A session begins or goes on. Where there are couriers, one of three devices has no other way to the hub.
+    fn goes(&mut self, device: DeviceNo, talks: bool) -> Step {
+        match self.bundles && device.is_multiple_of(3) && !talks {
+            true => self.courier(device),
+            false => Step::Go { device },
+        }
+    }
+
+    /// What couriers do.
+    fn courier(&mut self, device: DeviceNo) -> Step {
+        let touched = self.faults.network && self.chance(5);
+        let touched = touched.then(|| self.rng.usize(..));
+        match self.rng.u8(..10) {
+            0..3 => Step::Export { device },
+            3..6 => Step::Deliver { which: self.rng.usize(..), touched },
+            _ => {
+                let dies = self.faults.crashes && self.chance(10);
+                let dies = dies.then(|| self.rng.usize(..12));
+                Step::Import { device, which: self.rng.usize(..), touched, dies }
+            }
+        }
     }
 
     /// What may befall a session under way.

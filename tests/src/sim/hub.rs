@@ -162,6 +162,15 @@ impl Hub {
         self.runtime.block_on(self.store.head()).map_err(say)
     }
 
+    /// Where its clock stands.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn clock(&self) -> Result<Hlc, Fault> {
+        let hlc = self.reader.query_row("SELECT hlc FROM windrow_hub", [], |row| row.get::<_, i64>(0));
+        hlc.map(|hlc| hlc as u64).map_err(say)
+    }
+
     /// Whether other programs see just this in its file.
     ///
     /// # Errors

@@ -7,7 +7,7 @@
 //! - [`plan`]: what a world may bring. [`schema`], [`domain`], [`values`]: random tables. [`draw`]: the steps, one by one; `writes`: what
 //!   applications write.
 //! - `versions`: in some worlds the tables become others; `upgrade`: programs of later versions open files of earlier ones.
-//! - [`world`]: the steps taken; `reader`: who looks on meanwhile; `decide`: decisions on devices; `refusals`: what becomes of what was refused. [`talk`]: sessions, message by message. [`network`]: what is on the way.
+//! - [`world`]: the steps taken; `reader`: who looks on meanwhile; `decide`: decisions on devices; `refusals`: what becomes of what was refused. [`talk`]: sessions, message by message. [`network`]: what is on the way; `bundles`: what couriers have with them.
 //! - [`peer`]: a device and its twin. [`device`], [`hub`], [`files`], [`tables`]: the product's side. [`twin`]: the oracle's.
 //! - [`judge`], [`ledger`]: what must hold, from what the applications were told and what the files show.
 //! - [`shrink`], [`story`]: a failure, made small and readable.
@@ -15,6 +15,7 @@
 //! Everything is drawn from the seed of a world, and one thread leads it: a failure comes again.
 
 mod arrivals;
+mod bundles;
 mod decide;
 pub mod device;
 pub mod domain;
@@ -144,6 +145,7 @@ fn lead(
     let count = rng.u64(plan.sessions.clone());
     let mut script = Script::new(rng, template.versions[0].clone(), plan.faults);
     world.lone = script.lone();
+    script.bundles = plan.bundles;
     let mut given = steps.map(<[Step]>::iter);
     loop {
         let step = match &mut given {

@@ -45,6 +45,8 @@ pub struct Peer {
     pub schema: Rc<Schema>,
     /// The session under way.
     pub talk: Option<Talk>,
+    /// The bundles that this file has exported, by their numbers.
+    pub exported: Vec<u64>,
 }
 
 /// All of a peer but the product's side: what a copy of its file takes along.
@@ -58,6 +60,7 @@ pub struct Mind {
     loose: bool,
     overflowed: usize,
     dismissed: usize,
+    exported: Vec<u64>,
     /// The version of the file.
     pub(super) schema: Rc<Schema>,
 }
@@ -89,15 +92,17 @@ impl Peer {
             loose: self.loose,
             overflowed: self.overflowed,
             dismissed: self.dismissed,
+            exported: self.exported.clone(),
             schema: self.schema.clone(),
         }
     }
 
     /// Takes over what a copied file brings.
     pub fn mind_is(&mut self, mind: Mind) {
-        let Mind { twin, inbox, pages, sending, lineage, loose, overflowed, dismissed, schema } = mind;
+        let Mind { twin, inbox, pages, sending, lineage, loose, overflowed, dismissed, exported, schema } = mind;
         (self.twin, self.inbox, self.pages, self.sending) = (twin, inbox, pages, sending);
         (self.lineage, self.overflowed, self.dismissed) = (lineage, overflowed, dismissed);
+        self.exported = exported;
         (self.loose, self.schema, self.talk) = (loose, schema, None);
     }
 

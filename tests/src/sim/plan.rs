@@ -59,10 +59,12 @@ pub struct Plan {
     pub on_disk: u64,
     /// Whether sessions run at paces of all kinds, also of links that carry a few hundred bytes at once.
     pub poor: bool,
+    /// Whether couriers carry bundles, and some devices have no other way to the hub.
+    pub bundles: bool,
 }
 
 impl Default for Plan {
     fn default() -> Plan {
-        Plan { faults: Faults::ALL, devices: 3..=20, sessions: 500..=1_200, on_disk: 64, poor: false }
+        Plan { faults: Faults::ALL, devices: 3..=20, sessions: 500..=1_200, on_disk: 64, poor: false, bundles: false }
     }
 }

@@ -90,6 +90,8 @@ fn device(step: &Step) -> Option<DeviceNo> {
         | Step::Restore { device, .. }
         | Step::Upgrade { device, .. }
         | Step::CutUpgrade { device, .. }
+        | Step::Export { device }
+        | Step::Import { device, .. }
         | Step::Copy { device, .. } => Some(*device),
         _ => None,
     }

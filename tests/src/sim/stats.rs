@@ -106,4 +106,18 @@ counted! {
     newer: "of them by devices newer than the hub",
     /// Hubs restored.
     hub_restored: "hubs restored",
+    /// Bundles written.
+    exported: "bundles written",
+    /// Bundles that the hub answered.
+    delivered: "bundles answered",
+    /// Answers that led to the end of a session.
+    imported: "answers of bundles taken in whole",
+    /// Answers that led to another question.
+    partly: "taken in as far as they led",
+    /// Answers to what nobody asks any more.
+    outdated: "that answered nothing any more",
+    /// Answers to bundles that the file does not remember.
+    strange: "to bundles that a file did not remember",
+    /// Files of couriers that were touched.
+    touched: "files of couriers touched",
 }

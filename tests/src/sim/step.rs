@@ -171,6 +171,29 @@ pub enum Step {
         /// Which.
         to: u32,
     },
+    /// A device writes a bundle, and a courier takes it.
+    Export {
+        /// Which device.
+        device: DeviceNo,
+    },
+    /// A bundle comes to the hub, for the first time or again, and what the hub answers is taken back.
+    Deliver {
+        /// Which of those that couriers have, modulo their number.
+        which: usize,
+        /// It was touched on the way, at this byte, modulo its length.
+        touched: Option<usize>,
+    },
+    /// An answer comes to a device.
+    Import {
+        /// Which device.
+        device: DeviceNo,
+        /// Which of those that couriers have.
+        which: usize,
+        /// It was touched on the way, at this byte, modulo its length.
+        touched: Option<usize>,
+        /// The device's program dies after so many steps.
+        dies: Option<usize>,
+    },
     /// A copy of the hub's file is put aside.
     HubBackup,
     /// The hub's file is replaced by one that was put aside.

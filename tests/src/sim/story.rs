@@ -93,6 +93,14 @@ impl Names {
                 format!("the migration of device {device} to version {to} fails ({at})")
             }
             Step::HubUpgrade { to } => format!("the hub is opened by a program of version {to}"),
+            Step::Export { device } => format!("device {device} writes a bundle"),
+            Step::Deliver { which, touched: None } => format!("a bundle comes to the hub ({which})"),
+            Step::Deliver { which, .. } => format!("a bundle that was touched comes to the hub ({which})"),
+            Step::Import { device, which, touched, dies } => {
+                let touched = if touched.is_some() { " that was touched" } else { "" };
+                let dies = dies.map(|after| format!(", and its program dies after {after} steps")).unwrap_or_default();
+                format!("an answer{touched} comes to device {device} ({which}){dies}")
+            }
             Step::HubBackup => "the hub's file is put aside".into(),
             Step::HubRestore { which } => format!("the hub gets a file that was put aside ({which})"),
         }

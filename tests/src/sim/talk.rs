@@ -70,7 +70,7 @@ impl World {
         Ok(end)
     }
 
-    fn act(&mut self, device: DeviceNo, talk: &mut Talk) -> Result<End, Fault> {
+    pub(super) fn act(&mut self, device: DeviceNo, talk: &mut Talk) -> Result<End, Fault> {
         match talk.action.clone() {
             Action::Finish(finish) => self.finish(device, talk, finish),
             Action::Send(request) => self.send(device, talk, &request).map(|()| End::Not),
@@ -116,7 +116,7 @@ impl World {
 
     /// A request arrives at the hub, and at its twin. The answer, unless it is a problem, and what it should be; nothing of
     /// that where ids are to be said whole.
-    fn arrive(&mut self, sent: &Sent) -> Result<(Option<Answer>, Option<Verdict>), Fault> {
+    pub(super) fn arrive(&mut self, sent: &Sent) -> Result<(Option<Answer>, Option<Verdict>), Fault> {
         self.stats.requests += 1;
         let (now, before) = (self.hub_time(), self.twin.hub.seq);
         self.hub.set_clock(now);
@@ -140,6 +140,9 @@ impl World {
             verdict = Verdict::Disagrees(plain::Answer::Astray);
         }
         self.agree(&answer, &verdict, &sent.schema)?;
+        if matches!(verdict, Verdict::Committed(None, _)) {
+            self.twin.may_tick(self.hub.clock()?, now);
+        }
         // What is prepared, whole by then or in one piece, is not kept in pieces any more.
         if verdict == Verdict::Prepared {
             sent.session().into_iter().for_each(|session| self.twin.arrivals.forget(session));

@@ -1,5 +1,6 @@
 //! A world: a hub and its devices, each beside its twin, led step by step.
 
+use super::bundles::Couriers;
 use super::device::Device;
 use super::draw::Look;
 use super::files::{Place, Template};
@@ -58,6 +59,8 @@ pub struct World {
     pub(super) laggards: usize,
     /// Who reads a device's file meanwhile.
     pub(super) reader: Option<Reader>,
+    /// What couriers have with them, in worlds that have any.
+    pub(super) couriers: Option<Couriers>,
     watch: Watch,
     /// By version.
     statements: Vec<Rc<Statements>>,
@@ -151,6 +154,7 @@ impl World {
             lone: false,
             laggards: 0,
             reader: None,
+            couriers: if plan.bundles { Some(Couriers::new()?) } else { None },
             watch: Watch::Off(0),
             statements,
             place,
@@ -187,6 +191,7 @@ impl World {
             dismissed: 0,
             schema,
             talk: None,
+            exported: Vec::new(),
         });
         Ok(())
     }
@@ -257,6 +262,11 @@ impl World {
             Step::CutUpgrade { device, to, at } if here(device) => self.cut_upgrade(*device, *to, *at),
             Step::HubUpgrade { to } => self.hub_upgrade(*to),
             Step::HubRestore { which } => self.hub_restore(*which),
+            Step::Export { device } if here(device) => self.export(*device),
+            Step::Deliver { which, touched } => self.deliver(*which, *touched),
+            Step::Import { device, which, touched, dies } if here(device) => {
+                self.import(*device, *which, (*touched, *dies))
+            }
             _ => Ok(()),
         }
     }
@@ -429,6 +439,7 @@ impl World {
     /// All faults stop: what is under way is given up.
     pub fn calm(&mut self) {
         self.sent.clear();
+        self.couriers = None;
         for peer in &mut self.peers {
             peer.talk = None;
         }

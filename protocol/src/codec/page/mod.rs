@@ -15,7 +15,7 @@ use crate::clock::{Hlc, Seq};
 use crate::digest::TableDigest;
 use crate::id::RecordId;
 use crate::model::Schema;
-use crate::told::{Page, Reached, Told};
+use crate::told::{Cursor, Page, Reached, Told};
 use std::collections::BTreeMap;
 
 const KIND: Kind = Kind { name: "page", magic: *b"WP", flags: NEXT | HASH | DIGESTS };
@@ -62,6 +62,18 @@ pub fn decode_page(schema: &Schema, bytes: &[u8], limits: &Limits) -> Result<Enc
         page.told.extend(told);
     }
     Ok(Encoded::new(page, groups.finish(hash)?, hash, put_ids))
+}
+
+/// Where the page after this one goes on, before any schema is known; none after the last.
+///
+/// # Errors
+/// Other bytes than a page, an unknown format, a head that is cut.
+pub fn page_cursor(bytes: &[u8]) -> Result<Option<Cursor>> {
+    let (_, _, mut r) = frame::named(KIND, bytes)?;
+    let flags = r.byte()?;
+    // Digests stand behind it, and only in the last.
+    let (page, _) = read_head(&mut r, flags & !DIGESTS, usize::MAX)?;
+    Ok(page.cursor())
 }
 
 fn put_ids(page: &mut Page, ids: &[RecordId]) {

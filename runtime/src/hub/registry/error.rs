@@ -78,6 +78,9 @@ pub enum RegistryError {
         /// What is wrong, and what to do.
         what: String,
     },
+    /// The key that opens bundles can't be had.
+    #[error("the key that opens bundles: {0}")]
+    Key(String),
     /// A name that no user can have.
     #[error("{0:?} is no name of a user; take 1 to 100 bytes that can be printed, and not 16 hexadecimal digits")]
     Name(String),

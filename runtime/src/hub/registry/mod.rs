@@ -17,11 +17,12 @@ mod tests;
 pub use error::{Denied, RegistryError};
 pub(super) use tables::TABLES;
 
+use crate::bundle::{DeviceKey, HubKey, PublicKey};
 use crate::identity::{Code, Role, Token};
 use crate::types::Timestamp;
 use ended::Ended;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -54,6 +55,8 @@ pub struct Registry {
     reader: Mutex<Connection>,
     writer: Mutex<Connection>,
     ended: Ended,
+    /// Where the key is that opens bundles. It is read when it is needed.
+    key: PathBuf,
     clock: fn() -> i64,
 }
 
@@ -124,7 +127,8 @@ impl Registry {
         let writer = tables::writer(path)?;
         let (ended, hashes) = Ended::open(path)?;
         let reader = tables::connect(path).map_err(failed)?;
-        let registry = Registry { reader: reader.into(), writer: writer.into(), ended, clock: crate::clock::now_ms };
+        let (key, clock) = (HubKey::beside(path), crate::clock::now_ms);
+        let registry = Registry { reader: reader.into(), writer: writer.into(), ended, key, clock };
         registry.write(|c, now| tables::end(c, &hashes, now).map_err(failed))?;
         Ok(registry)
     }
@@ -177,6 +181,7 @@ impl Registry {
             let ends: Vec<_> = live.into_iter().filter(|(_, of)| *of == user).map(|(hash, _)| hash).collect();
             tables::end(c, &ends, now)?;
             tables::add_token(c, token.hash(), device, user, now)?;
+            tables::add_key(c, DeviceKey::of(token).public(), token.hash())?;
             self.ended.add(ends.into_iter().chain([code.hash()]))?;
             Ok(tables::member(c, token.hash())?.ok_or(Denied::Unknown)?.member)
         })
@@ -213,7 +218,35 @@ impl Registry {
         if !self.is_stale(seen) {
             return Ok(());
         }
-        self.write(|c, now| Ok(tables::saw(c, token.hash(), now)?))
+        // One that enrolled before there were bundles is known by its key from now on.
+        let key = DeviceKey::of(token).public();
+        self.write(|c, now| Ok(tables::saw(c, token.hash(), now).and_then(|()| tables::add_key(c, key, token.hash()))?))
+    }
+
+    /// The key that opens bundles for this hub: in the file beside the hub's, which is made where there is none.
+    ///
+    /// # Errors
+    /// A file that can't be read or written, or holds no key.
+    pub fn key(&self) -> Result<HubKey, RegistryError> {
+        HubKey::open(&self.key).map_err(|e| RegistryError::Key(e.to_string()))
+    }
+
+    /// Who made a bundle by this key, once it proves to be sealed by it.
+    ///
+    /// # Errors
+    /// [`Denied`] for a key that the hub has not heard of, or whose token has ended; a database that fails.
+    pub fn admit_bundle(&self, key: &PublicKey) -> Result<Member, RegistryError> {
+        let found = tables::of_key(&lock(&self.reader), key)?.ok_or(Denied::Unknown)?.1;
+        if found.ended.is_some() { Err(Denied::Ended.into()) } else { Ok(found.member) }
+    }
+
+    /// As [`Registry::saw`], of a device whose bundle came.
+    pub(crate) fn saw_bundle(&self, key: &PublicKey) -> Result<(), RegistryError> {
+        let found = tables::of_key(&lock(&self.reader), key)?;
+        match found.filter(|(_, found)| self.is_stale(found.seen)) {
+            Some((hash, _)) => self.write(|c, now| Ok(tables::saw(c, hash, now)?)),
+            None => Ok(()),
+        }
     }
 
     /// All devices, by user, the last enrolled first.

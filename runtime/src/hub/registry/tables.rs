@@ -1,6 +1,7 @@
 //! The registry's tables in the hub's file.
 
 use super::{Device, Member, RegistryError};
+use crate::bundle::PublicKey;
 use crate::identity::{Hash, Role};
 use crate::sqlite::Repeated;
 use crate::types::Timestamp;
@@ -10,10 +11,11 @@ use std::time::Duration;
 use windrow_protocol::clock::DeviceId;
 
 /// Their names: a file that has only these may still become a hub's.
-pub(in crate::hub) const TABLES: [&str; 3] = ["windrow_users", "windrow_tokens", "windrow_codes"];
+pub(in crate::hub) const TABLES: [&str; 4] = ["windrow_users", "windrow_tokens", "windrow_codes", "windrow_keys"];
 
 /// - `windrow_users`: each user's name and role.
 /// - `windrow_tokens`: by the SHA-256 of a token whose it is, and since when it has ended.
+/// - `windrow_keys`: by the public key by which a device seals bundles, the hash of the token that it is made of.
 /// - `windrow_codes`: by the SHA-256 of a code whose it is, until when it may be used, and when it was.
 const SQL: &str = "
 CREATE TABLE IF NOT EXISTS windrow_users (
@@ -30,6 +32,10 @@ CREATE TABLE IF NOT EXISTS windrow_tokens (
   ended_at INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS windrow_tokens_device ON windrow_tokens (device);
+CREATE TABLE IF NOT EXISTS windrow_keys (
+  key BLOB NOT NULL PRIMARY KEY,
+  hash BLOB NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS windrow_codes (
   hash BLOB NOT NULL PRIMARY KEY,
   user INTEGER NOT NULL,
@@ -142,6 +148,18 @@ pub(super) fn end(c: &Connection, hashes: &[Hash], now: i64) -> rusqlite::Result
 
 pub(super) fn saw(c: &Connection, token: Hash, now: i64) -> rusqlite::Result<()> {
     c.run("UPDATE windrow_tokens SET seen_at = ?2 WHERE hash = ?1", params![token.0, now]).map(drop)
+}
+
+/// From now on a bundle by this key is this token's.
+pub(super) fn add_key(c: &Connection, key: PublicKey, token: Hash) -> rusqlite::Result<()> {
+    c.run("INSERT OR IGNORE INTO windrow_keys (key, hash) VALUES (?1, ?2)", params![key.0, token.0]).map(drop)
+}
+
+/// The hash of the token that this key is made of, and what is known of that.
+pub(super) fn of_key(c: &Connection, key: &PublicKey) -> rusqlite::Result<Option<(Hash, Found)>> {
+    let sql = "SELECT hash FROM windrow_keys WHERE key = ?1";
+    let Some(hash) = c.one(sql, params![key.0], |row| row.get(0).map(Hash)).optional()? else { return Ok(None) };
+    Ok(member(c, hash)?.map(|found| (hash, found)))
 }
 
 /// What is told of a token: the columns of [`device`].

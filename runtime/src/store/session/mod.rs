@@ -17,12 +17,14 @@ mod refuse;
 use super::error::StoreError;
 use super::plan::Plan;
 use super::traffic::{self, Way};
-use super::{Store, lock, migrate, state};
+use super::{Store, bundles, lock, migrate, state};
+use crate::bundle::{Id, Secret};
 use crate::sqlite::Repeated;
 use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use windrow_protocol::bundle::Question;
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Origin, Point};
 use windrow_protocol::codec::{self, Limits};
@@ -131,6 +133,38 @@ impl Actions {
             self.durable_step(|_, _| Ok(()))?;
         }
         Ok(loaded)
+    }
+
+    /// What the file holds, and nothing new: what is pending and not stored stays as it is.
+    ///
+    /// # Errors
+    /// The file's.
+    pub fn stored(&self) -> Result<Loaded, StoreError> {
+        self.store.keep_newest()?;
+        let (turn, loaded) = self.store.snapshot(|conn, plan| {
+            migrate::behind(conn, self.store.path(), plan)?;
+            Ok((state::read(conn)?.turn, load::loaded(conn, plan, false)?))
+        })?;
+        *lock(&self.turn) = Some(turn);
+        if loaded.stored_before {
+            // As above.
+            self.durable_step(|_, _| Ok(()))?;
+        }
+        Ok(loaded)
+    }
+
+    /// A bundle leaves that asks this, for whose answer these are needed.
+    ///
+    /// # Errors
+    /// The file's.
+    pub(crate) fn note_bundle(
+        &self,
+        id: Id,
+        secret: &Secret,
+        reply: &[u8; 32],
+        question: &Question,
+    ) -> Result<(), StoreError> {
+        self.durable_step(|conn, _| bundles::note(conn, id, secret, reply, question))
     }
 
     /// The hub has the changeset.
