@@ -7,6 +7,7 @@
 mod backup;
 mod commit;
 mod console;
+mod history;
 mod migrate;
 mod open;
 mod prepare;
@@ -204,7 +205,12 @@ impl HubStore for Hub {
         let committed = self.writer.run(move |c| commit::commit(&shared, c, &request)).await?;
         match committed {
             Committed::Not(answer) => Ok(answer),
-            Committed::At(at) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
+            Committed::At(at, None) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
+            Committed::At(at, Some(heard)) => {
+                let shared = self.shared.clone();
+                let page = self.checkers.run(move |c| pull::tell_heard(&shared, c, &pull, heard)).await?;
+                Ok(Answer::Committed { at, page })
+            }
         }
     }
 
@@ -244,6 +250,6 @@ impl HubStore for Hub {
 
     async fn history(&self, record: Key, limit: usize) -> Result<Vec<Happened>, HubError> {
         let shared = self.shared.clone();
-        self.readers.run(move |c| console::history(&shared, c, record, limit)).await
+        self.readers.run(move |c| history::of(&shared.tables.schema, c, record, limit)).await
     }
 }

@@ -1,5 +1,6 @@
 //! PREPARE: everything is checked, nothing applied.
 
+use super::records::Loaded;
 use super::sessions::{self, Session};
 use super::shared::Shared;
 use super::wire::{self, Received};
@@ -8,7 +9,7 @@ use crate::hub::error::HubError;
 use rusqlite::Connection;
 use windrow_protocol::change::Changeset;
 use windrow_protocol::clock::Mark;
-use windrow_protocol::merge::{Merge, Moment, Step, World};
+use windrow_protocol::merge::{Merge, Moment, Step};
 use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, names_few, points};
 
 /// What a check came to.
@@ -81,11 +82,11 @@ pub(super) fn moment(shared: &Shared, c: &Connection, mark: Mark) -> Result<Mome
 
 fn refusals(shared: &Shared, c: &Connection, changeset: Changeset) -> Result<Vec<Refusal>, HubError> {
     let merge = Merge::new(&shared.tables.schema, changeset, moment(shared, c, Mark(0))?);
-    let mut world = World::default();
+    let mut loaded = Loaded::default();
     loop {
-        match merge.judge(&world) {
+        match merge.judge(&loaded.world) {
             Step::Done(refusals) => return Ok(refusals),
-            Step::Load(wants) => records::fill(c, &shared.tables, wants, &mut world)?,
+            Step::Load(wants) => loaded.fill(c, &shared.tables, wants)?,
         }
     }
 }

@@ -11,11 +11,13 @@ use crate::hub::error::HubError;
 use rusqlite::Connection;
 use std::collections::{BTreeMap, HashSet};
 use windrow_protocol::change::Key;
-use windrow_protocol::clock::{Point, Seq};
+use windrow_protocol::clock::{Hlc, Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
+use windrow_protocol::merge::Merged;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
+use windrow_protocol::model::TableIx;
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, Page, Reached, Told, tell};
 use windrow_protocol::versions::Version;
@@ -56,39 +58,70 @@ pub(super) fn page(
     committed: Option<Point>,
 ) -> Result<Vec<u8>, HubError> {
     let standing = system::standing(c, shared.tables.version)?;
-    let own: HashSet<Seq> = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
-    let version = shared.tables.version(pull.schema)?;
-    let mut telling = Telling { shared, c, pull, version, own, told: BTreeMap::new(), bytes: 0 };
+    let mut telling = Telling::new(shared, pull, committed)?;
     if pull.cursor.is_none() {
-        telling.refetch()?;
+        telling.refetch(c)?;
     }
-    let next = telling.scan()?;
-    let told: Vec<Told> = telling.told.into_values().collect();
-    let lens = told.iter().map(|t| shown_length(shared, c, pull, version, t)).collect::<Result<Vec<u8>, _>>()?;
-    let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, version)).transpose()?;
-    let page = Page { told, at: standing.head, next, highest: standing.highest, digests };
+    let next = telling.scan(c)?;
+    let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, telling.version)).transpose()?;
+    encode(shared, c, pull, telling.page(standing.head, next, standing.highest, digests))
+}
+
+/// What a device hears of its own commit, where it had heard of all that came before: no snapshot need be read for it.
+#[derive(Debug)]
+pub(super) struct Heard(Page);
+
+/// The first page after a commit, of a device whose checkpoint was the hub's `head`: what the commit itself came to. None
+/// where there is more to tell.
+pub(super) fn hear(shared: &Shared, pull: &Pull, head: Seq, merged: &Merged) -> Result<Option<Heard>, HubError> {
+    let asks = !pull.refetch.is_empty() || !pull.whole.is_empty() || pull.verify;
+    let Some(at) = merged.at.filter(|_| pull.checkpoint.seq == head && !asks) else { return Ok(None) };
+    let mut telling = Telling::new(shared, pull, Some(at))?;
+    let next = telling.commit(at.seq, &merged.records);
+    Ok(Some(Heard(telling.page(at, next, merged.highest, None))))
+}
+
+/// That page, encoded.
+pub(super) fn tell_heard(shared: &Shared, c: &Connection, pull: &Pull, heard: Heard) -> Result<Vec<u8>, HubError> {
+    encode(shared, c, pull, heard.0)
+}
+
+fn encode(shared: &Shared, c: &Connection, pull: &Pull, page: Page) -> Result<Vec<u8>, HubError> {
+    let version = shared.tables.version(pull.schema)?;
+    let lens = page.told.iter().map(|t| shown_length(shared, c, pull, version, t)).collect::<Result<Vec<u8>, _>>()?;
     Ok(encode_page(version.schema(), &page, &lens, Effort::Page))
 }
 
 /// A page in the making.
 struct Telling<'a> {
     shared: &'a Shared,
-    c: &'a Connection,
     pull: &'a Pull,
     /// In whose words it tells.
     version: &'a Version,
     own: HashSet<Seq>,
     /// By record, as the device names it.
     told: BTreeMap<Key, Told>,
+    /// Records that it has looked at, and bytes of what it tells.
+    looked_at: usize,
     bytes: usize,
 }
 
-impl Telling<'_> {
+impl<'a> Telling<'a> {
+    fn new(shared: &'a Shared, pull: &'a Pull, committed: Option<Point>) -> Result<Telling<'a>, HubError> {
+        let own = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
+        let version = shared.tables.version(pull.schema)?;
+        Ok(Telling { shared, pull, version, own, told: BTreeMap::new(), looked_at: 0, bytes: 0 })
+    }
+
+    fn page(self, at: Point, next: Option<Reached>, highest: Hlc, digests: Option<Vec<TableDigest>>) -> Page {
+        Page { told: self.told.into_values().collect(), at, next, highest, digests }
+    }
+
     /// What the device asks for, whole; gone where nobody has it.
-    fn refetch(&mut self) -> Result<(), HubError> {
+    fn refetch(&mut self, c: &Connection) -> Result<(), HubError> {
         for key in &self.pull.refetch {
             let record = match self.version.key(*key) {
-                Some(now) => records::load(self.c, &self.shared.tables, now)?.map(|record| (now, record)),
+                Some(now) => records::load(c, &self.shared.tables, now)?.map(|record| (now, record)),
                 None => None,
             };
             let told = match record {
@@ -101,27 +134,51 @@ impl Telling<'_> {
     }
 
     /// What changed, as much as fits. Where it goes on; none at the end of the snapshot.
-    fn scan(&mut self) -> Result<Option<Reached>, HubError> {
-        let (size, since) = (&self.shared.page, self.pull.checkpoint.seq);
+    fn scan(&mut self, c: &Connection) -> Result<Option<Reached>, HubError> {
+        let since = self.pull.checkpoint.seq;
         let since = if self.pull.whole.is_empty() { since } else { Seq::ZERO };
         let from =
             self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.reached.table, c.reached.id));
-        let mut statements = Scan::prepare(self.c, &self.shared.tables, self.version)?;
-        let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
-        let (mut looked_at, bytes) = (0, size.bytes.min(1024 << self.pull.page.min(20)));
+        let mut statements = Scan::prepare(c, &self.shared.tables, self.version)?;
+        let mut scan = Scan::start(&self.shared.tables, &mut statements, from, self.shared.page.looked_at)?;
         while let Some(found) = scan.next()? {
-            looked_at += 1;
-            if !self.told.contains_key(&(found.then, found.key.1)) {
-                let whole = found.record.alive && self.pull.whole.contains(&found.then);
-                let told = self.tell(found.key, &found.record, whole);
-                told.into_iter().for_each(|told| self.add(told));
-            }
-            let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= bytes;
+            let full = self.meets(found.then, found.key, &found.record);
             if full && !scan.is_over() {
                 return Ok(Some(Reached { seq: found.seq, table: found.then, id: found.key.1 }));
             }
         }
         Ok(None)
+    }
+
+    /// The same of one commit alone, whose records are at hand.
+    fn commit(&mut self, seq: Seq, records: &[(Key, Record)]) -> Option<Reached> {
+        let mut tables: Vec<_> = self.version.tables().collect();
+        tables.sort_unstable();
+        let of = |table| &records[records.partition_point(|(key, _)| key.0 < table)..];
+        let mut changed = tables.iter().flat_map(|(then, table)| {
+            let of_table = of(*table).iter().take_while(move |(key, _)| key.0 == *table);
+            of_table.filter(move |(_, record)| record.seq() == seq).map(move |found| (*then, found))
+        });
+        let mut next = changed.next();
+        while let Some((then, (key, record))) = next {
+            next = changed.next();
+            if self.meets(then, *key, record) && next.is_some() {
+                return Some(Reached { seq, table: then, id: key.1 });
+            }
+        }
+        None
+    }
+
+    /// Tells of a record, if there is news. Whether the page is full then.
+    fn meets(&mut self, then: TableIx, key: Key, record: &Record) -> bool {
+        self.looked_at += 1;
+        if !self.told.contains_key(&(then, key.1)) {
+            let whole = record.alive && self.pull.whole.contains(&then);
+            let told = self.tell(key, record, whole);
+            told.into_iter().for_each(|told| self.add(told));
+        }
+        let (size, bytes) = (&self.shared.page, self.shared.page.bytes.min(1024 << self.pull.page.min(20)));
+        self.looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= bytes
     }
 
     fn tell(&self, (table, id): Key, record: &Record, whole: bool) -> Option<Told> {
