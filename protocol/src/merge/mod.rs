@@ -84,14 +84,21 @@ pub struct Merge<'s> {
     moment: Moment,
     /// The hub's own clock after it.
     hub: Hlc,
+    /// Whether stamps were brought back.
+    restamped: bool,
     begun: Option<Begun>,
 }
 
 impl<'s> Merge<'s> {
     /// A commit of what a device sent.
     pub fn new(schema: &'s Schema, mut changeset: Changeset, moment: Moment) -> Merge<'s> {
-        let hub = restamp::apply(&mut changeset, &moment);
-        Merge { schema, changeset, moment, hub, begun: None }
+        let (hub, restamped) = restamp::apply(&mut changeset, &moment);
+        Merge { schema, changeset, moment, hub, restamped, begun: None }
+    }
+
+    /// The changeset of a commit that was judged, for one that is to be made; none where its stamps are not as they came.
+    pub fn into_changeset(self) -> Option<Changeset> {
+        (!self.restamped).then_some(self.changeset)
     }
 
     /// A decision made at the hub itself, about one record's conflict.
@@ -124,7 +131,7 @@ impl<'s> Merge<'s> {
             changes: vec![change],
             recovery: Recovery::default(),
         };
-        Merge { schema, changeset, moment, hub, begun: None }
+        Merge { schema, changeset, moment, hub, restamped: false, begun: None }
     }
 
     /// What PREPARE asks, with what is loaded: which changes can't be accepted. Nothing is kept of the answer. To be called

@@ -1,5 +1,6 @@
 //! COMMIT: what was prepared is merged and saved, all or nothing, exactly once.
 
+use super::checked::{Ready, lock};
 use super::pull::Heard;
 use super::records::{self, Loaded, Saving};
 use super::scopes::{Scopes, follow};
@@ -10,11 +11,12 @@ use super::{history, open, prepare, pull, system, wire};
 use crate::hub::error::HubError;
 use crate::hub::registry::Denied;
 use rusqlite::{Connection, ErrorCode};
-use windrow_protocol::change::Key;
-use windrow_protocol::clock::{DeviceId, Point, Seq};
+use windrow_protocol::change::{Changeset, Key};
+use windrow_protocol::clock::{DeviceId, Hlc, Point, Seq};
 use windrow_protocol::fault;
 use windrow_protocol::merge::{Merge, Merged, Outcome, Step};
-use windrow_protocol::message::{Answer, Commit, Refusal, RefusalCode};
+use windrow_protocol::message::{Answer, Commit, Pull, Refusal, RefusalCode};
+use windrow_protocol::versions::Version;
 
 /// What came of a COMMIT.
 #[derive(Debug)]
@@ -38,30 +40,65 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
         Session::Done(at) => return Ok(Committed::At(at.map(|seq| point(c, seq)).transpose()?, None)),
         Session::Staged(payload) => payload,
     };
-    let received = wire::decode(&shared.tables, &payload)?;
-    if received.unresolved().device != request.pull.device {
-        return Err(Denied::Device.into());
-    }
-    let version = received.version;
-    if let Some(answer) = fault!(CommitUnchecked: None, prepare::continues(shared, c, &received)?) {
-        sessions::discard(c, request.session)?;
-        return Ok(Committed::Not(answer));
-    }
-    let Some(changeset) = received.resolve(c, &shared.tables)? else {
-        return Ok(Committed::Not(Answer::WholeIds));
+    let version = wire::version(&shared.tables, &payload)?;
+    let standing = system::standing(c, shared.tables.version)?;
+    let (changeset, loaded) = match read(shared, c, (request, standing.head), &payload)? {
+        Read::Good(changeset, loaded) => (changeset, loaded),
+        // The names of its records can be made whole another time.
+        Read::Not(Answer::WholeIds) => return Ok(Committed::Not(Answer::WholeIds)),
+        Read::Not(answer) => {
+            sessions::discard(c, request.session)?;
+            return Ok(Committed::Not(answer));
+        }
     };
-    let moment = prepare::moment(shared, c, open::draw()?)?;
     let who = Who { device: changeset.device, decides: None };
-    match merge_and_save(shared, c, Merge::new(&shared.tables.schema, changeset, moment), who)? {
-        Ok(merged) => {
-            sessions::finish(c, request.session, merged.at.map(|p| p.seq), now)?;
-            Ok(Committed::At(merged.at, pull::hear(shared, &request.pull, moment.head, &merged)?))
+    let merge = Merge::new(&shared.tables.schema, changeset, prepare::moment(shared, &standing, open::draw()?));
+    match merge_and_save(shared, c, merge, loaded, who)? {
+        Ok(saved) => {
+            sessions::finish(c, request.session, saved.at.map(|p| p.seq), now)?;
+            Ok(Committed::At(saved.at, hear(shared, c, &request.pull, &saved)?))
         }
         Err(refusals) => {
             sessions::discard(c, request.session)?;
             Ok(Committed::Not(Answer::Refused(version.refusals(refusals))))
         }
     }
+}
+
+/// A payload as it is to be merged.
+enum Read {
+    /// With what is loaded of its records already.
+    Good(Changeset, Loaded),
+    Not(Answer),
+}
+
+/// Reads a payload; or takes what PREPARE has made of it, where nobody committed since.
+fn read(shared: &Shared, c: &Connection, (request, head): (&Commit, Point), payload: &[u8]) -> Result<Read, HubError> {
+    let not = |version: &Version, changeset: &Changeset| -> Result<Option<Answer>, HubError> {
+        if changeset.device != request.pull.device {
+            return Err(Denied::Device.into());
+        }
+        Ok(fault!(CommitUnchecked: None, prepare::continues(shared, c, version, changeset)?))
+    };
+    let ready = lock(&shared.memory.checked).take(request.session, request.digest);
+    if let Some(Ready { changeset, loaded, .. }) = ready.filter(|ready| ready.head == head) {
+        let answer = not(wire::version(&shared.tables, payload)?, &changeset)?;
+        return Ok(answer.map_or_else(|| Read::Good(changeset, loaded), Read::Not));
+    }
+    let received = wire::decode(&shared.tables, payload)?;
+    if let Some(answer) = not(received.version, received.unresolved())? {
+        return Ok(Read::Not(answer));
+    }
+    let resolved = received.resolve(c, &shared.tables)?;
+    Ok(resolved.map_or(Read::Not(Answer::WholeIds), |changeset| Read::Good(changeset, Loaded::default())))
+}
+
+/// What a commit's device hears with its answer, where it is at hand.
+fn hear(shared: &Shared, c: &Connection, pull: &Pull, saved: &Saved) -> Result<Option<Heard>, HubError> {
+    let mut recent = lock(&shared.memory.recent);
+    let heard = saved.at.map(|at| pull::hear(shared, c, pull, (at, saved.highest), &recent)).transpose()?.flatten();
+    recent.trim();
+    Ok(heard)
 }
 
 /// A recorded outcome, with its mark.
@@ -79,14 +116,23 @@ pub(super) struct Who<'a> {
     decides: Option<&'a str>,
 }
 
-/// Merges with what is stored, and saves the result. Where it is refused nothing is saved.
+/// A commit that was saved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Saved {
+    /// Its place in the hub's history; none where it said nothing.
+    at: Option<Point>,
+    /// The highest stamp that any session brought, as merged.
+    highest: Hlc,
+}
+
+/// Merges with what is stored, some of which may be loaded already, and saves the result. Where it is refused nothing is saved.
 pub(super) fn merge_and_save(
     shared: &Shared,
     c: &Connection,
     mut merge: Merge<'_>,
+    mut loaded: Loaded,
     who: Who<'_>,
-) -> Result<Result<Merged, Vec<Refusal>>, HubError> {
-    let mut loaded = Loaded::default();
+) -> Result<Result<Saved, Vec<Refusal>>, HubError> {
     let outcome = loop {
         match merge.step(&loaded.world) {
             Step::Done(outcome) => break outcome,
@@ -98,7 +144,12 @@ pub(super) fn merge_and_save(
         Outcome::Refused(refusals) => return Ok(Err(refusals)),
     };
     match in_savepoint(c, || save(shared, c, &merged, &loaded, who)) {
-        Ok(()) => Ok(Ok(merged)),
+        Ok(()) => {
+            if let Some(at) = merged.at {
+                lock(&shared.memory.recent).push(c, at, merged.records)?;
+            }
+            Ok(Ok(Saved { at: merged.at, highest: merged.highest }))
+        }
         Err(Unsaved::Refused(refusal)) => Ok(Err(vec![*refusal])),
         Err(Unsaved::Failed(error)) => Err(error),
     }
@@ -159,9 +210,9 @@ pub(super) fn commit_own(
     merge: Merge<'_>,
     decides: Option<&str>,
 ) -> Result<Result<Point, Refusal>, HubError> {
-    match merge_and_save(shared, c, merge, Who { device: DeviceId::ZERO, decides })? {
-        Ok(Merged { at: Some(at), .. }) => Ok(Ok(at)),
-        Ok(Merged { at: None, .. }) => Err(HubError::Defect("a decision said nothing".into())),
+    match merge_and_save(shared, c, merge, Loaded::default(), Who { device: DeviceId::ZERO, decides })? {
+        Ok(Saved { at: Some(at), .. }) => Ok(Ok(at)),
+        Ok(Saved { at: None, .. }) => Err(HubError::Defect("a decision said nothing".into())),
         Err(mut refusals) => {
             refusals.pop().map(Err).ok_or_else(|| HubError::Defect("a refusal without a reason".into()))
         }

@@ -53,7 +53,7 @@ fn of_record(shared: &Shared, c: &Connection, key: Key) -> Result<Vec<Conflict>,
 
 /// Decides a conflict, in the writer's transaction.
 pub(super) fn resolve(shared: &Shared, c: &Connection, decision: &Decision) -> Result<Point, HubError> {
-    let moment = prepare::moment(shared, c, open::draw()?)?;
+    let moment = prepare::moment(shared, &system::standing(c, shared.tables.version)?, open::draw()?);
     let open = of_record(shared, c, decision.record)?.into_iter().find(|open| is_about(open, decision));
     let open = open.ok_or_else(|| {
         Problem::new(ProblemKind::NotFound, "No such conflict is open; somebody may have resolved it.")

@@ -4,18 +4,19 @@
 //! snapshot. A record that changes between two pages moves ahead of the scan and is met again, so nothing is missed, as long
 //! as the hub still has the snapshot of the page before in its past.
 
+use super::recent::{Changed, Recent};
 use super::scan::{Place, Scan};
 use super::shared::Shared;
 use super::{records, system};
 use crate::hub::error::HubError;
 use rusqlite::Connection;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
-use windrow_protocol::merge::Merged;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::model::TableIx;
 use windrow_protocol::record::Record;
@@ -64,31 +65,47 @@ pub(super) fn page(
     }
     let next = telling.scan(c)?;
     let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, telling.version)).transpose()?;
-    encode(shared, c, pull, telling.page(standing.head, next, standing.highest, digests))
+    let (page, lens) = telling.page(standing.head, next, standing.highest, digests);
+    encode(shared, c, pull, Heard { page, lens })
 }
 
-/// What a device hears of its own commit, where it had heard of all that came before: no snapshot need be read for it.
+/// What a device hears after its commit, where that is at hand: no snapshot need be read for it.
 #[derive(Debug)]
-pub(super) struct Heard(Page);
+pub(super) struct Heard {
+    page: Page,
+    lens: Vec<Option<u8>>,
+}
 
-/// The first page after a commit, of a device whose checkpoint was the hub's `head`: what the commit itself came to. None
-/// where there is more to tell.
-pub(super) fn hear(shared: &Shared, pull: &Pull, head: Seq, merged: &Merged) -> Result<Option<Heard>, HubError> {
-    let asks = !pull.refetch.is_empty() || !pull.whole.is_empty() || pull.verify;
-    let Some(at) = merged.at.filter(|_| pull.checkpoint.seq == head && !asks) else { return Ok(None) };
+/// The first page after a commit, of a device that had heard of all but the last ones. None where there is more to tell.
+pub(super) fn hear(
+    shared: &Shared,
+    c: &Connection,
+    pull: &Pull,
+    (at, highest): (Point, Hlc),
+    recent: &Recent,
+) -> Result<Option<Heard>, HubError> {
+    if !pull.refetch.is_empty() || !pull.whole.is_empty() || pull.verify {
+        return Ok(None);
+    }
+    let Some(news) = recent.since(pull.checkpoint.seq) else { return Ok(None) };
     let mut telling = Telling::new(shared, pull, Some(at))?;
-    let next = telling.commit(at.seq, &merged.records);
-    Ok(Some(Heard(telling.page(at, next, merged.highest, None))))
+    let next = telling.recent(c, &news)?;
+    let (page, lens) = telling.page(at, next, highest, None);
+    Ok(Some(Heard { page, lens }))
 }
 
 /// That page, encoded.
 pub(super) fn tell_heard(shared: &Shared, c: &Connection, pull: &Pull, heard: Heard) -> Result<Vec<u8>, HubError> {
-    encode(shared, c, pull, heard.0)
+    encode(shared, c, pull, heard)
 }
 
-fn encode(shared: &Shared, c: &Connection, pull: &Pull, page: Page) -> Result<Vec<u8>, HubError> {
+fn encode(shared: &Shared, c: &Connection, pull: &Pull, Heard { page, lens }: Heard) -> Result<Vec<u8>, HubError> {
     let version = shared.tables.version(pull.schema)?;
-    let lens = page.told.iter().map(|t| shown_length(shared, c, pull, version, t)).collect::<Result<Vec<u8>, _>>()?;
+    let len = |(told, len): (&Told, Option<u8>)| match len {
+        Some(len) => Ok(len),
+        None => shown_length(shared, c, pull, version, told),
+    };
+    let lens = page.told.iter().zip(lens).map(len).collect::<Result<Vec<u8>, _>>()?;
     Ok(encode_page(version.schema(), &page, &lens, Effort::Page))
 }
 
@@ -99,8 +116,8 @@ struct Telling<'a> {
     /// In whose words it tells.
     version: &'a Version,
     own: HashSet<Seq>,
-    /// By record, as the device names it.
-    told: BTreeMap<Key, Told>,
+    /// By record, as the device names it; and how many bits of its id name it, where that is known.
+    told: BTreeMap<Key, (Told, Option<u8>)>,
     /// Records that it has looked at, and bytes of what it tells.
     looked_at: usize,
     bytes: usize,
@@ -113,8 +130,15 @@ impl<'a> Telling<'a> {
         Ok(Telling { shared, pull, version, own, told: BTreeMap::new(), looked_at: 0, bytes: 0 })
     }
 
-    fn page(self, at: Point, next: Option<Reached>, highest: Hlc, digests: Option<Vec<TableDigest>>) -> Page {
-        Page { told: self.told.into_values().collect(), at, next, highest, digests }
+    fn page(
+        self,
+        at: Point,
+        next: Option<Reached>,
+        highest: Hlc,
+        digests: Option<Vec<TableDigest>>,
+    ) -> (Page, Vec<Option<u8>>) {
+        let (told, lens) = self.told.into_values().unzip();
+        (Page { told, at, next, highest, digests }, lens)
     }
 
     /// What the device asks for, whole; gone where nobody has it.
@@ -150,23 +174,40 @@ impl<'a> Telling<'a> {
         Ok(None)
     }
 
-    /// The same of one commit alone, whose records are at hand.
-    fn commit(&mut self, seq: Seq, records: &[(Key, Record)]) -> Option<Reached> {
+    /// The same of the last commits alone, whose records are at hand.
+    fn recent(&mut self, c: &Connection, news: &[(Seq, Vec<&Changed>)]) -> Result<Option<Reached>, HubError> {
         let mut tables: Vec<_> = self.version.tables().collect();
         tables.sort_unstable();
-        let of = |table| &records[records.partition_point(|(key, _)| key.0 < table)..];
-        let mut changed = tables.iter().flat_map(|(then, table)| {
-            let of_table = of(*table).iter().take_while(move |(key, _)| key.0 == *table);
-            of_table.filter(move |(_, record)| record.seq() == seq).map(move |found| (*then, found))
-        });
-        let mut next = changed.next();
-        while let Some((then, (key, record))) = next {
-            next = changed.next();
-            if self.meets(then, *key, record) && next.is_some() {
-                return Some(Reached { seq, table: then, id: key.1 });
+        let of_table = |changed: &'_ [&Changed], table: TableIx| {
+            let from = changed.partition_point(|changed| changed.key.0 < table);
+            from..from + changed[from..].partition_point(|changed| changed.key.0 == table)
+        };
+        let mut reached = None;
+        for (seq, changed) in news {
+            for (then, table) in &tables {
+                for Changed { key, record, named_by } in &changed[of_table(changed, *table)] {
+                    if reached.is_some() {
+                        return Ok(reached);
+                    }
+                    let full = self.meets(*then, *key, record);
+                    self.name(c, *then, *key, named_by)?;
+                    reached = full.then_some(Reached { seq: *seq, table: *then, id: key.1 });
+                }
             }
         }
-        None
+        Ok(None)
+    }
+
+    /// Finds out by how many bits of its id a record is named that was told. Ask once: it is told to others too.
+    fn name(&mut self, c: &Connection, then: TableIx, key: Key, known: &Cell<Option<u8>>) -> Result<(), HubError> {
+        let Some((told, len)) = self.told.get_mut(&(then, key.1)).filter(|_| !self.pull.whole_ids) else {
+            return Ok(());
+        };
+        if told.held && known.get().is_none() {
+            known.set(Some(shown_length(self.shared, c, self.pull, self.version, told)?));
+        }
+        *len = known.get().filter(|_| told.held);
+        Ok(())
     }
 
     /// Tells of a record, if there is news. Whether the page is full then.
@@ -189,7 +230,7 @@ impl<'a> Telling<'a> {
 
     fn add(&mut self, told: Told) {
         self.bytes += told.weight();
-        self.told.insert((told.table, told.id), told);
+        self.told.insert((told.table, told.id), (told, None));
     }
 }
 

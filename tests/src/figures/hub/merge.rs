@@ -27,18 +27,29 @@ struct Names {
     rate: &'static str,
     cost: &'static str,
     meaning: &'static str,
+    /// Which of the floor's costs its own is compared with.
+    floor: usize,
 }
 
 const NEW: Names =
-    Names { rate: "hub_merge_new", cost: "hub_merge_new_cpu", meaning: "records, new, all in one changeset" };
-const FIELDS: Names =
-    Names { rate: "hub_merge_fields", cost: "hub_merge_fields_cpu", meaning: "one field each, all in one changeset" };
-const NEW_1000: Names =
-    Names { rate: "hub_merge_new_1000", cost: "hub_merge_new_1000_cpu", meaning: "records, new, 1,000 a changeset" };
+    Names { rate: "hub_merge_new", cost: "hub_merge_new_cpu", meaning: "records, new, all in one changeset", floor: 0 };
+const FIELDS: Names = Names {
+    rate: "hub_merge_fields",
+    cost: "hub_merge_fields_cpu",
+    meaning: "one field each, all in one changeset",
+    floor: 1,
+};
+const NEW_1000: Names = Names {
+    rate: "hub_merge_new_1000",
+    cost: "hub_merge_new_1000_cpu",
+    meaning: "records, new, 1,000 a changeset",
+    floor: 0,
+};
 const FIELDS_1000: Names = Names {
     rate: "hub_merge_fields_1000",
     cost: "hub_merge_fields_1000_cpu",
     meaning: "one field each, at random, 1,000 a changeset",
+    floor: 2,
 };
 
 /// A changeset, and the pull that goes with its COMMIT.
@@ -72,13 +83,21 @@ impl Hub<'_> {
             }
         }
         if wants(&NEW_1000) {
-            let mut site = self.site("merge-1000.db")?;
-            let sessions: Vec<_> = self.workload.base.chunks(CHANGES).collect();
-            let made = async |n: usize| site.inserts(sessions[n]);
-            let devices = self.short(sessions.len(), made).await?;
-            figures.extend(site.come(devices, &NEW_1000, self.workload.base.len()).await?);
+            figures.extend(self.new_in_many().await?);
+        }
+        if !figures.is_empty() {
+            let floor = self.floor()?;
+            figures.iter_mut().for_each(|figure| compare(figure, &floor));
         }
         Ok(figures)
+    }
+
+    async fn new_in_many(&self) -> Result<Vec<Figure>, Failure> {
+        let mut site = self.site("merge-1000.db")?;
+        let sessions: Vec<_> = self.workload.base.chunks(CHANGES).collect();
+        let made = async |n: usize| site.inserts(sessions[n]);
+        let devices = self.short(sessions.len(), made).await?;
+        site.come(devices, &NEW_1000, self.workload.base.len()).await
     }
 
     fn site(&self, file: &str) -> Result<Site, Failure> {
@@ -142,9 +161,20 @@ impl Site {
         let (changes, meaning) = (changes as f64, names.meaning);
         Ok(vec![
             Figure::new(names.rate, changes / took, "changes/s", meaning),
-            Figure::new(names.cost, cost * 1e6 / changes, "µs", "of those, the processor's time for each"),
+            Figure::new(
+                names.cost,
+                cost * 1e6 / changes,
+                "µs",
+                "of those, the processor's time for each; against plain SQLite's for row, history and its index",
+            ),
         ])
     }
+}
+
+/// Sets a cost against that of the floor.
+fn compare(figure: &mut Figure, floor: &[f64; 3]) {
+    let names = [NEW, FIELDS, NEW_1000, FIELDS_1000].into_iter().find(|names| names.cost == figure.figure);
+    figure.ratio = names.map(|names| figure.value / floor[names.floor]);
 }
 
 /// PREPARE and COMMIT, by a device that has heard of all that is committed.
@@ -162,7 +192,7 @@ async fn session(store: &dyn HubStore, (outbox, pull): Sent) -> Result<(), Strin
 }
 
 /// What this process has had of the processors' time.
-fn processor() -> Result<Duration, Failure> {
+pub(super) fn processor() -> Result<Duration, Failure> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(Duration::from_micros(u64::try_from(micros)?))
