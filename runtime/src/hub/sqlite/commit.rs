@@ -43,7 +43,7 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
     let version = wire::version(&shared.tables, &payload)?;
     let standing = system::standing(c, shared.tables.version)?;
     let (changeset, loaded) = match read(shared, c, (request, standing.head), &payload)? {
-        Read::Good(changeset, loaded) => (changeset, loaded),
+        Read::Good(changeset, loaded) => (*changeset, loaded),
         // The names of its records can be made whole another time.
         Read::Not(Answer::WholeIds) => return Ok(Committed::Not(Answer::WholeIds)),
         Read::Not(answer) => {
@@ -68,7 +68,7 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
 /// A payload as it is to be merged.
 enum Read {
     /// With what is loaded of its records already.
-    Good(Changeset, Loaded),
+    Good(Box<Changeset>, Loaded),
     Not(Answer),
 }
 
@@ -78,19 +78,19 @@ fn read(shared: &Shared, c: &Connection, (request, head): (&Commit, Point), payl
         if changeset.device != request.pull.device {
             return Err(Denied::Device.into());
         }
-        Ok(fault!(CommitUnchecked: None, prepare::continues(shared, c, version, changeset)?))
+        fault!(CommitUnchecked: Ok(None), prepare::continues(shared, c, version, changeset))
     };
     let ready = lock(&shared.memory.checked).take(request.session, request.digest);
     if let Some(Ready { changeset, loaded, .. }) = ready.filter(|ready| ready.head == head) {
         let answer = not(wire::version(&shared.tables, payload)?, &changeset)?;
-        return Ok(answer.map_or_else(|| Read::Good(changeset, loaded), Read::Not));
+        return Ok(answer.map_or_else(|| Read::Good(Box::new(changeset), loaded), Read::Not));
     }
     let received = wire::decode(&shared.tables, payload)?;
     if let Some(answer) = not(received.version, received.unresolved())? {
         return Ok(Read::Not(answer));
     }
     let resolved = received.resolve(c, &shared.tables)?;
-    Ok(resolved.map_or(Read::Not(Answer::WholeIds), |changeset| Read::Good(changeset, Loaded::default())))
+    Ok(resolved.map_or(Read::Not(Answer::WholeIds), |changeset| Read::Good(Box::new(changeset), Loaded::default())))
 }
 
 /// What a commit's device hears with its answer, where it is at hand.
