@@ -244,6 +244,9 @@ struct Version {
     own: bool,
 }
 
+/// Bytes that most records fit in.
+const PACKED: usize = 128;
+
 /// The format of [`Record::pack`].
 const FORMAT: u8 = 1;
 
@@ -285,7 +288,9 @@ impl Record {
             former: each().filter(|(_, r)| !r.former.is_empty()).map(|(f, r)| (f, r.former.clone())).collect(),
             content: (!self.alive).then(|| self.fields.iter().map(|r| r.value.clone()).collect()),
         };
-        postcard::to_extend(&packed, vec![FORMAT]).map_err(|e| PackError(e.to_string()))
+        let mut bytes = Vec::with_capacity(PACKED);
+        bytes.push(FORMAT);
+        postcard::to_extend(&packed, bytes).map_err(|e| PackError(e.to_string()))
     }
 
     /// The record of these bytes and of the row that shows it; none where it is dead.

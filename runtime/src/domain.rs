@@ -136,7 +136,7 @@ pub struct DeviceSql {
 pub struct HubSql {
     /// The domain table, its versions, and the indexes.
     pub objects: &'static [Object],
-    /// `SELECT packed, f1..fn` of the record `?1 id`, dead or alive; the fields are NULL where it is dead.
+    /// `SELECT scope, packed, f1..fn` of the record `?1 id`, dead or alive; the fields are NULL where it is dead.
     pub load: Sql,
     /// Inserts or overwrites a version: `?1 id, ?2 scope, ?3 seq, ?4 born, ?5 died, ?6 inserted, ?7 inserted_by, ?8 packed`,
     /// then each reference, in order of fields.

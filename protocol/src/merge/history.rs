@@ -51,11 +51,11 @@ pub enum Written {
     Add(i128),
 }
 
-impl From<&What> for Written {
-    fn from(what: &What) -> Self {
+impl From<What> for Written {
+    fn from(what: What) -> Self {
         match what {
-            What::Set(value) => Written::Set(value.clone()),
-            What::Add(delta) => Written::Add(*delta),
+            What::Set(value) => Written::Set(value),
+            What::Add(delta) => Written::Add(delta),
         }
     }
 }

@@ -30,6 +30,7 @@ use crate::model::{Edge, FieldIx, Schema};
 use crate::record::Record;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use upsert::Fates;
 use world::View;
 
 /// When a commit happens, as its hub sees it.
@@ -83,14 +84,21 @@ pub struct Merge<'s> {
     moment: Moment,
     /// The hub's own clock after it.
     hub: Hlc,
+    /// Whether stamps were brought back.
+    restamped: bool,
     begun: Option<Begun>,
 }
 
 impl<'s> Merge<'s> {
     /// A commit of what a device sent.
     pub fn new(schema: &'s Schema, mut changeset: Changeset, moment: Moment) -> Merge<'s> {
-        let hub = restamp::apply(&mut changeset, &moment);
-        Merge { schema, changeset, moment, hub, begun: None }
+        let (hub, restamped) = restamp::apply(&mut changeset, &moment);
+        Merge { schema, changeset, moment, hub, restamped, begun: None }
+    }
+
+    /// The changeset of a commit that was judged, for one that is to be made; none where its stamps are not as they came.
+    pub fn into_changeset(self) -> Option<Changeset> {
+        (!self.restamped).then_some(self.changeset)
     }
 
     /// A decision made at the hub itself, about one record's conflict.
@@ -123,16 +131,20 @@ impl<'s> Merge<'s> {
             changes: vec![change],
             recovery: Recovery::default(),
         };
-        Merge { schema, changeset, moment, hub, begun: None }
+        Merge { schema, changeset, moment, hub, restamped: false, begun: None }
     }
 
     /// What PREPARE asks, with what is loaded: which changes can't be accepted. Nothing is kept of the answer. To be called
     /// again after each [`Step::Load`].
     pub fn judge(&self, world: &World) -> Step<Vec<Refusal>> {
-        match self.begin(world) {
-            Ok(begun) => Step::Done(begun.refusals),
-            Err(wants) => Step::Load(wants),
+        if let Err(wants) = rules::load(self.schema, &self.changeset, world) {
+            return Step::Load(wants);
         }
+        let refusals = rules::refusals(self.schema, &self.changeset, world);
+        if refusals.is_empty() && upsert::may_overflow(self.schema, &self.changeset, world) {
+            return Step::Done(self.begin(refusals, world).refusals);
+        }
+        Step::Done(refusals)
     }
 
     /// Goes on with what is loaded. To be called again after each [`Step::Load`].
@@ -142,11 +154,15 @@ impl<'s> Merge<'s> {
         }
         let mut begun = match self.begun.take() {
             Some(begun) => begun,
-            None => match self.begin(world) {
-                Ok(begun) if begun.refusals.is_empty() => begun,
-                Ok(begun) => return Step::Done(Outcome::Refused(begun.refusals)),
-                Err(wants) => return Step::Load(wants),
-            },
+            None => {
+                if let Err(wants) = rules::load(self.schema, &self.changeset, world) {
+                    return Step::Load(wants);
+                }
+                match self.begin(rules::refusals(self.schema, &self.changeset, world), world) {
+                    begun if begun.refusals.is_empty() => begun,
+                    begun => return Step::Done(Outcome::Refused(begun.refusals)),
+                }
+            }
         };
         match self.finish(&mut begun, world) {
             Ok(Some(refusal)) => Step::Done(Outcome::Refused(vec![refusal])),
@@ -175,9 +191,8 @@ impl<'s> Merge<'s> {
         }
     }
 
-    /// Everything up to the records by themselves: what PREPARE can tell.
-    fn begin(&self, world: &World) -> Result<Begun, Wants> {
-        rules::load(self.schema, &self.changeset, world)?;
+    /// Everything up to the records by themselves. Where the rules refuse nothing.
+    fn begin(&self, refusals: Vec<Refusal>, world: &World) -> Begun {
         let seq = self.moment.head.next();
         let own = self.changeset.own.iter().map(|p| p.seq).chain([seq]).collect();
         let mut begun = Begun {
@@ -188,13 +203,15 @@ impl<'s> Merge<'s> {
             device: self.changeset.device,
             touched: BTreeMap::new(),
             referring: HashMap::new(),
+            fates: Vec::new(),
+            noticed: 0,
             history: Vec::new(),
-            refusals: rules::refusals(self.schema, &self.changeset, world),
+            refusals,
         };
         if begun.refusals.is_empty() {
             upsert::apply(self.schema, &self.changeset, &mut begun, world);
         }
-        Ok(begun)
+        begun
     }
 
     /// References, what the author must hear, unique values. Asks for more records as often as it needs; changes `begun`
@@ -213,16 +230,27 @@ impl<'s> Merge<'s> {
         Ok(None)
     }
 
-    fn merged(&self, begun: Begun) -> Merged {
+    fn merged(&mut self, mut begun: Begun) -> Merged {
         Merged {
             at: Some(Point { seq: begun.seq, mark: self.moment.mark }),
+            history: self.history(&mut begun),
             records: begun.touched.into_iter().collect(),
-            history: begun.history,
             hub: self.hub,
             upto: self.changeset.upto,
             highest: self.moment.highest.max(self.changeset.upto),
             spans: self.changeset.spans.clone(),
         }
+    }
+
+    /// What was noticed while changes were applied, then the changes, then what followed from them.
+    fn history(&mut self, begun: &mut Begun) -> Vec<History> {
+        let followed = begun.history.split_off(begun.noticed);
+        let mut history = std::mem::take(&mut begun.history);
+        history.reserve_exact(begun.fates.len() + followed.len());
+        let changes = std::mem::take(&mut self.changeset.changes).into_iter().zip(std::mem::take(&mut begun.fates));
+        history.extend(changes.map(|(change, fates)| fates.into_history(self.schema, change, begun)));
+        history.extend(followed);
+        history
     }
 }
 
@@ -241,6 +269,10 @@ struct Begun {
     touched: BTreeMap<Key, Record>,
     /// Records of this commit by what their references name now: `(child table, field, parent)`.
     referring: HashMap<(usize, FieldIx, crate::id::RecordId), Vec<Key>>,
+    /// What became of each change.
+    fates: Vec<Fates>,
+    /// The lines of history that were written before the changes' own.
+    noticed: usize,
     history: Vec<History>,
     refusals: Vec<Refusal>,
 }

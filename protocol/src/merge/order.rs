@@ -6,50 +6,51 @@ use crate::change::{Change, Key, What};
 use crate::id::RecordId;
 use crate::model::{Edge, Schema};
 use crate::value::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-/// All changes: tables in dependency order, within a table by stamp; in one that refers to itself, a record behind those
-/// that it refers to. In a ring, behind those that were not met before.
-pub(super) fn parents_first<'c>(schema: &Schema, changes: &'c [Change], world: &World) -> Vec<&'c Change> {
-    let mut order: Vec<&Change> = changes.iter().collect();
-    order.sort_by_key(|c| (c.table, c.hlc));
-    let refers_to_itself = |c: &&Change| own_edges(schema, c).next().is_some();
-    if !changes.iter().any(|c| refers_to_itself(&c)) {
+/// The places of all changes: tables in dependency order, within a table by stamp; in one that refers to itself, a record
+/// behind those that it refers to. In a ring, behind those that were not met before.
+pub(super) fn parents_first(schema: &Schema, changes: &[Change], world: &World) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..changes.len()).collect();
+    order.sort_by_key(|at| (changes[*at].table, changes[*at].hlc));
+    if !changes.iter().any(|change| own_edges(schema, change).next().is_some()) {
         return order;
     }
-    let by_key = changes.iter().map(|c| (c.key(), c)).collect();
-    let mut placing = Placing { schema, world, by_key, met: HashSet::new(), order: Vec::with_capacity(order.len()) };
-    order.into_iter().for_each(|c| placing.place(c));
+    let by_key = changes.iter().enumerate().map(|(at, c)| (c.key(), at)).collect();
+    let (met, placed) = (vec![false; changes.len()], Vec::with_capacity(order.len()));
+    let mut placing = Placing { schema, world, changes, by_key, met, order: placed };
+    order.into_iter().for_each(|at| placing.place(at));
     placing.order
 }
 
-struct Placing<'a, 'c> {
+struct Placing<'a> {
     schema: &'a Schema,
     world: &'a World,
-    by_key: HashMap<Key, &'c Change>,
-    met: HashSet<Key>,
-    order: Vec<&'c Change>,
+    changes: &'a [Change],
+    by_key: HashMap<Key, usize>,
+    met: Vec<bool>,
+    order: Vec<usize>,
 }
 
-impl<'c> Placing<'_, 'c> {
+impl Placing<'_> {
     /// Depth first, on a stack of our own: a chain of references comes from a peer.
-    fn place(&mut self, first: &'c Change) {
+    fn place(&mut self, first: usize) {
         let mut stack = vec![(first, None)];
-        while let Some((change, waiting)) = stack.pop() {
-            let mut parents: Vec<&Change> = match waiting {
+        while let Some((at, waiting)) = stack.pop() {
+            let mut parents: Vec<usize> = match waiting {
                 Some(parents) => parents,
-                None if !self.met.insert(change.key()) => continue,
-                None => self.parents(change),
+                None if std::mem::replace(&mut self.met[at], true) => continue,
+                None => self.parents(&self.changes[at]),
             };
             match parents.pop() {
-                Some(parent) => stack.extend([(change, Some(parents)), (parent, None)]),
-                None => self.order.push(change),
+                Some(parent) => stack.extend([(at, Some(parents)), (parent, None)]),
+                None => self.order.push(at),
             }
         }
     }
 
     /// The changes of the records of its own table that this one refers to, the first reference last.
-    fn parents(&self, change: &Change) -> Vec<&'c Change> {
+    fn parents(&self, change: &Change) -> Vec<usize> {
         let edges = own_edges(self.schema, change).filter_map(|edge| self.target(change, edge));
         let mut parents: Vec<_> = edges.filter_map(|id| self.by_key.get(&(change.table, id)).copied()).collect();
         parents.reverse();

@@ -9,16 +9,16 @@ use std::collections::BTreeMap;
 const AHEAD_MS: i64 = 5 * 60 * 1000;
 
 /// Brings stamps that are too far ahead back to the first that are above all merged so far, in their order, so that nobody
-/// wins for years. The hub's own clock as it then is. Spans are left as they are: covers count a device's own stamps.
+/// wins for years. The hub's own clock as it then is, and whether any was. Spans are left as they are: covers count a device's own stamps.
 ///
 /// Who writes has seen nothing above its stamp, for a device's clock is raised to what it hears of. So one that is not above
 /// all merged so far can stay; and one that is brought back must come above them, or the write would lose to a value that its
 /// author had seen and replaced.
-pub(super) fn apply(changeset: &mut Changeset, moment: &Moment) -> Hlc {
+pub(super) fn apply(changeset: &mut Changeset, moment: &Moment) -> (Hlc, bool) {
     let hub = moment.hub.tick(moment.now_ms);
     let limit = Hlc::from_millis(hub.millis().saturating_add(AHEAD_MS)).max(moment.highest);
     if fault!(WrongClockWins: true, changeset.upto <= limit) {
-        return hub;
+        return (hub, false);
     }
     let mut merged = BTreeMap::new();
     each(changeset, |hlc| {
@@ -32,7 +32,7 @@ pub(super) fn apply(changeset: &mut Changeset, moment: &Moment) -> Hlc {
         highest = highest.max(*stamp);
     }
     each(changeset, |hlc| *hlc = merged[hlc]);
-    hub
+    (hub, true)
 }
 
 fn each(changeset: &mut Changeset, mut f: impl FnMut(&mut Hlc)) {

@@ -16,51 +16,63 @@ use crate::record::{Candidate, Record, Register};
 use crate::value::Value;
 use std::cmp::Ordering;
 
-/// Applies all changes to their records. A sum that overflows is noted in `begun.refusals`.
+/// Applies all changes to their records, and notes what became of each. A sum that overflows is noted in `begun.refusals`.
 pub(super) fn apply(schema: &Schema, changeset: &Changeset, begun: &mut Begun, world: &World) {
     let (changes, recovery) = (&changeset.changes, &changeset.recovery);
     recovery.held.iter().for_each(|held| hold(schema, held, begun));
     let mut order = order::parents_first(schema, changes, world);
-    let mut lines = std::collections::HashMap::new();
-    for change in &order {
-        let line = upsert(schema, change, begun, world);
-        lines.insert(change.key(), line);
+    let mut fates = vec![Fates::default(); changes.len()];
+    for at in &order {
+        fates[*at].writes = upsert(schema, &changes[*at], begun, world);
     }
-    order.sort_by_key(|c| (std::cmp::Reverse(c.table), c.hlc));
     // Of a record that the hub had lost it can't derive that it went with its parent.
     let lost = |c: &Change| c.end == End::Cascade && recovery.missing.binary_search(&c.key()).is_ok();
-    for change in order.iter().filter(|c| c.end == End::Delete || lost(c)) {
-        let fate = delete(schema.table(change.table), change, begun);
-        if let Some(Line { delete, .. }) = lines.get_mut(&change.key()) {
-            *delete = Some(fate);
-        }
+    order.retain(|at| changes[*at].end == End::Delete || lost(&changes[*at]));
+    order.sort_by_key(|at| (std::cmp::Reverse(changes[*at].table), changes[*at].hlc));
+    for at in order {
+        fates[at].delete = Some(delete(schema.table(changes[at].table), &changes[at], begun));
     }
-    for change in changes {
-        if let Some(line) = lines.remove(&change.key()) {
-            begun.note(change, line.into_detail(schema, change));
-        }
-    }
+    (begun.fates, begun.noticed) = (fates, begun.history.len());
+}
+
+/// Whether a sum may leave its range, whatever its record has become when it is added to. Where none may, applying the
+/// changes refuses nothing.
+pub(super) fn may_overflow(schema: &Schema, changeset: &Changeset, world: &World) -> bool {
+    changeset.changes.iter().any(|change| {
+        change.writes.iter().any(|write| match write.what {
+            What::Set(_) => false,
+            What::Add(delta) => {
+                let default = schema.field(change.table, write.field).default.map(Value::from);
+                let stored = world.record(change.key()).map(|record| &record.fields[write.field].value);
+                let sums = [Some(&Value::Integer(0)), default.as_ref(), stored];
+                sums.into_iter().flatten().any(|value| total(value, delta).is_none())
+            }
+        })
+    })
 }
 
 /// What became of one change.
-#[derive(Default)]
-struct Line {
-    fates: Vec<Outcome>,
+#[derive(Debug, Clone, Default)]
+pub(super) struct Fates {
+    writes: Vec<Outcome>,
     delete: Option<Outcome>,
 }
 
-impl Line {
-    fn into_detail(self, schema: &Schema, change: &Change) -> Detail {
-        let name = |field: FieldIx| schema.field(change.table, field).name;
-        let writes = change.writes.iter().zip(self.fates).map(|(w, fate)| (name(w.field), (&w.what).into(), fate));
-        let chosen = |r: &Resolve| r.chosen.iter().map(|(f, v)| (name(*f), v.clone())).collect();
-        Detail::Change {
+impl Fates {
+    /// Its line of history.
+    pub(super) fn into_history(self, schema: &Schema, change: Change, begun: &Begun) -> History {
+        let (key, device, stamp) = (change.key(), begun.device, begun.stamp(change.hlc));
+        let name = |field: FieldIx| schema.field(key.0, field).name;
+        let writes = change.writes.into_iter().zip(self.writes).map(|(w, fate)| (name(w.field), w.what.into(), fate));
+        let chosen = |r: Resolve| r.chosen.into_iter().map(|(f, v)| (name(f), v)).collect();
+        let detail = Detail::Change {
             born: change.born,
             end: change.end,
             delete: self.delete,
             writes: writes.collect(),
-            resolves: change.resolves.iter().map(chosen).collect(),
-        }
+            resolves: change.resolves.into_iter().map(chosen).collect(),
+        };
+        History { key, device, stamp, detail }
     }
 }
 
@@ -86,7 +98,7 @@ impl Begun {
     }
 }
 
-fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) -> Line {
+fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) -> Vec<Outcome> {
     let (key, table, seq) = (change.key(), schema.table(change.table), begun.seq);
     let stamp = begun.stamp(change.hlc);
     let before = begun.take(key, world);
@@ -124,7 +136,7 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
     }
     begun.touched.insert(key, record);
     schema.parents(change.table).iter().for_each(|edge| begun.refer(edge, key));
-    Line { fates, delete: None }
+    fates
 }
 
 /// Sums that the author of a new life did not know begin with their defaults.
@@ -205,12 +217,17 @@ fn merge(schema: &Schema, change: &Change, write: &Write, record: &mut Record, b
 
 fn add(register: &mut Register, delta: i128, seq: Seq) -> Result<Outcome, ()> {
     if delta != 0 {
-        let total = i128::from(register.value.as_integer().unwrap_or(0));
-        let total = fault!(SumWraps: Some((total + delta) as i64 as i128), total.checked_add(delta));
-        register.value = Value::Integer(total.and_then(|total| i64::try_from(total).ok()).ok_or(())?);
+        register.value = Value::Integer(total(&register.value, delta).ok_or(())?);
         (register.seq, register.own) = (seq, true);
     }
     Ok(Outcome::Merged)
+}
+
+/// A sum with a difference; none where it leaves its range.
+fn total(sum: &Value, delta: i128) -> Option<i64> {
+    let sum = i128::from(sum.as_integer().unwrap_or(0));
+    let total = fault!(SumWraps: Some((sum + delta) as i64 as i128), sum.checked_add(delta));
+    total.and_then(|total| i64::try_from(total).ok())
 }
 
 fn later(register: &mut Register, value: &Value, write: &Write, begun: &Begun) -> Outcome {

@@ -93,19 +93,21 @@ fn stamped(hlc: Hlc) -> Json {
     time(hlc.millis())
 }
 
-/// A line of history as text. One commit may bring a hundred thousand, so it is written as it goes. `by`: who decided at the
-/// hub.
-pub(crate) fn detail(table: &Table, detail: &Detail, by: Option<&str>) -> String {
+/// A line of history as text. One commit may bring a hundred thousand, so it is written as it goes, each over the one before
+/// in `text`. `by`: who decided at the hub.
+pub(crate) fn detail(table: &Table, detail: &Detail, by: Option<&str>, text: &mut Vec<u8>) {
+    text.clear();
     let written = match detail {
-        Detail::Notice(notice) => serde_json::to_string(&Noticed { notice: *notice }),
+        Detail::Notice(notice) => serde_json::to_writer(&mut *text, &Noticed { notice: *notice }),
         Detail::Change { born, end, delete, writes, resolves } => {
             let fates = Fates { table, writes };
             let resolves = resolves.iter().map(|chosen| Chosen { table, chosen }).collect();
-            serde_json::to_string(&Changed { born: *born, by, delete: *delete, end: *end, resolves, writes: fates })
+            let changed = Changed { born: *born, by, delete: *delete, end: *end, resolves, writes: fates };
+            serde_json::to_writer(&mut *text, &changed)
         }
     };
     // Text to memory fails for no value of ours.
-    written.unwrap_or_default()
+    written.unwrap_or_default();
 }
 
 #[derive(Serialize)]

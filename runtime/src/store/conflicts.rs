@@ -76,6 +76,11 @@ pub(super) fn count(conn: &Connection) -> rusqlite::Result<u64> {
     Ok(count.unsigned_abs())
 }
 
+/// Whether any is known, answered or not.
+pub(super) fn any(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.one("SELECT EXISTS (SELECT 1 FROM windrow_conflicts)", [], |r| r.get(0))
+}
+
 /// Replaces what is known of a record's conflicts. `answers`: decisions made here that the hub has not heard of.
 pub(super) fn replace(
     conn: &Connection,

@@ -87,7 +87,10 @@ fn save(shape: &Shape<'_>) -> Sql {
 
 fn load(shape: &Shape<'_>) -> Sql {
     let fields = shape.columns("windrow_row.");
-    shape.sql(format!("SELECT windrow_packed, {fields} FROM {} WHERE windrow_version.\"id\" = ?1", joined(shape)))
+    shape.sql(format!(
+        "SELECT windrow_scope, windrow_packed, {fields} FROM {} WHERE windrow_version.\"id\" = ?1",
+        joined(shape)
+    ))
 }
 
 fn scan(shape: &Shape<'_>) -> Sql {

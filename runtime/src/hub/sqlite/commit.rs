@@ -1,27 +1,28 @@
 //! COMMIT: what was prepared is merged and saved, all or nothing, exactly once.
 
-use super::records;
+use super::checked::{Ready, lock};
+use super::pull::Heard;
+use super::records::{self, Loaded, Saving};
 use super::scopes::{Scopes, follow};
 use super::sessions::{self, Session};
 use super::shared::Shared;
 use super::threads::in_savepoint;
-use super::{open, prepare, pull, system, wire};
+use super::{history, open, prepare, pull, system, wire};
 use crate::hub::error::HubError;
-use crate::hub::plain;
 use crate::hub::registry::Denied;
-use crate::sqlite::Repeated;
-use rusqlite::{Connection, ErrorCode, params};
-use windrow_protocol::change::Key;
-use windrow_protocol::clock::{DeviceId, Point, Seq};
+use rusqlite::{Connection, ErrorCode};
+use windrow_protocol::change::{Changeset, Key};
+use windrow_protocol::clock::{DeviceId, Hlc, Point, Seq};
 use windrow_protocol::fault;
-use windrow_protocol::merge::{History, Merge, Merged, Outcome, Step, World};
-use windrow_protocol::message::{Answer, Commit, Refusal, RefusalCode};
+use windrow_protocol::merge::{Merge, Merged, Outcome, Step};
+use windrow_protocol::message::{Answer, Commit, Pull, Refusal, RefusalCode};
+use windrow_protocol::versions::Version;
 
 /// What came of a COMMIT.
 #[derive(Debug)]
 pub(super) enum Committed {
-    /// It is committed, now or before, here; a page is still to be read.
-    At(Option<Point>),
+    /// It is committed, now or before, here; what its device is to hear, where that is known without reading.
+    At(Option<Point>, Option<Heard>),
     /// It is not.
     Not(Answer),
 }
@@ -36,33 +37,68 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
     let payload = match sessions::find(c, request.session, request.digest, &shared.keeping, now)? {
         Session::Unknown => return Ok(Committed::Not(Answer::UnknownSession)),
         Session::Reused => return Ok(Committed::Not(Answer::Reused)),
-        Session::Done(at) => return Ok(Committed::At(at.map(|seq| point(c, seq)).transpose()?)),
+        Session::Done(at) => return Ok(Committed::At(at.map(|seq| point(c, seq)).transpose()?, None)),
         Session::Staged(payload) => payload,
     };
-    let received = wire::decode(&shared.tables, &payload)?;
-    if received.unresolved().device != request.pull.device {
-        return Err(Denied::Device.into());
-    }
-    let version = received.version;
-    if let Some(answer) = fault!(CommitUnchecked: None, prepare::continues(shared, c, &received)?) {
-        sessions::discard(c, request.session)?;
-        return Ok(Committed::Not(answer));
-    }
-    let Some(changeset) = received.resolve(c, &shared.tables)? else {
-        return Ok(Committed::Not(Answer::WholeIds));
+    let version = wire::version(&shared.tables, &payload)?;
+    let standing = system::standing(c, shared.tables.version)?;
+    let (changeset, loaded) = match read(shared, c, (request, standing.head), &payload)? {
+        Read::Good(changeset, loaded) => (*changeset, loaded),
+        // The names of its records can be made whole another time.
+        Read::Not(Answer::WholeIds) => return Ok(Committed::Not(Answer::WholeIds)),
+        Read::Not(answer) => {
+            sessions::discard(c, request.session)?;
+            return Ok(Committed::Not(answer));
+        }
     };
-    let moment = prepare::moment(shared, c, open::draw()?)?;
     let who = Who { device: changeset.device, decides: None };
-    match merge_and_save(shared, c, Merge::new(&shared.tables.schema, changeset, moment), who)? {
-        Ok(at) => {
-            sessions::finish(c, request.session, at.map(|p| p.seq), now)?;
-            Ok(Committed::At(at))
+    let merge = Merge::new(&shared.tables.schema, changeset, prepare::moment(shared, &standing, open::draw()?));
+    match merge_and_save(shared, c, merge, loaded, who)? {
+        Ok(saved) => {
+            sessions::finish(c, request.session, saved.at.map(|p| p.seq), now)?;
+            Ok(Committed::At(saved.at, hear(shared, c, &request.pull, &saved)?))
         }
         Err(refusals) => {
             sessions::discard(c, request.session)?;
             Ok(Committed::Not(Answer::Refused(version.refusals(refusals))))
         }
     }
+}
+
+/// A payload as it is to be merged.
+enum Read {
+    /// With what is loaded of its records already.
+    Good(Box<Changeset>, Loaded),
+    Not(Answer),
+}
+
+/// Reads a payload; or takes what PREPARE has made of it, where nobody committed since.
+fn read(shared: &Shared, c: &Connection, (request, head): (&Commit, Point), payload: &[u8]) -> Result<Read, HubError> {
+    let not = |version: &Version, changeset: &Changeset| -> Result<Option<Answer>, HubError> {
+        if changeset.device != request.pull.device {
+            return Err(Denied::Device.into());
+        }
+        fault!(CommitUnchecked: Ok(None), prepare::continues(shared, c, version, changeset))
+    };
+    let ready = lock(&shared.memory.checked).take(request.session, request.digest);
+    if let Some(Ready { changeset, loaded, .. }) = ready.filter(|ready| ready.head == head) {
+        let answer = not(wire::version(&shared.tables, payload)?, &changeset)?;
+        return Ok(answer.map_or_else(|| Read::Good(Box::new(changeset), loaded), Read::Not));
+    }
+    let received = wire::decode(&shared.tables, payload)?;
+    if let Some(answer) = not(received.version, received.unresolved())? {
+        return Ok(Read::Not(answer));
+    }
+    let resolved = received.resolve(c, &shared.tables)?;
+    Ok(resolved.map_or(Read::Not(Answer::WholeIds), |changeset| Read::Good(Box::new(changeset), Loaded::default())))
+}
+
+/// What a commit's device hears with its answer, where it is at hand.
+fn hear(shared: &Shared, c: &Connection, pull: &Pull, saved: &Saved) -> Result<Option<Heard>, HubError> {
+    let mut recent = lock(&shared.memory.recent);
+    let heard = saved.at.map(|at| pull::hear(shared, c, pull, (at, saved.highest), &recent)).transpose()?.flatten();
+    recent.trim();
+    Ok(heard)
 }
 
 /// A recorded outcome, with its mark.
@@ -80,26 +116,40 @@ pub(super) struct Who<'a> {
     decides: Option<&'a str>,
 }
 
-/// Merges with what is stored, and saves the result. Where it is refused nothing is saved.
+/// A commit that was saved.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Saved {
+    /// Its place in the hub's history; none where it said nothing.
+    at: Option<Point>,
+    /// The highest stamp that any session brought, as merged.
+    highest: Hlc,
+}
+
+/// Merges with what is stored, some of which may be loaded already, and saves the result. Where it is refused nothing is saved.
 pub(super) fn merge_and_save(
     shared: &Shared,
     c: &Connection,
     mut merge: Merge<'_>,
+    mut loaded: Loaded,
     who: Who<'_>,
-) -> Result<Result<Option<Point>, Vec<Refusal>>, HubError> {
-    let mut world = World::default();
+) -> Result<Result<Saved, Vec<Refusal>>, HubError> {
     let outcome = loop {
-        match merge.step(&world) {
+        match merge.step(&loaded.world) {
             Step::Done(outcome) => break outcome,
-            Step::Load(wants) => records::fill(c, &shared.tables, wants, &mut world)?,
+            Step::Load(wants) => loaded.fill(c, &shared.tables, wants)?,
         }
     };
     let merged = match outcome {
         Outcome::Merged(merged) => merged,
         Outcome::Refused(refusals) => return Ok(Err(refusals)),
     };
-    match in_savepoint(c, || save(shared, c, &merged, who)) {
-        Ok(()) => Ok(Ok(merged.at)),
+    match in_savepoint(c, || save(shared, c, &merged, &loaded, who)) {
+        Ok(()) => {
+            if let Some(at) = merged.at {
+                lock(&shared.memory.recent).push(c, at, merged.records)?;
+            }
+            Ok(Ok(Saved { at: merged.at, highest: merged.highest }))
+        }
         Err(Unsaved::Refused(refusal)) => Ok(Err(vec![*refusal])),
         Err(Unsaved::Failed(error)) => Err(error),
     }
@@ -118,17 +168,18 @@ impl From<HubError> for Unsaved {
     }
 }
 
-fn save(shared: &Shared, c: &Connection, merged: &Merged, who: Who<'_>) -> Result<(), Unsaved> {
+fn save(shared: &Shared, c: &Connection, merged: &Merged, loaded: &Loaded, who: Who<'_>) -> Result<(), Unsaved> {
     let (tables, now) = (&shared.tables, shared.now());
     let (mut scopes, mut moved) = (Scopes::new(c, tables, &merged.records), Vec::new());
+    let mut saving = Saving::new(c, tables);
     for (key, record) in &merged.records {
         let scope = scopes.of(*key)?;
         // What hangs on a new record is new too, and knows its scope already.
-        if records::scope(c, tables, *key)?.is_some_and(|before| before != scope) {
+        if loaded.scope(*key).is_some_and(|before| before != scope) {
             moved.push(*key);
         }
-        records::save_version(c, tables, *key, record, scope)?;
-        records::show(c, tables, *key, record).map_err(|error| unshown(shared, *key, error))?;
+        saving.version(*key, record, scope)?;
+        saving.show(*key, record).map_err(|error| unshown(shared, *key, error))?;
         records::save_conflicts(c, tables, *key, record)?;
     }
     follow(c, tables, moved)?;
@@ -137,10 +188,10 @@ fn save(shared: &Shared, c: &Connection, merged: &Merged, who: Who<'_>) -> Resul
         system::save_covers(c, &merged.spans, who.device)?;
         system::save_device(c, who.device, merged.upto, now)?;
     }
-    if let Some(at) = merged.at {
-        merged.history.iter().try_for_each(|line| save_history(shared, c, at.seq, line, (who.decides, now)))?;
+    match merged.at {
+        Some(at) => Ok(history::append(&shared.tables.schema, c, at.seq, &merged.history, (who.decides, now))?),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn unshown(shared: &Shared, key: Key, error: rusqlite::Error) -> Unsaved {
@@ -152,32 +203,6 @@ fn unshown(shared: &Shared, key: Key, error: rusqlite::Error) -> Unsaved {
     Unsaved::Refused(Box::new(Refusal { key, field: None, code: RefusalCode::WrongType, sentence }))
 }
 
-fn save_history(
-    shared: &Shared,
-    c: &Connection,
-    at: Seq,
-    line: &History,
-    (decides, now): (Option<&str>, i64),
-) -> Result<(), HubError> {
-    let table = shared.tables.schema.table(line.key.0);
-    let sql = "INSERT INTO windrow_history (seq, tbl, record, device, hlc, author, detail, at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    c.run(
-        sql,
-        params![
-            at.to_i64(),
-            table.name,
-            line.key.1.0,
-            line.device.to_i64(),
-            line.stamp.hlc.to_i64(),
-            line.stamp.author.to_i64(),
-            plain::detail(table, &line.detail, decides),
-            now,
-        ],
-    )?;
-    Ok(())
-}
-
 /// Commits a decision that was made at the hub.
 pub(super) fn commit_own(
     shared: &Shared,
@@ -185,9 +210,9 @@ pub(super) fn commit_own(
     merge: Merge<'_>,
     decides: Option<&str>,
 ) -> Result<Result<Point, Refusal>, HubError> {
-    match merge_and_save(shared, c, merge, Who { device: DeviceId::ZERO, decides })? {
-        Ok(Some(at)) => Ok(Ok(at)),
-        Ok(None) => Err(HubError::Defect("a decision said nothing".into())),
+    match merge_and_save(shared, c, merge, Loaded::default(), Who { device: DeviceId::ZERO, decides })? {
+        Ok(Saved { at: Some(at), .. }) => Ok(Ok(at)),
+        Ok(Saved { at: None, .. }) => Err(HubError::Defect("a decision said nothing".into())),
         Err(mut refusals) => {
             refusals.pop().map(Err).ok_or_else(|| HubError::Defect("a refusal without a reason".into()))
         }

@@ -1,14 +1,14 @@
 //! What the console asks: open conflicts, decisions, history.
 
 use super::shared::Shared;
-use super::system::{self, seq, stamp};
+use super::system;
 use super::{commit, open, prepare, records};
-use crate::hub::console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
+use crate::hub::console::{Conflicts, Decision, OpenConflict, Verdict};
 use crate::hub::error::HubError;
 use crate::sqlite::Repeated;
 use rusqlite::{Connection, params};
 use windrow_protocol::change::{Key, Resolve};
-use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Seq, Stamp};
+use windrow_protocol::clock::{Hlc, Point, Seq};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
 use windrow_protocol::merge::Merge;
@@ -53,7 +53,7 @@ fn of_record(shared: &Shared, c: &Connection, key: Key) -> Result<Vec<Conflict>,
 
 /// Decides a conflict, in the writer's transaction.
 pub(super) fn resolve(shared: &Shared, c: &Connection, decision: &Decision) -> Result<Point, HubError> {
-    let moment = prepare::moment(shared, c, open::draw()?)?;
+    let moment = prepare::moment(shared, &system::standing(c, shared.tables.version)?, open::draw()?);
     let open = of_record(shared, c, decision.record)?.into_iter().find(|open| is_about(open, decision));
     let open = open.ok_or_else(|| {
         Problem::new(ProblemKind::NotFound, "No such conflict is open; somebody may have resolved it.")
@@ -91,38 +91,6 @@ fn chosen(open: &Conflict, verdict: &Verdict) -> Result<(Vec<(usize, windrow_pro
         (_, Verdict::Keep) => Ok((Vec::new(), false)),
         (_, Verdict::Delete) => Ok((Vec::new(), true)),
     }
-}
-
-/// The last changes of a record, oldest first.
-pub(super) fn history(
-    shared: &Shared,
-    c: &Connection,
-    (table, id): Key,
-    limit: usize,
-) -> Result<Vec<Happened>, HubError> {
-    let sql = "SELECT seq, at, device, hlc, author, detail FROM windrow_history WHERE tbl = ?1 AND record = ?2
-        ORDER BY number DESC LIMIT ?3";
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = c.prepare_cached(sql)?;
-    let mut rows = statement.query(params![shared.tables.schema.table(table).name, id.0, limit])?;
-    let mut lines = Vec::new();
-    while let Some(row) = rows.next()? {
-        lines.push(line(row)?);
-    }
-    lines.reverse();
-    Ok(lines)
-}
-
-fn line(row: &rusqlite::Row<'_>) -> Result<Happened, HubError> {
-    let damaged = |what: &str| HubError::Damaged(format!("a line of history: {what}"));
-    let text = row.get_ref(5)?.as_str().map_err(|_| damaged("no text"))?;
-    Ok(Happened {
-        seq: seq(row.get(0)?)?,
-        at: row.get(1)?,
-        device: DeviceId::from_i64(row.get(2)?).ok_or_else(|| damaged("no device"))?,
-        stamp: Stamp { hlc: stamp(row.get(3)?)?, author: Origin::from_i64(row.get(4)?) },
-        detail: serde_json::from_str(text).map_err(|_| damaged("no JSON"))?,
-    })
 }
 
 /// The last commit.

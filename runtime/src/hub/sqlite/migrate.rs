@@ -3,7 +3,7 @@
 //! SQL does it for rows and what finds them. What is packed beside each record stands by the places of fields, and by their
 //! rules, so it is packed anew, by [`Version::record`](windrow_protocol::versions::Version::record).
 
-use super::records::{self, id};
+use super::records::{self, Saving, id};
 use super::scopes;
 use super::system;
 use super::tables::Tables;
@@ -91,7 +91,7 @@ impl Repack<'_> {
         let (key, last) = ((self.table, id), self.tables.schema.table(self.table));
         let moved = self.before.record(self.table, last, packed, row, self.seq)?;
         let scope = records::scope(self.c, self.tables, key)?.flatten();
-        records::save_version(self.c, self.tables, key, &moved.record, scope)?;
+        Saving::new(self.c, self.tables).version(key, &moved.record, scope)?;
         records::save_conflicts(self.c, self.tables, key, &moved.record)?;
         Ok(moved.news)
     }

@@ -5,12 +5,15 @@
 //! tables ([`tables`], [`records`]). The verbs: [`prepare`], [`uploads`], [`commit`], [`pull`], [`console`].
 
 mod backup;
+mod checked;
 mod commit;
 mod console;
+mod history;
 mod migrate;
 mod open;
 mod prepare;
 mod pull;
+mod recent;
 mod records;
 mod scan;
 mod scopes;
@@ -30,10 +33,10 @@ use super::{Conflicts, Decision, Happened, HubError, HubStore, Measures, OpenErr
 use crate::domain::Domain;
 use async_trait::async_trait;
 use commit::Committed;
-use prepare::Checked;
+use prepare::Judged;
 use pull::PageSize;
 use sessions::Keeping;
-use shared::{Clock, Shared};
+use shared::{Clock, Memory, Shared};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,7 +147,8 @@ impl OpenHub for SqliteHub {
         } else {
             (Threads::callers_write(writer), Threads::callers_read(reader()?), Threads::callers_read(reader()?))
         };
-        let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock };
+        let shared =
+            Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock, memory: Memory::default() };
         Ok(Arc::new(Hub { writer, readers, checkers, shared: Arc::new(shared), path: self.path }))
     }
 }
@@ -177,8 +181,8 @@ impl HubStore for Hub {
         let (shared, request) = (self.shared.clone(), Arc::new(request));
         let (checked, asked) = (shared.clone(), request.clone());
         match self.checkers.run(move |c| prepare::check(&checked, c, &asked)).await? {
-            Checked::Answered(answer) => Ok(answer),
-            Checked::Good(digest) => self.writer.run(move |c| prepare::stage(&shared, c, &request, digest)).await,
+            Judged::Answered(answer) => Ok(answer),
+            Judged::Good(digest) => self.writer.run(move |c| prepare::stage(&shared, c, &request, digest)).await,
         }
     }
 
@@ -204,7 +208,12 @@ impl HubStore for Hub {
         let committed = self.writer.run(move |c| commit::commit(&shared, c, &request)).await?;
         match committed {
             Committed::Not(answer) => Ok(answer),
-            Committed::At(at) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
+            Committed::At(at, None) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
+            Committed::At(at, Some(heard)) => {
+                let shared = self.shared.clone();
+                let page = self.checkers.run(move |c| pull::tell_heard(&shared, c, &pull, heard)).await?;
+                Ok(Answer::Committed { at, page })
+            }
         }
     }
 
@@ -244,6 +253,6 @@ impl HubStore for Hub {
 
     async fn history(&self, record: Key, limit: usize) -> Result<Vec<Happened>, HubError> {
         let shared = self.shared.clone();
-        self.readers.run(move |c| console::history(&shared, c, record, limit)).await
+        self.readers.run(move |c| history::of(&shared.tables.schema, c, record, limit)).await
     }
 }

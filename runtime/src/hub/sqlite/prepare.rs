@@ -1,19 +1,22 @@
 //! PREPARE: everything is checked, nothing applied.
 
+use super::checked::Ready;
+use super::records::Loaded;
 use super::sessions::{self, Session};
 use super::shared::Shared;
-use super::wire::{self, Received};
-use super::{records, system, uploads};
+use super::system::Standing;
+use super::{checked, records, system, uploads, wire};
 use crate::hub::error::HubError;
 use rusqlite::Connection;
 use windrow_protocol::change::Changeset;
 use windrow_protocol::clock::Mark;
-use windrow_protocol::merge::{Merge, Moment, Step, World};
+use windrow_protocol::merge::{Merge, Moment, Step};
 use windrow_protocol::message::{Answer, Digest, Prepare, Refusal, names_few, points};
+use windrow_protocol::versions::Version;
 
 /// What a check came to.
 #[derive(Debug)]
-pub(super) enum Checked {
+pub(super) enum Judged {
     /// Nothing more to do.
     Answered(Answer),
     /// Good, and to be staged under this digest.
@@ -21,21 +24,27 @@ pub(super) enum Checked {
 }
 
 /// Judges a changeset from one snapshot.
-pub(super) fn check(shared: &Shared, c: &Connection, request: &Prepare) -> Result<Checked, HubError> {
-    let (digest, answered) = (Digest::of(&request.payload), |answer| Ok(Checked::Answered(answer)));
+pub(super) fn check(shared: &Shared, c: &Connection, request: &Prepare) -> Result<Judged, HubError> {
+    let (digest, answered) = (Digest::of(&request.payload), |answer| Ok(Judged::Answered(answer)));
     match sessions::find(c, request.session, digest, &shared.keeping, shared.now())? {
         Session::Done(_) => return answered(Answer::Prepared),
         Session::Reused => return answered(Answer::Reused),
         Session::Unknown | Session::Staged(_) => {}
     }
     let received = wire::decode(&shared.tables, &request.payload)?;
-    if let Some(answer) = continues(shared, c, &received)? {
+    let version = received.version;
+    if let Some(answer) = continues(shared, c, version, received.unresolved())? {
         return answered(answer);
     }
-    let version = received.version;
     let Some(changeset) = received.resolve(c, &shared.tables)? else { return answered(Answer::WholeIds) };
-    let refusals = refusals(shared, c, changeset)?;
-    if refusals.is_empty() { Ok(Checked::Good(digest)) } else { answered(Answer::Refused(version.refusals(refusals))) }
+    let (refusals, ready) = judge(shared, c, changeset)?;
+    if !refusals.is_empty() {
+        return answered(Answer::Refused(version.refusals(refusals)));
+    }
+    if let Some(ready) = ready {
+        checked::lock(&shared.memory.checked).keep(request.session, digest, ready);
+    }
+    Ok(Judged::Good(digest))
 }
 
 /// Keeps what was checked. Another payload may have come under the same id since.
@@ -55,15 +64,19 @@ pub(super) fn stage(shared: &Shared, c: &Connection, request: &Prepare, digest: 
 
 /// What to answer a changeset that does not continue this hub's past; none where it does. No shortened ids are needed for
 /// that.
-pub(super) fn continues(shared: &Shared, c: &Connection, received: &Received<'_>) -> Result<Option<Answer>, HubError> {
-    let changeset = received.unresolved();
+pub(super) fn continues(
+    shared: &Shared,
+    c: &Connection,
+    version: &Version,
+    changeset: &Changeset,
+) -> Result<Option<Answer>, HubError> {
     let recovery = &changeset.recovery;
     names_few(changeset.own.len() + changeset.spans.len() + recovery.past.as_ref().map_or(0, Vec::len))?;
     let named = points(changeset.checkpoint, &changeset.own).chain(recovery.past.iter().flatten().copied());
     let mut past = system::past(c, named, changeset.spans.iter().map(|s| s.origin))?;
     for key in &recovery.ask {
         // Nobody misses what its table was dropped with.
-        let now = received.version.key(*key);
+        let now = version.key(*key);
         if let Some(now) = now
             && records::scope(c, &shared.tables, now)?.is_none()
         {
@@ -73,19 +86,25 @@ pub(super) fn continues(shared: &Shared, c: &Connection, received: &Received<'_>
     Ok(past.continues(changeset)?)
 }
 
-/// The moment of a commit that would happen now.
-pub(super) fn moment(shared: &Shared, c: &Connection, mark: Mark) -> Result<Moment, HubError> {
-    let standing = system::standing(c, shared.tables.version)?;
-    Ok(Moment { now_ms: shared.now(), hub: standing.hlc, highest: standing.highest, head: standing.head.seq, mark })
+/// The moment of a commit that would happen now, where the hub stands so.
+pub(super) fn moment(shared: &Shared, standing: &Standing, mark: Mark) -> Moment {
+    Moment { now_ms: shared.now(), hub: standing.hlc, highest: standing.highest, head: standing.head.seq, mark }
 }
 
-fn refusals(shared: &Shared, c: &Connection, changeset: Changeset) -> Result<Vec<Refusal>, HubError> {
-    let merge = Merge::new(&shared.tables.schema, changeset, moment(shared, c, Mark(0))?);
-    let mut world = World::default();
+/// What is refused; and what COMMIT need not read again, where nothing is.
+fn judge(shared: &Shared, c: &Connection, changeset: Changeset) -> Result<(Vec<Refusal>, Option<Ready>), HubError> {
+    let standing = system::standing(c, shared.tables.version)?;
+    let plain = changeset.recovery.is_empty();
+    let merge = Merge::new(&shared.tables.schema, changeset, moment(shared, &standing, Mark(0)));
+    let mut loaded = Loaded::default();
     loop {
-        match merge.judge(&world) {
-            Step::Done(refusals) => return Ok(refusals),
-            Step::Load(wants) => records::fill(c, &shared.tables, wants, &mut world)?,
+        match merge.judge(&loaded.world) {
+            Step::Load(wants) => loaded.fill(c, &shared.tables, wants)?,
+            Step::Done(refusals) => {
+                let changeset = merge.into_changeset().filter(|_| plain && refusals.is_empty());
+                let ready = changeset.map(|changeset| Ready { changeset, loaded, head: standing.head });
+                return Ok((refusals, ready));
+            }
         }
     }
 }

@@ -4,18 +4,21 @@
 //! snapshot. A record that changes between two pages moves ahead of the scan and is met again, so nothing is missed, as long
 //! as the hub still has the snapshot of the page before in its past.
 
+use super::recent::{Changed, Recent};
 use super::scan::{Place, Scan};
 use super::shared::Shared;
 use super::{records, system};
 use crate::hub::error::HubError;
 use rusqlite::Connection;
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
 use windrow_protocol::change::Key;
-use windrow_protocol::clock::{Point, Seq};
+use windrow_protocol::clock::{Hlc, Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
+use windrow_protocol::model::TableIx;
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, Page, Reached, Told, tell};
 use windrow_protocol::versions::Version;
@@ -56,39 +59,93 @@ pub(super) fn page(
     committed: Option<Point>,
 ) -> Result<Vec<u8>, HubError> {
     let standing = system::standing(c, shared.tables.version)?;
-    let own: HashSet<Seq> = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
-    let version = shared.tables.version(pull.schema)?;
-    let mut telling = Telling { shared, c, pull, version, own, told: BTreeMap::new(), bytes: 0 };
+    let mut telling = Telling::new(shared, pull, committed)?;
     if pull.cursor.is_none() {
-        telling.refetch()?;
+        telling.refetch(c)?;
     }
-    let next = telling.scan()?;
-    let told: Vec<Told> = telling.told.into_values().collect();
-    let lens = told.iter().map(|t| shown_length(shared, c, pull, version, t)).collect::<Result<Vec<u8>, _>>()?;
-    let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, version)).transpose()?;
-    let page = Page { told, at: standing.head, next, highest: standing.highest, digests };
+    let next = telling.scan(c)?;
+    let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, telling.version)).transpose()?;
+    let (page, lens) = telling.page(standing.head, next, standing.highest, digests);
+    encode(shared, c, pull, Heard { page, lens })
+}
+
+/// What a device hears after its commit, where that is at hand: no snapshot need be read for it.
+#[derive(Debug)]
+pub(super) struct Heard {
+    page: Page,
+    lens: Vec<Option<u8>>,
+}
+
+/// The first page after a commit, of a device that had heard of all but the last ones. None where there is more to tell.
+pub(super) fn hear(
+    shared: &Shared,
+    c: &Connection,
+    pull: &Pull,
+    (at, highest): (Point, Hlc),
+    recent: &Recent,
+) -> Result<Option<Heard>, HubError> {
+    if !pull.refetch.is_empty() || !pull.whole.is_empty() || pull.verify {
+        return Ok(None);
+    }
+    let Some(news) = recent.since(pull.checkpoint.seq) else { return Ok(None) };
+    let mut telling = Telling::new(shared, pull, Some(at))?;
+    let next = telling.recent(c, &news)?;
+    let (page, lens) = telling.page(at, next, highest, None);
+    Ok(Some(Heard { page, lens }))
+}
+
+/// That page, encoded.
+pub(super) fn tell_heard(shared: &Shared, c: &Connection, pull: &Pull, heard: Heard) -> Result<Vec<u8>, HubError> {
+    encode(shared, c, pull, heard)
+}
+
+fn encode(shared: &Shared, c: &Connection, pull: &Pull, Heard { page, lens }: Heard) -> Result<Vec<u8>, HubError> {
+    let version = shared.tables.version(pull.schema)?;
+    let len = |(told, len): (&Told, Option<u8>)| match len {
+        Some(len) => Ok(len),
+        None => shown_length(shared, c, pull, version, told),
+    };
+    let lens = page.told.iter().zip(lens).map(len).collect::<Result<Vec<u8>, _>>()?;
     Ok(encode_page(version.schema(), &page, &lens, Effort::Page))
 }
 
 /// A page in the making.
 struct Telling<'a> {
     shared: &'a Shared,
-    c: &'a Connection,
     pull: &'a Pull,
     /// In whose words it tells.
     version: &'a Version,
     own: HashSet<Seq>,
-    /// By record, as the device names it.
-    told: BTreeMap<Key, Told>,
+    /// By record, as the device names it; and how many bits of its id name it, where that is known.
+    told: BTreeMap<Key, (Told, Option<u8>)>,
+    /// Records that it has looked at, and bytes of what it tells.
+    looked_at: usize,
     bytes: usize,
 }
 
-impl Telling<'_> {
+impl<'a> Telling<'a> {
+    fn new(shared: &'a Shared, pull: &'a Pull, committed: Option<Point>) -> Result<Telling<'a>, HubError> {
+        let own = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
+        let version = shared.tables.version(pull.schema)?;
+        Ok(Telling { shared, pull, version, own, told: BTreeMap::new(), looked_at: 0, bytes: 0 })
+    }
+
+    fn page(
+        self,
+        at: Point,
+        next: Option<Reached>,
+        highest: Hlc,
+        digests: Option<Vec<TableDigest>>,
+    ) -> (Page, Vec<Option<u8>>) {
+        let (told, lens) = self.told.into_values().unzip();
+        (Page { told, at, next, highest, digests }, lens)
+    }
+
     /// What the device asks for, whole; gone where nobody has it.
-    fn refetch(&mut self) -> Result<(), HubError> {
+    fn refetch(&mut self, c: &Connection) -> Result<(), HubError> {
         for key in &self.pull.refetch {
             let record = match self.version.key(*key) {
-                Some(now) => records::load(self.c, &self.shared.tables, now)?.map(|record| (now, record)),
+                Some(now) => records::load(c, &self.shared.tables, now)?.map(|record| (now, record)),
                 None => None,
             };
             let told = match record {
@@ -101,27 +158,68 @@ impl Telling<'_> {
     }
 
     /// What changed, as much as fits. Where it goes on; none at the end of the snapshot.
-    fn scan(&mut self) -> Result<Option<Reached>, HubError> {
-        let (size, since) = (&self.shared.page, self.pull.checkpoint.seq);
+    fn scan(&mut self, c: &Connection) -> Result<Option<Reached>, HubError> {
+        let since = self.pull.checkpoint.seq;
         let since = if self.pull.whole.is_empty() { since } else { Seq::ZERO };
         let from =
             self.pull.cursor.map_or(Place::after(since), |c| Place::At(c.reached.seq, c.reached.table, c.reached.id));
-        let mut statements = Scan::prepare(self.c, &self.shared.tables, self.version)?;
-        let mut scan = Scan::start(&self.shared.tables, &mut statements, from, size.looked_at)?;
-        let (mut looked_at, bytes) = (0, size.bytes.min(1024 << self.pull.page.min(20)));
+        let mut statements = Scan::prepare(c, &self.shared.tables, self.version)?;
+        let mut scan = Scan::start(&self.shared.tables, &mut statements, from, self.shared.page.looked_at)?;
         while let Some(found) = scan.next()? {
-            looked_at += 1;
-            if !self.told.contains_key(&(found.then, found.key.1)) {
-                let whole = found.record.alive && self.pull.whole.contains(&found.then);
-                let told = self.tell(found.key, &found.record, whole);
-                told.into_iter().for_each(|told| self.add(told));
-            }
-            let full = looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= bytes;
+            let full = self.meets(found.then, found.key, &found.record);
             if full && !scan.is_over() {
                 return Ok(Some(Reached { seq: found.seq, table: found.then, id: found.key.1 }));
             }
         }
         Ok(None)
+    }
+
+    /// The same of the last commits alone, whose records are at hand.
+    fn recent(&mut self, c: &Connection, news: &[(Seq, Vec<&Changed>)]) -> Result<Option<Reached>, HubError> {
+        let mut tables: Vec<_> = self.version.tables().collect();
+        tables.sort_unstable();
+        let of_table = |changed: &'_ [&Changed], table: TableIx| {
+            let from = changed.partition_point(|changed| changed.key.0 < table);
+            from..from + changed[from..].partition_point(|changed| changed.key.0 == table)
+        };
+        let mut reached = None;
+        for (seq, changed) in news {
+            for (then, table) in &tables {
+                for Changed { key, record, named_by } in &changed[of_table(changed, *table)] {
+                    if reached.is_some() {
+                        return Ok(reached);
+                    }
+                    let full = self.meets(*then, *key, record);
+                    self.name(c, *then, *key, named_by)?;
+                    reached = full.then_some(Reached { seq: *seq, table: *then, id: key.1 });
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Finds out by how many bits of its id a record is named that was told. Ask once: it is told to others too.
+    fn name(&mut self, c: &Connection, then: TableIx, key: Key, known: &Cell<Option<u8>>) -> Result<(), HubError> {
+        let Some((told, len)) = self.told.get_mut(&(then, key.1)).filter(|_| !self.pull.whole_ids) else {
+            return Ok(());
+        };
+        if told.held && known.get().is_none() {
+            known.set(Some(shown_length(self.shared, c, self.pull, self.version, told)?));
+        }
+        *len = known.get().filter(|_| told.held);
+        Ok(())
+    }
+
+    /// Tells of a record, if there is news. Whether the page is full then.
+    fn meets(&mut self, then: TableIx, key: Key, record: &Record) -> bool {
+        self.looked_at += 1;
+        if !self.told.contains_key(&(then, key.1)) {
+            let whole = record.alive && self.pull.whole.contains(&then);
+            let told = self.tell(key, record, whole);
+            told.into_iter().for_each(|told| self.add(told));
+        }
+        let (size, bytes) = (&self.shared.page, self.shared.page.bytes.min(1024 << self.pull.page.min(20)));
+        self.looked_at >= size.looked_at || self.told.len() >= size.records || self.bytes >= bytes
     }
 
     fn tell(&self, (table, id): Key, record: &Record, whole: bool) -> Option<Told> {
@@ -132,7 +230,7 @@ impl Telling<'_> {
 
     fn add(&mut self, told: Told) {
         self.bytes += told.weight();
-        self.told.insert((told.table, told.id), told);
+        self.told.insert((told.table, told.id), (told, None));
     }
 }
 

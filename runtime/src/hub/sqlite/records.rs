@@ -4,20 +4,19 @@ use super::tables::Tables;
 use crate::hub::error::HubError;
 use crate::hub::plain;
 use crate::sqlite::{Bound, Repeated, value_of};
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use std::collections::HashMap;
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::Seq;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::merge::{Wants, World};
 use windrow_protocol::model::TableIx;
-use windrow_protocol::record::Record;
+use windrow_protocol::record::{Record, Register};
 use windrow_protocol::value::Value;
 
 /// A record, dead or alive; none where the hub never heard of it.
-pub(super) fn load(c: &Connection, tables: &Tables, (table, id): Key) -> Result<Option<Record>, HubError> {
-    let mut statement = c.prepare_cached(&tables.sql(table).load)?;
-    let mut rows = statement.query([id.0])?;
-    rows.next()?.map(|row| unpack(tables, table, row, 0)).transpose()
+pub(super) fn load(c: &Connection, tables: &Tables, key: Key) -> Result<Option<Record>, HubError> {
+    Ok(Loading::new(c, tables).load(key)?.map(|(record, _)| record))
 }
 
 /// The record whose packed state stands in this column, with its fields behind.
@@ -35,28 +34,89 @@ pub(super) fn id(row: &Row<'_>, at: usize) -> Result<RecordId, HubError> {
     RecordId::from_slice(bytes).ok_or_else(|| HubError::Damaged("an id".into()))
 }
 
-/// Loads what a merge asked for.
-pub(super) fn fill(c: &Connection, tables: &Tables, wants: Wants, world: &mut World) -> Result<(), HubError> {
-    for key in wants.records {
-        world.add_record(key, load(c, tables, key)?);
+/// Records read one after the other, those of one table by one statement.
+struct Loading<'a> {
+    c: &'a Connection,
+    tables: &'a Tables,
+    statement: Option<(TableIx, CachedStatement<'a>)>,
+}
+
+impl<'a> Loading<'a> {
+    fn new(c: &'a Connection, tables: &'a Tables) -> Loading<'a> {
+        Loading { c, tables, statement: None }
     }
-    for (child, field, parent) in wants.children {
-        let sql =
-            tables.sql(child).referring(field).ok_or_else(|| asked("children by a field that is no reference"))?;
-        let children = ids(c, sql, &[&parent.0])?;
-        for key in children.iter().map(|id| (child, *id)) {
-            if !world.has_record(key) {
-                world.add_record(key, load(c, tables, key)?);
+
+    /// A record with its scope.
+    fn load(&mut self, (table, id): Key) -> Result<Option<(Record, Option<RecordId>)>, HubError> {
+        let statement = match self.statement.take().filter(|(of, _)| *of == table) {
+            Some((_, statement)) => statement,
+            None => self.c.prepare_cached(&self.tables.sql(table).load)?,
+        };
+        let (_, statement) = self.statement.insert((table, statement));
+        let mut rows = statement.query([id.0])?;
+        let read = |row: &Row<'_>| {
+            let scope = row.get::<_, Option<[u8; 16]>>(0)?.map(RecordId);
+            Ok((unpack(self.tables, table, row, 1)?, scope))
+        };
+        rows.next()?.map(read).transpose()
+    }
+}
+
+/// What is loaded for a merge.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) world: World,
+    /// The scopes under which records are stored, of those that are.
+    scopes: HashMap<Key, Option<RecordId>>,
+    /// Fields of records.
+    fields: usize,
+}
+
+impl Loaded {
+    /// About how many bytes it takes.
+    pub(super) fn weight(&self) -> usize {
+        self.scopes.len() * size_of::<(Key, Record)>() + self.fields * 2 * size_of::<Register>()
+    }
+
+    /// What a record is stored under: its scope, if it has one; nothing where it is not stored. Of records that were loaded.
+    pub(super) fn scope(&self, key: Key) -> Option<Option<RecordId>> {
+        self.scopes.get(&key).copied()
+    }
+
+    /// Loads what a merge asked for: records in order of their keys, so that each page is met once.
+    pub(super) fn fill(&mut self, c: &Connection, tables: &Tables, mut wants: Wants) -> Result<(), HubError> {
+        let mut loading = Loading::new(c, tables);
+        wants.records.sort_unstable();
+        wants.records.into_iter().try_for_each(|key| self.add(&mut loading, key))?;
+        for (child, field, parent) in wants.children {
+            let sql =
+                tables.sql(child).referring(field).ok_or_else(|| asked("children by a field that is no reference"))?;
+            let children = ids(c, sql, &[&parent.0])?;
+            for key in children.iter().map(|id| (child, *id)) {
+                if !self.world.has_record(key) {
+                    self.add(&mut loading, key)?;
+                }
             }
+            self.world.add_children(child, field, parent, children);
         }
-        world.add_children(child, field, parent, children);
+        for (table, field, value, except) in wants.same {
+            let sql =
+                tables.sql(table).same(field).ok_or_else(|| asked("equal values of a field that is not unique"))?;
+            let found = ids(c, sql, &[&Bound(&value), &except.0])?;
+            self.world.add_same(table, field, value, except, found);
+        }
+        Ok(())
     }
-    for (table, field, value, except) in wants.same {
-        let sql = tables.sql(table).same(field).ok_or_else(|| asked("equal values of a field that is not unique"))?;
-        let found = ids(c, sql, &[&Bound(&value), &except.0])?;
-        world.add_same(table, field, value, except, found);
+
+    fn add(&mut self, loading: &mut Loading<'_>, key: Key) -> Result<(), HubError> {
+        let found = loading.load(key)?.map(|(record, scope)| {
+            self.scopes.insert(key, scope);
+            self.fields += record.fields.len();
+            record
+        });
+        self.world.add_record(key, found);
+        Ok(())
     }
-    Ok(())
 }
 
 fn asked(what: &str) -> HubError {
@@ -101,44 +161,80 @@ pub(super) fn scope(c: &Connection, tables: &Tables, (table, id): Key) -> Result
     Ok(found.map(|scope| scope.map(RecordId)))
 }
 
-/// Writes a record's version under its scope.
-pub(super) fn save_version(
-    c: &Connection,
-    tables: &Tables,
-    (table, id): Key,
-    record: &Record,
-    scope: Option<RecordId>,
-) -> Result<(), HubError> {
-    let sql = tables.sql(table);
-    let blob = |id: RecordId| Value::Blob(id.0.to_vec());
-    let mut params = vec![
-        blob(id),
-        scope.map_or(Value::Null, blob),
-        Value::Integer(record.seq().to_i64()),
-        Value::Integer(record.born.to_i64()),
-        Value::Integer(record.died.to_i64()),
-        Value::Integer(record.inserted.hlc.to_i64()),
-        Value::Integer(record.inserted.author.to_i64()),
-        Value::Blob(record.pack()?),
-    ];
-    params.extend(sql.references().map(|field| record.reference(field).map_or(Value::Null, blob)));
-    c.run(&sql.save, params_from_iter(params.iter().map(Bound)))?;
-    Ok(())
+/// Records written one after the other, those of one table by the same statements.
+pub(super) struct Saving<'a> {
+    c: &'a Connection,
+    tables: &'a Tables,
+    statements: Option<Statements<'a>>,
 }
 
-/// Writes the row that shows a record; a dead record has none.
-pub(super) fn show(c: &Connection, tables: &Tables, (table, id): Key, record: &Record) -> rusqlite::Result<()> {
-    let (sql, id) = (tables.sql(table), Value::Blob(id.0.to_vec()));
-    match record.shown() {
-        Some(fields) => {
-            let params = std::iter::once(&id).chain(&fields).map(Bound);
-            c.run(&sql.upsert, params_from_iter(params))?;
-        }
-        None => {
-            c.run(&sql.delete, [Bound(&id)])?;
-        }
+/// What writes the records of one table.
+struct Statements<'a> {
+    table: TableIx,
+    save: CachedStatement<'a>,
+    upsert: CachedStatement<'a>,
+}
+
+impl<'a> Saving<'a> {
+    pub(super) fn new(c: &'a Connection, tables: &'a Tables) -> Saving<'a> {
+        Saving { c, tables, statements: None }
     }
-    Ok(())
+
+    fn statements(&mut self, table: TableIx) -> rusqlite::Result<&mut Statements<'a>> {
+        let statements = match self.statements.take().filter(|s| s.table == table) {
+            Some(statements) => statements,
+            None => {
+                let sql = self.tables.sql(table);
+                let (save, upsert) = (self.c.prepare_cached(&sql.save)?, self.c.prepare_cached(&sql.upsert)?);
+                Statements { table, save, upsert }
+            }
+        };
+        Ok(self.statements.insert(statements))
+    }
+
+    /// Writes a record's version under its scope.
+    pub(super) fn version(
+        &mut self,
+        (table, id): Key,
+        record: &Record,
+        scope: Option<RecordId>,
+    ) -> Result<(), HubError> {
+        let packed = record.pack()?;
+        let references = self.tables.sql(table).references();
+        let save = &mut self.statements(table)?.save;
+        save.raw_bind_parameter(1, id.0)?;
+        save.raw_bind_parameter(2, scope.map(|scope| scope.0))?;
+        let inserted = record.inserted;
+        let numbers = [
+            record.seq().to_i64(),
+            record.born.to_i64(),
+            record.died.to_i64(),
+            inserted.hlc.to_i64(),
+            inserted.author.to_i64(),
+        ];
+        for (at, number) in (3..).zip(numbers) {
+            save.raw_bind_parameter(at, number)?;
+        }
+        save.raw_bind_parameter(8, packed)?;
+        for (at, field) in (9..).zip(references) {
+            save.raw_bind_parameter(at, record.reference(field).map(|id| id.0))?;
+        }
+        save.raw_execute()?;
+        Ok(())
+    }
+
+    /// Writes the row that shows a record; a dead record has none.
+    pub(super) fn show(&mut self, (table, id): Key, record: &Record) -> rusqlite::Result<()> {
+        if !record.alive {
+            return self.c.run(&self.tables.sql(table).delete, [id.0]).map(drop);
+        }
+        let upsert = &mut self.statements(table)?.upsert;
+        upsert.raw_bind_parameter(1, id.0)?;
+        for (at, register) in (2..).zip(&record.fields) {
+            upsert.raw_bind_parameter(at, Bound(if register.nulled { &Value::Null } else { &register.value }))?;
+        }
+        upsert.raw_execute().map(drop)
+    }
 }
 
 /// Makes `windrow_conflicts` say what the record says.

@@ -3,7 +3,7 @@
 //! A record of a table that roots a scope is its own; any other has the scope of the first of its parents that has one, in
 //! order of fields; without such a parent it is for everybody.
 
-use super::records;
+use super::records::{self, Saving};
 use super::tables::Tables;
 use crate::hub::error::HubError;
 use rusqlite::Connection;
@@ -30,6 +30,9 @@ impl<'a> Scopes<'a> {
 
     /// The scope of a record. Goes up on a stack of its own: a chain of references comes from a peer.
     pub(super) fn of(&mut self, key: Key) -> Result<Option<RecordId>, HubError> {
+        if !self.tables.may_have_scope(key.0) {
+            return Ok(None);
+        }
         let (mut path, mut asked) = (vec![key], BTreeSet::from([key]));
         while let Some(at) = path.last().copied() {
             match self.look(at, &asked)? {
@@ -120,7 +123,7 @@ fn move_one(c: &Connection, tables: &Tables, key: Key) -> Result<bool, HubError>
     let scope = Scopes::new(c, tables, &one).of(key)?;
     let moves = records::scope(c, tables, key)? != Some(scope);
     if moves {
-        records::save_version(c, tables, key, &one[0].1, scope)?;
+        Saving::new(c, tables).version(key, &one[0].1, scope)?;
     }
     Ok(moves)
 }

@@ -1,9 +1,12 @@
 //! What the hub's threads have in common.
 
+use super::checked::Checked;
 use super::pull::PageSize;
+use super::recent::Recent;
 use super::sessions::Keeping;
 use super::tables::Tables;
 use std::path::Path;
+use std::sync::Mutex;
 
 /// The clock of the hub's machine: milliseconds since 1970, UTC.
 pub(super) type Clock = Box<dyn Fn() -> i64 + Send + Sync>;
@@ -14,6 +17,14 @@ pub(super) struct Shared {
     pub(super) keeping: Keeping,
     pub(super) page: PageSize,
     pub(super) clock: Clock,
+    pub(super) memory: Memory,
+}
+
+/// What is at hand without reading: all of it can be found in the file as well.
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) recent: Mutex<Recent>,
+    pub(super) checked: Mutex<Checked>,
 }
 
 impl Shared {

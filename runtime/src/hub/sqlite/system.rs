@@ -73,7 +73,7 @@ CREATE TABLE IF NOT EXISTS windrow_history (
   detail TEXT NOT NULL,
   at INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS windrow_history_record ON windrow_history (tbl, record, number);
+CREATE INDEX IF NOT EXISTS windrow_history_record ON windrow_history (record);
 CREATE TABLE IF NOT EXISTS windrow_conflicts (
   position INTEGER NOT NULL,
   record BLOB NOT NULL,

@@ -16,6 +16,8 @@ pub(super) struct Tables {
     pub(super) lineage: Lineage,
     /// In the schema's order.
     sql: Vec<TableSql>,
+    /// For each table whether its records may have a scope.
+    scoped: Vec<bool>,
 }
 
 /// The texts of one table; each is described at [`crate::domain::HubSql`].
@@ -39,7 +41,8 @@ impl Tables {
         let schema = schema_of(domain)?;
         let lineage = Lineage::new(&schema, &domain.models());
         let lineage = lineage.map_err(|source| OpenError::Domain { domain: domain.name, source })?;
-        Ok(Tables { schema, version: domain.version(), lineage, sql })
+        let scoped = scoped(&schema);
+        Ok(Tables { schema, version: domain.version(), lineage, sql, scoped })
     }
 
     /// The version of this digest.
@@ -55,6 +58,20 @@ impl Tables {
     pub(super) fn sql(&self, table: TableIx) -> &TableSql {
         &self.sql[table]
     }
+
+    /// Whether records of this table may have a scope: it roots one, or a parent of theirs may have one.
+    pub(super) fn may_have_scope(&self, table: TableIx) -> bool {
+        self.scoped[table]
+    }
+}
+
+/// Parents' tables stand first, so that one look at each table is enough.
+fn scoped(schema: &Schema) -> Vec<bool> {
+    let mut scoped = vec![false; schema.tables().len()];
+    for table in 0..scoped.len() {
+        scoped[table] = schema.table(table).scope || schema.parents(table).iter().any(|edge| scoped[edge.parent]);
+    }
+    scoped
 }
 
 /// The schema of a domain.

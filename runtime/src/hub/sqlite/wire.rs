@@ -15,12 +15,20 @@ pub(super) struct Received<'a> {
     encoded: Encoded<Changeset>,
 }
 
+/// The version that a payload names.
+///
+/// # Errors
+/// Bytes that are no payload, or of a format or a version that this hub does not know.
+pub(super) fn version<'a>(tables: &'a Tables, payload: &[u8]) -> Result<&'a Version, Problem> {
+    tables.version(codec::changeset_schema(payload).map_err(problem)?)
+}
+
 /// The changeset of a payload.
 ///
 /// # Errors
-/// Bytes that are none, or of a format or a version that this hub does not know.
+/// As [`version`].
 pub(super) fn decode<'a>(tables: &'a Tables, payload: &[u8]) -> Result<Received<'a>, Problem> {
-    let version = tables.version(codec::changeset_schema(payload).map_err(problem)?)?;
+    let version = version(tables, payload)?;
     let encoded = codec::decode_changeset(version.schema(), payload, &Limits::default()).map_err(problem)?;
     Ok(Received { version, encoded })
 }

@@ -49,7 +49,8 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     let whole = recovery::whole(conn, plan, state::read(conn)?.recovering)?;
     let before = whole.into_iter().map(|table| Ok((table, rows(conn, plan, table)?))).collect::<Result<_, Stop>>()?;
     let (told, over, touched) = (BTreeSet::new(), BTreeSet::new(), Touched::default());
-    let mut work = Work { conn, plan, entries, pending, whole: before, told, over, touched };
+    let conflicts = conflicts::any(conn)?;
+    let mut work = Work { conn, plan, entries, pending, whole: before, told, over, touched, conflicts };
     state::set_applying(conn, true)?;
     fire_others(conn, plan)?;
     let (mut heard, mut all) = (Hlc::ZERO, true);
@@ -98,6 +99,8 @@ struct Work<'a> {
     /// The sums that leave their range together with what is pending, as they were told last.
     over: BTreeSet<(Key, FieldIx)>,
     touched: Touched,
+    /// Whether any conflict may be known here.
+    conflicts: bool,
 }
 
 impl Work<'_> {
@@ -145,10 +148,15 @@ impl Work<'_> {
             return Err(Stop::Collided);
         }
         let resolves = pending.map_or(&[][..], |p| &p.resolves[..]);
-        match (&told.conflicts, &told.what) {
-            (Some(open), _) => conflicts::replace(self.conn, self.plan, key, open, resolves)?,
-            (None, News::Gone | News::Whole(_)) => conflicts::replace(self.conn, self.plan, key, &[], resolves)?,
-            (None, News::Patch(_)) => {}
+        let open = match (&told.conflicts, &told.what) {
+            (Some(open), _) => Some(&open[..]),
+            (None, News::Gone | News::Whole(_)) => Some(&[][..]),
+            (None, News::Patch(_)) => None,
+        };
+        // A first sync tells of very many records, and most devices know of no conflict.
+        if let Some(open) = open.filter(|open| self.conflicts || !open.is_empty()) {
+            conflicts::replace(self.conn, self.plan, key, open, resolves)?;
+            self.conflicts = true;
         }
         if self.whole.contains_key(&key.0) {
             match told.what {

@@ -49,23 +49,34 @@ impl Device {
 
     /// A session that inserts these records.
     pub(crate) fn inserts(&mut self, schema: &Schema, visits: &[Visit]) -> Result<Made, Failure> {
+        let outbox = self.inserting(schema, visits)?;
+        self.made(schema, outbox)
+    }
+
+    /// The same, not yet sent.
+    pub(crate) fn inserting(&mut self, schema: &Schema, visits: &[Visit]) -> Result<Outbox, Failure> {
         let changes = visits.iter().map(|visit| self.insert(schema, visit)).collect::<Result<_, Failure>>()?;
-        self.session(schema, Point::START, changes, RecordId::BITS)
+        Ok(self.outbox(schema, Point::START, changes, RecordId::BITS))
     }
 
     /// A session that changes one field of each of these records, which the hub has.
     pub(crate) fn updates(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Made, Failure> {
+        let outbox = self.updating(schema, seen, ids)?;
+        self.made(schema, outbox)
+    }
+
+    /// The same, not yet sent.
+    pub(crate) fn updating(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Outbox, Failure> {
         let status = field(schema, "status")?;
         let changes = ids.iter().map(|id| self.update(*id, status, seen)).collect();
-        self.session(schema, seen, changes, NAMED_BY)
+        Ok(self.outbox(schema, seen, changes, NAMED_BY))
     }
 
     /// A session, not yet sent, that adds 1 to the bags of each of these records, which the hub has.
     pub(crate) fn adds(&mut self, schema: &Schema, seen: Point, ids: &[RecordId]) -> Result<Outbox, Failure> {
         let bags = field(schema, "bags")?;
         let changes = ids.iter().map(|id| self.add(*id, bags, seen)).collect();
-        let (session, payload) = self.payload(schema, seen, changes, NAMED_BY);
-        Ok(Outbox { session, payload, prepared: false })
+        Ok(self.outbox(schema, seen, changes, NAMED_BY))
     }
 
     fn add(&mut self, id: RecordId, bags: FieldIx, seen: Point) -> Change {
@@ -98,27 +109,14 @@ impl Device {
         self.hlc
     }
 
-    fn session(
-        &mut self,
-        schema: &Schema,
-        checkpoint: Point,
-        changes: Vec<Change>,
-        named_by: u8,
-    ) -> Result<Made, Failure> {
-        let (session, payload) = self.payload(schema, checkpoint, changes, named_by);
+    fn made(&self, schema: &Schema, Outbox { session, payload, .. }: Outbox) -> Result<Made, Failure> {
         let digest = Digest::of(&payload);
         let prepare = request("prepare", &to_bytes(&Prepare { session, payload })?);
         Ok(Made { prepare, session, digest, device: self.id, schema: schema.digest() })
     }
 
     /// The session's id and its changeset.
-    fn payload(
-        &mut self,
-        schema: &Schema,
-        checkpoint: Point,
-        mut changes: Vec<Change>,
-        named_by: u8,
-    ) -> (SessionId, Vec<u8>) {
+    fn outbox(&mut self, schema: &Schema, checkpoint: Point, mut changes: Vec<Change>, named_by: u8) -> Outbox {
         changes.sort_by_key(Change::key);
         let span = Span { origin: self.origin, after: self.sent, upto: self.hlc };
         self.sent = self.hlc;
@@ -134,7 +132,7 @@ impl Device {
         };
         let lens = vec![named_by; changeset.changes.len()];
         let payload = encode_changeset(schema, &changeset, &lens, Effort::Upload);
-        (SessionId(self.rng.u128(..).to_le_bytes()), payload)
+        Outbox { session: SessionId(self.rng.u128(..).to_le_bytes()), payload, prepared: false }
     }
 
     /// A pull of all after this point.

@@ -10,6 +10,7 @@ pub(crate) mod link;
 mod load;
 mod many;
 mod memory;
+mod merge;
 mod plain;
 mod plot;
 pub(crate) mod process;
@@ -50,7 +51,7 @@ pub struct Hub<'a> {
 
 impl Hub<'_> {
     /// Parts of the measurement.
-    pub const STEPS: u64 = 5;
+    pub const STEPS: u64 = 6;
 
     /// Measures what is wanted.
     ///
@@ -68,6 +69,8 @@ impl Hub<'_> {
         if self.wants("hub_first") || self.wants("hub_upload") {
             figures.extend(self.first().await?);
         }
+        self.progress.inc(1);
+        figures.extend(self.merge().await?);
         self.progress.inc(1);
         figures.extend(self.many().await?);
         self.progress.inc(1);

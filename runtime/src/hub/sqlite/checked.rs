@@ -1,0 +1,62 @@
+//! Changesets that PREPARE has read and judged, in memory until their COMMIT, which mostly follows at once: it need not read
+//! them again, nor what is stored of their records, as long as nobody committed meanwhile.
+
+use super::records::Loaded;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use windrow_protocol::change::{Change, Changeset};
+use windrow_protocol::clock::Point;
+use windrow_protocol::message::{Digest, SessionId};
+
+/// About how many bytes are kept; one changeset always.
+const MOST: usize = 32 << 20;
+
+/// Changesets, the oldest first.
+#[derive(Default)]
+pub(super) struct Checked {
+    kept: VecDeque<(SessionId, Digest, Ready)>,
+    bytes: usize,
+}
+
+/// A changeset in the last version's words, with whole ids.
+pub(super) struct Ready {
+    pub(super) changeset: Changeset,
+    /// What is stored of its records.
+    pub(super) loaded: Loaded,
+    /// Where the hub stood then.
+    pub(super) head: Point,
+}
+
+impl Checked {
+    /// Keeps a changeset of this session, whose payload has this digest.
+    pub(super) fn keep(&mut self, session: SessionId, digest: Digest, ready: Ready) {
+        self.take(session, digest);
+        self.bytes += ready.weight();
+        self.kept.push_back((session, digest, ready));
+        while self.bytes > MOST && self.kept.len() > 1 {
+            let oldest = self.kept.pop_front();
+            self.bytes -= oldest.map_or(0, |(.., ready)| ready.weight());
+        }
+    }
+
+    /// The changeset of a session, if it is here.
+    pub(super) fn take(&mut self, session: SessionId, digest: Digest) -> Option<Ready> {
+        let at = self.kept.iter().position(|(id, of, _)| (*id, *of) == (session, digest))?;
+        let (.., ready) = self.kept.remove(at)?;
+        self.bytes -= ready.weight();
+        Some(ready)
+    }
+}
+
+impl Ready {
+    /// About how many bytes it takes.
+    fn weight(&self) -> usize {
+        let change = |change: &Change| size_of::<Change>() + change.weight() + size_of_val(&change.writes[..]);
+        self.changeset.changes.iter().map(change).sum::<usize>() + self.loaded.weight()
+    }
+}
+
+/// What several threads share. Whoever panicked meanwhile left it whole.
+pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
