@@ -81,6 +81,7 @@ pub(super) async fn serve<F>(
         tracing::debug!(?slow, "a connection was cut off");
         metrics.cut(slow);
     }));
+    let news = tokio::spawn(common.news.clone().watch(common.store.clone()));
     let tls = tls.map(Arc::new);
     let renewed = tls.clone().map(|tls| tokio::spawn(async move { tls.watch().await }));
     let routes = TowerToHyperService::new(warp::service(routes));
@@ -102,6 +103,9 @@ pub(super) async fn serve<F>(
     drop(listener);
     listening.end().await;
     sweep.abort();
+    news.abort();
+    // It holds the hub, which is to be closed when this returns.
+    drop(news.await);
     renewed.inspect(tokio::task::JoinHandle::abort);
 }
 
@@ -165,6 +169,7 @@ where
     /// Lets requests under way be answered.
     async fn end(self) {
         self.common.lines.dismiss();
+        self.common.news.end();
         if tokio::time::timeout(self.common.limits.last_answers, self.graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests were still under way when the server stopped");
         }

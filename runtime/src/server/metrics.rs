@@ -30,16 +30,18 @@ pub(super) enum Question {
     Commit,
     Pull,
     Enrol,
+    News,
     Other,
 }
 
 impl Question {
-    const ALL: [(Question, &str); 6] = [
+    const ALL: [(Question, &str); 7] = [
         (Question::Prepare, "prepare"),
         (Question::Upload, "upload"),
         (Question::Commit, "commit"),
         (Question::Pull, "pull"),
         (Question::Enrol, "enrol"),
+        (Question::News, "news"),
         (Question::Other, "other"),
     ];
 

@@ -2,7 +2,7 @@
 //!
 //! Devices speak to `POST /v1/prepare`, `/v1/upload`, `/v1/commit` and `/v1/pull` in Windrow's binary messages
 //! (`application/vnd.windrow`). People and their programs use JSON: `GET /v1/conflicts`, `POST /v1/resolve`,
-//! `GET /v1/history?table=T&id=ID`. `GET /healthz` and `/readyz` tell whether the hub answers, `/metrics` what it counts.
+//! `GET /v1/history?table=T&id=ID`. `GET /v1/news` holds a connection on which it is said that something is new. `GET /healthz` and `/readyz` tell whether the hub answers, `/metrics` what it counts.
 //! Errors are problem documents (RFC 9457) that say whether to try again.
 //!
 //! A device enrols once, at `POST /v1/enrol`, with a code from the hub's [registry](Server::registry), and shows its token
@@ -19,6 +19,7 @@ mod line;
 mod lines;
 mod listen;
 mod metrics;
+mod news;
 mod rate;
 mod reply;
 mod routes;

@@ -1,6 +1,8 @@
 //! Answers as HTTP: messages, JSON, problem documents.
 
+use crate::clock;
 use crate::hub::HubError;
+use crate::sync::NOW;
 use serde::Serialize;
 use warp::Reply;
 use warp::http::{HeaderValue, StatusCode, header};
@@ -12,9 +14,14 @@ pub(super) const MEDIA_TYPE: &str = "application/vnd.windrow";
 /// Seconds after which a request that met a busy hub may come again.
 const RETRY_AFTER: u16 = 2;
 
+/// The same for whoever found no place to listen for news.
+const NEWS_AGAIN: u16 = 300;
+
 /// An encoded message, which names its type or does not.
+/// It tells the hub's clock: in 20 bytes, where `Date` takes 37.
 pub(super) fn message(bytes: Vec<u8>, typed: bool) -> Response {
     let mut response = of_type(bytes.into_response(), MEDIA_TYPE);
+    response.headers_mut().insert(NOW, HeaderValue::from(clock::now_ms()));
     if !typed {
         response.headers_mut().remove(header::CONTENT_TYPE);
     }
@@ -46,6 +53,14 @@ pub(super) fn problem(problem: Problem) -> Response {
     if problem.kind == ProblemKind::Busy {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
     }
+    response
+}
+
+/// All places of those who listen are taken.
+pub(super) fn no_news() -> Response {
+    let detail = "As many devices listen for news as may; ask for what is new at an interval instead.";
+    let mut response = problem(Problem::new(ProblemKind::Busy, detail));
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(NEWS_AGAIN));
     response
 }
 

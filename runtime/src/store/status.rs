@@ -5,7 +5,7 @@ use super::{Store, conflicts, log, origins, refused, state};
 use crate::types::Timestamp;
 use rusqlite::Connection;
 use std::collections::HashSet;
-use windrow_protocol::clock::{DeviceId, Hlc, Point};
+use windrow_protocol::clock::{DeviceId, Hlc, Point, Seq};
 
 /// How it stands with the device, as far as its file tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,11 @@ impl Store {
                 bytes: bytes(conn)?,
             })
         })
+    }
+
+    /// The seq up to which everything of the hub's is applied.
+    pub(crate) fn checkpoint_seq(&self) -> Result<Seq, StoreError> {
+        self.snapshot(|conn, _| Ok(state::read(conn)?.checkpoint.seq))
     }
 
     /// How many writes the hub has not acknowledged.

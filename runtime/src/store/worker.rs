@@ -19,12 +19,13 @@ impl Store {
             Activity::Stopped => ("stopped", None),
         };
         let (next, why) = state.next.map(|(at, why)| (at.millis(), format!("{why:?}").to_lowercase())).unzip();
-        let set = "INSERT OR REPLACE INTO windrow_worker (one, activity, error, pending, sent, total, next, reason, at)
-            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let set = "INSERT OR REPLACE INTO windrow_worker (one, activity, error, pending, sent, total, next, reason, clock, at)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let pending = i64::try_from(state.pending).unwrap_or(i64::MAX);
         let (sent, total) = (state.progress.map(|p| p.sent), state.progress.map(|p| p.total));
-        let now = clock::now_ms();
-        self.sync_connection().execute(set, params![activity, error, pending, sent, total, next, why, now])?;
+        let (wrong, now) = (state.clock.map(|clock| clock.ahead), clock::now_ms());
+        let all = params![activity, error, pending, sent, total, next, why, wrong, now];
+        self.sync_connection().execute(set, all)?;
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod forged;
+mod news;
 mod people;
 mod request;
 mod team;

@@ -66,7 +66,7 @@ macro_rules! seconds {
 }
 
 /// All of them.
-pub(super) const ALL: [Setting; 19] = [
+pub(super) const ALL: [Setting; 21] = [
     Setting {
         name: "listen",
         take: |draft, text| filled(text).map(|text| draft.listen = text.into()),
@@ -101,6 +101,8 @@ pub(super) const ALL: [Setting; 19] = [
     number!(requests = requests),
     number!(bytes = bytes),
     number!(body_bytes = body),
+    number!(news = news),
+    seconds!(news_alive_seconds = news_alive),
     number!(streams = streams),
     number!(device_a_minute = device_a_minute),
     number!(address_a_minute = address_a_minute),
