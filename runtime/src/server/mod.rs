@@ -25,6 +25,7 @@ mod reply;
 mod routes;
 mod settings;
 mod shell;
+mod tickets;
 mod tls;
 mod watched;
 

@@ -3,6 +3,7 @@
 use super::credentials::{self, Credentials, TokenFile};
 use super::enrol::unkept;
 use super::news;
+use super::tls::Watch;
 use super::transport::{Failure, FailureKind, Notes, Transport};
 use super::wrap::{self, Wrapping};
 use crate::store::Store;
@@ -11,8 +12,8 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 use windrow_protocol::clock::Seq;
 use windrow_protocol::message::{self, Answer, MessageError, Problem};
 use windrow_protocol::session::Request;
@@ -50,8 +51,8 @@ pub struct Endpoint {
     /// The same without a name and a password: for messages.
     shown: Url,
     client: Client,
-    /// When the last exchange ended, if its connection was left open then.
-    last: Arc<Mutex<Option<Instant>>>,
+    /// Sees the handshakes of its connections.
+    watch: Arc<Watch>,
     /// Where the token is that each request carries.
     pub(super) credentials: Option<Arc<dyn Credentials>>,
 }
@@ -80,16 +81,16 @@ impl Endpoint {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        // An error means that the application has chosen a provider itself: that one is used.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (watch, tls) = Watch::new().map_err(|e| wrong(&format!("no connection can be made safe: {e}")))?;
         let client = Client::builder()
+            .tls_backend_preconfigured(tls)
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(60))
             .pool_idle_timeout(KEPT)
             .build()
             .map_err(|e| wrong(&e.to_string()))?;
         let shown = anonymous(&base).ok_or_else(|| wrong("it has no host"))?;
-        Ok(Endpoint { base, shown, client, last: Arc::default(), credentials: None })
+        Ok(Endpoint { base, shown, client, watch, credentials: None })
     }
 
     /// The address, without a name and a password.
@@ -145,9 +146,7 @@ impl Endpoint {
         if let Some(clock) = hub_clock(&response) {
             notes.hub_clock(clock);
         }
-        let body = read(response, longest, (wrapping, notes)).await?;
-        self.kept();
-        Ok(body)
+        read(response, longest, (wrapping, notes)).await
     }
 
     /// Sends a request; the head of an answer that is one.
@@ -158,34 +157,17 @@ impl Endpoint {
         notes: &Notes,
     ) -> Result<(Response, Wrapping), Failure> {
         let request = request.body(body).build().map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))?;
-        let (wrapping, length) = (self.wrapping(), wrap::request(&request));
-        let response = match self.client.execute(request).await {
-            // Nobody was there to hear it.
-            Err(error) if error.is_connect() && !met_tls(&error) => {
-                return Err(self.unsent(&error, FailureKind::Unreachable));
-            }
-            sent => {
-                wrapping.note(length, notes);
-                sent.map_err(|e| self.unsent(&e, FailureKind::Broken))?
-            }
-        };
+        let (wrapping, length) = (Wrapping { tls: self.base.scheme() == "https" }, wrap::request(&request));
+        let sent = self.client.execute(request).await;
+        // Where there was nobody to hear it, it has not gone.
+        let unheard = sent.as_ref().is_err_and(reqwest::Error::is_connect);
+        wrapping.note(if unheard { 0 } else { length }, self.watch.take(), notes);
+        let response = sent.map_err(|e| self.unsent(&e))?;
         notes.received(wrapping.around(wrap::head(&response)));
         if response.status() != StatusCode::OK {
             return Err(self.problem(response, (wrapping, notes)).await);
         }
         Ok((response, wrapping))
-    }
-
-    /// The wrapping of the next exchange; it may need a connection first.
-    fn wrapping(&self) -> Wrapping {
-        // Until the exchange has ended well nobody knows whether its connection is kept.
-        let kept = lock(&self.last).take().is_some_and(|last| last.elapsed() < KEPT);
-        Wrapping::new(self.base.scheme() == "https", kept)
-    }
-
-    /// An exchange has ended well, and its connection is open still.
-    fn kept(&self) {
-        *lock(&self.last) = Some(Instant::now());
     }
 
     fn nonsense(&self, error: &impl std::fmt::Display) -> Failure {
@@ -207,8 +189,10 @@ impl Endpoint {
         })
     }
 
-    fn unsent(&self, error: &reqwest::Error, kind: FailureKind) -> Failure {
-        let cause = causes(error).last().map_or_else(|| error.to_string(), ToString::to_string);
+    fn unsent(&self, error: &reqwest::Error) -> Failure {
+        let kind = if error.is_connect() { FailureKind::Unreachable } else { FailureKind::Broken };
+        let cause = std::iter::successors(std::error::Error::source(error), |e| e.source()).last();
+        let cause = cause.map_or_else(|| error.to_string(), ToString::to_string);
         Failure::new(kind, format!("no answer from {}: {cause}", self.shown))
     }
 
@@ -216,7 +200,6 @@ impl Endpoint {
         let status = response.status();
         let seconds = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
         let body = read(response, LONGEST_PROBLEM, counted).await.unwrap_or_default();
-        self.kept();
         let mut failure = match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => problem.into(),
             Err(_) if status.is_server_error() => {
@@ -232,23 +215,10 @@ impl Endpoint {
     }
 }
 
-fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
-    std::iter::successors(std::error::Error::source(error), |e| e.source())
-}
-
-/// Whether a connection failed over TLS: then it has moved bytes.
-fn met_tls(error: &reqwest::Error) -> bool {
-    causes(error).any(|cause| cause.is::<rustls::Error>())
-}
-
 /// What the hub's clock showed.
 fn hub_clock(response: &Response) -> Option<Timestamp> {
     let millis: i64 = response.headers().get(NOW)?.to_str().ok()?.parse().ok()?;
     Some(Timestamp::from_millis(millis))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 fn at(base: &Url, path: &str) -> Result<Url, Failure> {

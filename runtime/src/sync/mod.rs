@@ -12,6 +12,7 @@ mod news;
 mod options;
 mod session;
 mod state;
+mod tls;
 mod transport;
 mod worker;
 mod wrap;

@@ -1,8 +1,9 @@
 //! What bodies are wrapped in on their way, in bytes: heads of HTTP/1.1, records and handshakes of TLS.
 //!
-//! Heads are counted as they are. Of TLS nobody tells, so that its bytes are bounds that were measured: see
-//! `runtime/tests/cost.rs`.
+//! Heads and certificates are counted as they are. Of the rest of TLS nobody tells, so that these bytes are bounds that were
+//! measured: see `runtime/tests/cost.rs`.
 
+use super::tls::Handshakes;
 use super::transport::Notes;
 use reqwest::header::HeaderMap;
 use reqwest::{Request, Response};
@@ -11,34 +12,28 @@ use reqwest::{Request, Response};
 const RECORD: u64 = 29;
 /// Of what is sent or received at once TLS makes a record for so many bytes, or fewer and longer ones.
 const PIECE: u64 = 4 << 10;
-/// Bytes of a handshake, to the hub and from it, with a chain of two certificates; one that resumes a session takes less.
-const HANDSHAKE: (u64, u64) = (1_000, 3_500);
+/// Bytes of a handshake in which the hub shows its certificates: to the hub, and from it beside these.
+const FULL: (u64, u64) = (400, 900);
+/// Bytes of one that resumes a session.
+const RESUMED: (u64, u64) = (700, 500);
 
-/// What the next exchange is wrapped in.
+/// What exchanges with a hub are wrapped in.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wrapping {
-    tls: bool,
-    /// Whether a connection is open from before.
-    open: bool,
+    pub(super) tls: bool,
 }
 
 impl Wrapping {
-    pub(super) fn new(tls: bool, open: bool) -> Wrapping {
-        Wrapping { tls, open }
-    }
-
-    /// A request of so many bytes has gone, over a connection that was made for it where there was none.
-    pub(super) fn note(self, bytes: u64, notes: &Notes) {
-        notes.sent(self.around(bytes));
-        if self.tls && !self.open {
-            notes.sent(HANDSHAKE.0);
-            notes.received(HANDSHAKE.1);
-        }
+    /// A request of so many bytes has gone, after these handshakes.
+    pub(super) fn note(self, bytes: u64, made: Handshakes, notes: &Notes) {
+        let resumed = made.begun.saturating_sub(made.full);
+        notes.sent(self.around(bytes) + made.full * FULL.0 + resumed * RESUMED.0);
+        notes.received(made.certificates + made.full * FULL.1 + resumed * RESUMED.1);
     }
 
     /// So many bytes, with the records around them.
     pub(super) fn around(self, bytes: u64) -> u64 {
-        if self.tls { bytes + RECORD * bytes.div_ceil(PIECE).max(1) } else { bytes }
+        if self.tls { bytes + RECORD * bytes.div_ceil(PIECE) } else { bytes }
     }
 }
 
