@@ -20,6 +20,7 @@ mod lines;
 mod listen;
 mod metrics;
 mod news;
+mod patience;
 mod rate;
 mod reply;
 mod routes;

@@ -7,6 +7,7 @@ use super::line::Line;
 use super::lines::Lines;
 use super::metrics::{Gauge, Metrics, Question};
 use super::news::{Endless, News};
+use super::patience::Patience;
 use super::rate::Rates;
 use super::reply;
 use crate::hub::{HubError, HubStore};
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 use tracing::Instrument;
-use warp::http::{HeaderValue, Request, StatusCode, Version};
+use warp::http::{HeaderValue, Request, StatusCode, Version, header};
 use warp::hyper::body::{Body, Bytes, Incoming};
 use warp::hyper::service::Service;
 use warp::reply::Response;
@@ -34,6 +35,7 @@ pub(super) struct Common {
     pub(super) metrics: Arc<Metrics>,
     pub(super) lines: Arc<Lines>,
     pub(super) news: Arc<News>,
+    pub(super) patience: Patience,
     rates: Rates,
     ids: Ids,
 }
@@ -43,7 +45,8 @@ impl Common {
         let (gate, lines) = (Gate::new(&limits), Lines::new(limits.connections));
         let (rates, metrics, ids) = (Rates::new(&limits), Arc::default(), Ids::default());
         let news = News::new(limits.news.min(limits.connections / 4));
-        Arc::new(Common { store, gate, lines, news, limits, metrics, rates, ids })
+        let patience = Patience::new(Instant::now());
+        Arc::new(Common { store, gate, lines, news, patience, limits, metrics, rates, ids })
     }
 }
 
@@ -114,6 +117,7 @@ where
             // What was asked is not needed any more; what is answered takes room of its own.
             drop(account);
             let response = if refused { reply::error(HubError::Busy) } else { response };
+            let response = common.asks_for_patience(response);
             if response.extensions().get::<Endless>().is_some() {
                 common.told(question, (response.status(), None), since);
                 return Ok(response.map(|events| Sent::endless(events, visit)));
@@ -133,6 +137,11 @@ impl Common {
         let mut gauges = vec![
             gauge("windrow_connections_open", "Connections that are open.", self.lines.count() as u64),
             gauge("windrow_listeners", "Devices that listen for news.", self.news.count() as u64),
+            gauge(
+                "windrow_retry_after_seconds",
+                "Who is turned away waits so long.",
+                self.patience.wait(Instant::now()),
+            ),
             gauge("windrow_requests_under_way", "Requests that are worked on.", self.gate.requests() as u64),
             gauge("windrow_bytes_under_way", "Bytes of bodies and answers under way.", self.gate.bytes() as u64),
         ];
@@ -151,10 +160,22 @@ impl Common {
         self.metrics.page(&gauges)
     }
 
+    /// Whoever finds the hub busy is told when to come again.
+    fn asks_for_patience(&self, response: Response) -> Response {
+        let busy = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+        if busy && !response.headers().contains_key(header::RETRY_AFTER) {
+            return reply::again(response, self.patience.turn(Instant::now()));
+        }
+        response
+    }
+
     /// A request has its answer, of so many bytes, if it is known how many.
     fn told(&self, question: Question, (status, sent): (StatusCode, Option<usize>), since: Instant) {
         let (status, took) = (status.as_u16(), since.elapsed());
         self.metrics.answered(question, status, took);
+        if status < 400 {
+            self.patience.served();
+        }
         tracing::debug!(status, sent, micros = took.as_micros() as u64, "answered");
     }
 
@@ -166,7 +187,7 @@ impl Common {
         }
         match self.gate.take(response.body().len()) {
             Ok(room) => (response, room),
-            Err(busy) => (whole(reply::error(busy)).await, Taken::default()),
+            Err(busy) => (whole(self.asks_for_patience(reply::error(busy))).await, Taken::default()),
         }
     }
 }

@@ -33,6 +33,8 @@ pub(super) struct Listener {
     link: watch::Receiver<Link>,
     state: watch::Sender<SyncState>,
     announces: watch::Sender<Option<Seq>>,
+    /// What has come and is not counted yet.
+    notes: Notes,
 }
 
 /// What it shares with the worker: the link, the state, and where it says what it has heard.
@@ -47,11 +49,12 @@ impl Listener {
     ) -> Listener {
         let backoff = Backoff::new(FIRST_WAIT, options.longest_wait);
         let (wanted, budget) = (options.news, options.budget);
-        Listener { store: store.clone(), transport: transport.clone(), wanted, budget, backoff, link, state, announces }
+        let (store, transport, notes) = (store.clone(), transport.clone(), Notes::default());
+        Listener { store, transport, wanted, budget, backoff, link, state, announces, notes }
     }
 
     /// Listens wherever it is worth it. Nothing is said of what goes wrong: the interval does without.
-    pub(super) async fn run(mut self) {
+    pub(super) async fn run(&mut self) {
         if !self.wanted {
             return std::future::pending().await;
         }
@@ -89,29 +92,34 @@ impl Listener {
 
     /// Holds a connection; why it has ended, if nothing here has ended it.
     async fn holds(&mut self) -> Option<Failure> {
-        let notes = Notes::default();
         let heard = |seq| {
             self.state.send_if_modified(|state| !std::mem::replace(&mut state.news, true));
             self.announces.send_replace(Some(seq));
         };
         let mut link = self.link.clone();
         let ended = tokio::select! {
-            failure = self.transport.listen(&heard, &notes) => Some(failure),
-            () = self.counts(&notes) => None,
+            failure = self.transport.listen(&heard, &self.notes) => Some(failure),
+            () = self.counts() => None,
             () = changes(&mut link) => None,
         };
         self.link = link;
-        // What can't be counted now is no reason to stop listening.
-        drop(session::count(&self.store, Link::Unmetered, &notes).await);
+        self.count().await;
         ended
     }
 
+    /// Counts what has come. That it can't be counted just now is no reason to stop listening.
+    pub(super) async fn count(&self) {
+        if let Err(error) = session::count(&self.store, Link::Unmetered, &self.notes).await {
+            tracing::debug!(%error, "what news have moved could not be counted");
+        }
+    }
+
     /// Counts what comes, and returns once no more of it may be spent.
-    async fn counts(&self, notes: &Notes) {
+    async fn counts(&self) {
         loop {
             tokio::time::sleep(COUNTED).await;
-            let counted = session::count(&self.store, Link::Unmetered, notes).await;
-            if counted.is_ok() && matches!(session::left(&self.store, self.over()).await, Ok(None)) {
+            self.count().await;
+            if matches!(session::left(&self.store, self.over()).await, Ok(None)) {
                 return;
             }
         }

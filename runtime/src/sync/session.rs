@@ -60,8 +60,10 @@ pub(super) struct Over {
 }
 
 /// What sessions have seen on their way to the hub, from one to the next.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Seen {
+    /// What was moved and is not counted yet: of an exchange that was cut off with its session.
+    pub(super) notes: Notes,
     /// How much the link carries.
     pub(super) pace: Pace,
     /// How wrong the device's clock is.
@@ -105,16 +107,16 @@ async fn exchange(
     request: &Request,
     seen: &mut Seen,
 ) -> Result<Answer, SyncError> {
-    let (began, since, notes) = (Timestamp::now(), Instant::now(), Notes::default());
-    let answer = transport.send(request, &notes).await;
+    let (began, since) = (Timestamp::now(), Instant::now());
+    let answer = transport.send(request, &seen.notes).await;
     let took = since.elapsed();
     match &answer {
         Ok(answer) => seen.pace.answered(request, answer, took.as_millis() as u64),
         Err(failure) if failure.kind == FailureKind::Broken => seen.pace.broke(),
         Err(_) => {}
     }
-    seen.clock = notes.take_clock().map(|hub| ClockError::seen(began, took, hub)).or(seen.clock);
-    count(store, link, &notes).await?;
+    seen.clock = seen.notes.take_clock().map(|hub| ClockError::seen(began, took, hub)).or(seen.clock);
+    count(store, link, &seen.notes).await?;
     Ok(answer?)
 }
 

@@ -7,7 +7,7 @@ use super::listener::Listener;
 use super::options::Options;
 use super::session::{self, Over, Seen, SyncError};
 use super::state::{Activity, Reason, SyncState};
-use super::transport::{FailureKind, Notes, Transport};
+use super::transport::{FailureKind, Transport};
 use crate::Timestamp;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
@@ -63,6 +63,7 @@ impl SyncWorker {
             backoff: Backoff::new(options.first_wait, options.longest_wait),
             options,
             seen: Seen::default(),
+            over: Link::Down,
             state,
             asked: asked.clone(),
             announced,
@@ -70,12 +71,14 @@ impl SyncWorker {
         };
         let until = stop.clone();
         let task = tokio::spawn(async move {
-            let mut task = task;
+            let (mut task, mut listener) = (task, listener);
             tokio::select! {
                 () = task.run() => {}
                 () = listener.run() => {}
                 () = until.notified() => {}
             }
+            task.counts().await;
+            listener.count().await;
             task.state.send_modify(|state| state.news = false);
             task.show(Activity::Stopped, None).await;
         });
@@ -101,8 +104,9 @@ impl SyncWorker {
 }
 
 impl Drop for SyncWorker {
+    /// It ends by itself, so that what was under way is counted.
     fn drop(&mut self) {
-        self.task.abort();
+        self.stop.notify_one();
     }
 }
 
@@ -112,6 +116,8 @@ struct Task {
     options: Options,
     backoff: Backoff,
     seen: Seen,
+    /// What the last session ran over.
+    over: Link,
     state: watch::Sender<SyncState>,
     asked: Arc<Notify>,
     /// The last seq that the hub has announced.
@@ -137,6 +143,7 @@ impl Task {
                 note(&store, &state.borrow());
             };
             let over = Over { link, budget: self.options.budget };
+            self.over = link;
             let result = session::run(&self.store, &*self.transport, &mut self.seen, over, progress).await;
             self.clock_seen();
             self.state.send_modify(|s| s.progress = None);
@@ -156,6 +163,13 @@ impl Task {
             } else {
                 self.wait(seen, wait, next).await
             };
+        }
+    }
+
+    /// Counts what an exchange has moved that was cut off.
+    async fn counts(&self) {
+        if let Err(error) = session::count(&self.store, self.over, &self.seen.notes).await {
+            tracing::debug!(%error, "what was moved at last could not be counted");
         }
     }
 
@@ -315,12 +329,12 @@ impl Task {
 
     /// Whether the hub answers, if asking may be paid for.
     async fn probe(&self) -> bool {
-        let (link, budget, notes) = (*self.link.borrow(), self.options.budget, Notes::default());
+        let (link, budget, notes) = (*self.link.borrow(), self.options.budget, &self.seen.notes);
         if !matches!(session::left(&self.store, Over { link, budget }).await, Ok(Some(_))) {
             return false;
         }
-        let answers = self.transport.probe(&notes).await;
-        session::count(&self.store, link, &notes).await.is_ok() && answers
+        let answers = self.transport.probe(notes).await;
+        session::count(&self.store, link, notes).await.is_ok() && answers
     }
 
     /// A number that changes with every local write, by whatever program; none while the file can't be read.

@@ -141,8 +141,8 @@ async fn those_who_listen_leave_room_for_those_who_sync() {
     }
     let refused = listens(&team, &cleo).await;
     assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"300".parse().unwrap()));
-    let worker = SyncWorker::start_with(&cleo, team.endpoint(&cleo), rare());
     cleo.insert(&farm("Kibo")).unwrap();
+    let worker = SyncWorker::start_with(&cleo, team.endpoint(&cleo), rare());
     until(&worker, "in sync without news", |s| s.last_contact.is_some() && s.pending == 0 && !s.news).await;
     assert_eq!(team.farms(), 1);
     worker.stop().await;
