@@ -333,7 +333,9 @@ async fn without_a_network_it_waits_for_one() {
     store.insert(&farm("in a valley")).unwrap();
     let options = Options { connectivity: Arc::new(connectivity), ..eager() };
     let worker = SyncWorker::start_with(&store, place.endpoint(), options);
-    until(&worker, "offline", |s| s.activity == Activity::Offline && s.pending == 1).await;
+    let state = until(&worker, "offline", |s| s.activity == Activity::Offline && s.pending == 1).await;
+    // Its id and stamp, its name, a number.
+    assert_eq!((state.pending_records, state.pending_bytes), (1, 16 + 8 + 11 + 8));
     eventually("offline for other programs", || activity(&place.path("a.db")) == "offline").await;
     feed.send_replace(Link::Unmetered);
     until(&worker, "in sync", in_sync).await;

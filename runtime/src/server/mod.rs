@@ -31,7 +31,7 @@ mod tls;
 mod watched;
 
 pub use limits::Limits;
-pub use settings::{Reader, Settings, SettingsError};
+pub use settings::{LogFormat, Reader, Settings, SettingsError};
 pub use tls::{Tls, TlsError};
 
 use crate::domain::Domain;

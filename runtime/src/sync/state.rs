@@ -65,6 +65,12 @@ pub struct SyncState {
     pub failure: Option<FailureKind>,
     /// Log entries that the hub has not acknowledged.
     pub pending: u64,
+    /// Records that these are about.
+    pub pending_records: u64,
+    /// About how many bytes they are, before they are folded and compressed.
+    pub pending_bytes: u64,
+    /// When all tables were last found equal to the hub's: see [`Store::verify`](crate::Store::verify).
+    pub verified: Option<Timestamp>,
     /// While a long changeset is sent: how much of it the hub has. A later session goes on from there.
     pub progress: Option<Progress>,
     /// When a session last ended well.
@@ -84,6 +90,9 @@ impl SyncState {
             activity: Activity::Idle,
             failure: None,
             pending: 0,
+            pending_records: 0,
+            pending_bytes: 0,
+            verified: None,
             progress: None,
             last_contact: None,
             news: false,

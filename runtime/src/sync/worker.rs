@@ -356,16 +356,17 @@ impl Task {
     /// Shows a new state; says how much is pending in it.
     async fn show(&self, activity: Activity, next: Option<(Duration, Reason)>) -> u64 {
         let store = self.store.clone();
-        let count = tokio::task::spawn_blocking(move || store.pending()).await;
-        let pending = count.ok().and_then(Result::ok).unwrap_or_default();
+        let read = tokio::task::spawn_blocking(move || store.waits()).await;
+        let (waits, verified) = read.ok().and_then(Result::ok).unwrap_or_default();
         self.state.send_modify(|state| {
-            (state.activity, state.pending) = (activity, pending);
+            (state.activity, state.pending, state.verified) = (activity, waits.entries, verified);
+            (state.pending_records, state.pending_bytes) = (waits.records, waits.bytes);
             state.next = next.map(|(wait, reason)| (later(wait), reason));
         });
         let (store, state) = (self.store.clone(), self.state.borrow().clone());
         // For other programs to see; whether they do changes nothing here.
         drop(tokio::task::spawn_blocking(move || note(&store, &state)).await);
-        pending
+        waits.entries
     }
 }
 

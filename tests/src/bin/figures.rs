@@ -6,7 +6,7 @@ use std::io::stdout;
 use std::path::{Path, PathBuf};
 use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
-use windrow_tests::figures::hub::{Hub, Part};
+use windrow_tests::figures::hub::{Hub, Played};
 use windrow_tests::figures::locks::Locks;
 use windrow_tests::figures::page::{self, Run};
 use windrow_tests::figures::peers::Peers;
@@ -54,19 +54,14 @@ struct Args {
     /// Write plots of that growth into this folder.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
-    /// Be a part of a measurement that is a program of its own, of this file, with this hub.
-    #[arg(long, hide = true, requires = "file")]
-    part: Option<Part>,
-    #[arg(long, hide = true)]
-    file: Option<PathBuf>,
-    #[arg(long, hide = true, default_value = "")]
-    at: String,
+    #[command(flatten)]
+    played: Played,
 }
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    if let (Some(part), Some(file)) = (args.part, &args.file) {
-        return part.play(file, &args.at);
+    if let Some(played) = args.played.play() {
+        return played;
     }
     let base = memory();
     eprintln!("the files are in {}", base.display());

@@ -5,10 +5,11 @@ use super::held::{Steps, told};
 use super::office::{Office, session, write};
 use super::report::{Figure, Promise};
 use super::rounds::{median, sorted};
+use super::site::fresh;
 use super::visit::{FIGURES, schema};
 use super::workload::{Op, Workload};
 use indicatif::ProgressBar;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 use windrow::Store;
 use windrow_protocol::codec::{Limits, decode_page};
@@ -91,7 +92,7 @@ impl Locks<'_> {
 
     /// How long it takes to decode the pages of a first sync.
     fn decoding(&self, office: &Office) -> Result<f64, Failure> {
-        let (store, mut pages) = (Store::open(self.fresh("device.db")?, &FIGURES)?, Vec::new());
+        let (store, mut pages) = (Store::open(fresh(self.dir, "device.db")?, &FIGURES)?, Vec::new());
         session(&store, |request| {
             let answer = office.answer(request)?;
             if let Answer::News(page) = &answer {
@@ -111,12 +112,12 @@ impl Locks<'_> {
     }
 
     fn first(&self, office: &Office) -> Result<Visit, Failure> {
-        let path = self.fresh("device.db")?;
+        let path = fresh(self.dir, "device.db")?;
         self.visit(office, &path)
     }
 
     fn later(&self, office: &Office, before: &Path) -> Result<Visit, Failure> {
-        let path = self.fresh("device.db")?;
+        let path = fresh(self.dir, "device.db")?;
         std::fs::copy(before, &path)?;
         self.visit(office, &path)
     }
@@ -128,16 +129,5 @@ impl Locks<'_> {
         done?;
         self.progress.inc(1);
         Ok(Visit { steps, took: since.elapsed() })
-    }
-
-    fn fresh(&self, name: &str) -> Result<PathBuf, Failure> {
-        let path = self.dir.join(name);
-        for end in ["", "-wal", "-shm"] {
-            let path = format!("{}{end}", path.display());
-            if Path::new(&path).exists() {
-                std::fs::remove_file(path)?;
-            }
-        }
-        Ok(path)
     }
 }
