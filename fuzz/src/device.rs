@@ -12,7 +12,7 @@ use std::time::Duration;
 use windrow::hub::{HubStore, OpenHub, SqliteHub};
 use windrow::rusqlite::{Connection, config::DbConfig, types::Value as Cell};
 use windrow::store::{Next, Store};
-use windrow::sync::{Failure, FailureKind, Transport};
+use windrow::sync::{Failure, FailureKind, Notes, Transport};
 use windrow::{Id, Timestamp};
 use windrow_protocol::clock::{Hlc, Mark, Origin, Point, Seq};
 use windrow_protocol::codec::{Effort, Limits, decode_page, encode_page};
@@ -300,12 +300,12 @@ struct Direct(std::sync::Arc<dyn HubStore>);
 
 #[async_trait::async_trait]
 impl Transport for Direct {
-    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn send(&self, request: &Request, _: &Notes) -> Result<Answer, Failure> {
         let answer = self.0.answer(request.clone()).await;
         answer.map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))
     }
 
-    async fn probe(&self) -> bool {
+    async fn probe(&self, _: &Notes) -> bool {
         true
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use windrow::hub::SqliteHub;
 use windrow::server::Running;
-use windrow::sync::{Failure, FailureKind, Transport};
+use windrow::sync::{Failure, FailureKind, Notes, Transport};
 use windrow::{Endpoint, Id, Server, Syncable};
 use windrow_protocol::clock::{DeviceId, Point};
 use windrow_protocol::message::{Answer, Pull, to_bytes};
@@ -106,7 +106,7 @@ async fn a_hub_answers_bodies_that_lie_and_then_everybody_else() {
     assert!(say(to, &json, nested.as_bytes(), false).starts_with("HTTP/1.1 400 "));
     let answer = Endpoint::new(&format!("http://{to}"))
         .unwrap()
-        .send(&Request::Pull(pull(server.store().schema().digest())))
+        .send(&Request::Pull(pull(server.store().schema().digest())), &Notes::default())
         .await;
     assert!(matches!(answer, Ok(Answer::News(_))), "{answer:?}");
 }
@@ -130,7 +130,7 @@ fn answers(first: Vec<u8>, again: Vec<u8>) -> SocketAddr {
 async fn asked(first: &str, again: Vec<u8>) -> Failure {
     let addr = answers(first.as_bytes().to_vec(), again);
     let pull = pull([0; 8]);
-    Endpoint::new(&format!("http://{addr}")).unwrap().send(&Request::Pull(pull)).await.unwrap_err()
+    Endpoint::new(&format!("http://{addr}")).unwrap().send(&Request::Pull(pull), &Notes::default()).await.unwrap_err()
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/vnd.windrow\r\n";

@@ -5,15 +5,15 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use windrow::hub::SqliteHub;
 use windrow::server::Running;
-use windrow::sync::{Activity, Budget, Failure, FailureKind, Link, Options, Reason, SyncState, Transport};
-use windrow::{Endpoint, Id, Server, Store, SyncWorker, Syncable};
+use windrow::sync::{Activity, Budget, Failure, FailureKind, Link, Notes, Options, Reason, SyncState, Transport};
+use windrow::{Endpoint, Id, Server, Store, SyncWorker, Syncable, Timestamp};
 use windrow_protocol::message::Answer;
 use windrow_protocol::session::{Finish, Request};
 
@@ -150,15 +150,15 @@ struct Lossy {
 
 #[async_trait::async_trait]
 impl Transport for Lossy {
-    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
-        let answer = self.endpoint.send(request).await?;
+    async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure> {
+        let answer = self.endpoint.send(request, notes).await?;
         if self.sent.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) {
             return Err(Failure::new(FailureKind::Broken, "the answer is lost"));
         }
         Ok(answer)
     }
 
-    async fn probe(&self) -> bool {
+    async fn probe(&self, _: &Notes) -> bool {
         true
     }
 }
@@ -202,16 +202,92 @@ async fn an_address_that_is_no_hub_blocks_and_says_so() {
     assert!(error.contains("is the address right?"), "{error}");
 }
 
+/// A hub whose clock is behind by so many milliseconds; or a device whose clock is ahead.
+struct Behind(Endpoint, i64);
+
+#[async_trait::async_trait]
+impl Transport for Behind {
+    async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure> {
+        let answer = self.0.send(request, notes).await;
+        notes.hub_clock(Timestamp::from_millis(Timestamp::now().millis() - self.1));
+        answer
+    }
+
+    async fn probe(&self, notes: &Notes) -> bool {
+        self.0.probe(notes).await
+    }
+}
+
+/// What was logged.
+#[derive(Debug, Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A tablet's battery was empty for a week, its clock said 2019 from then on, and all that was written on it lost to what was there.
+/// Nobody was told.
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_told() {
+    const WRONG: i64 = -7 * 365 * 86_400_000;
+    let place = Place::new().await;
+    let (_hub, store, log) = (place.hub().await, place.store("a.db"), Log::default());
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).with_ansi(false).finish();
+    let _logs = tracing::subscriber::set_default(subscriber);
+    let noted = || {
+        let conn = windrow::rusqlite::Connection::open(place.path("a.db")).unwrap();
+        conn.query_row("SELECT clock FROM windrow_worker", [], |row| row.get::<_, Option<i64>>(0)).unwrap()
+    };
+    for (wrong, warns) in [(0, false), (240_000, false), (WRONG, true)] {
+        let worker = SyncWorker::start_with(&store, Behind(place.endpoint(), wrong), eager());
+        let state = until(&worker, "in sync", in_sync).await;
+        let clock = state.clock.unwrap();
+        let off = clock.ahead - wrong;
+        // The machine may do other things between the two looks at its clock.
+        assert!(off.unsigned_abs() <= 100 + clock.within.as_millis() as u64, "{off} of {wrong}: {clock:?}");
+        assert_eq!(clock.is_grave(), warns);
+        worker.sync_now();
+        until(&worker, "syncing", |s| s.activity != Activity::Idle).await;
+        until(&worker, "in sync", in_sync).await;
+        let last = worker.state();
+        worker.stop().await;
+        assert_eq!(noted(), last.borrow().clock.map(|clock| clock.ahead));
+        let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(told.matches("clock is wrong").count(), usize::from(warns), "once, and not every time: {told}");
+    }
+}
+
+/// The hub says what its clock shows, in so few bytes that asking stays as cheap as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hub_tells_its_clock() {
+    let place = Place::new().await;
+    let (_hub, store) = (place.hub().await, place.store("a.db"));
+    let worker = SyncWorker::start_with(&store, place.endpoint(), eager());
+    let clock = until(&worker, "in sync", in_sync).await.clock.unwrap();
+    let within = clock.within.as_millis() as u64;
+    assert!(clock.ahead.unsigned_abs() <= within + 1 && within < 30_000, "one machine has one clock: {clock:?}");
+    worker.stop().await;
+}
+
 /// Answers every request so.
 struct Answers(Failure);
 
 #[async_trait::async_trait]
 impl Transport for Answers {
-    async fn send(&self, _: &Request) -> Result<Answer, Failure> {
+    async fn send(&self, _: &Request, _: &Notes) -> Result<Answer, Failure> {
         Err(self.0.clone())
     }
 
-    async fn probe(&self) -> bool {
+    async fn probe(&self, _: &Notes) -> bool {
         true
     }
 }
@@ -257,7 +333,9 @@ async fn without_a_network_it_waits_for_one() {
     store.insert(&farm("in a valley")).unwrap();
     let options = Options { connectivity: Arc::new(connectivity), ..eager() };
     let worker = SyncWorker::start_with(&store, place.endpoint(), options);
-    until(&worker, "offline", |s| s.activity == Activity::Offline && s.pending == 1).await;
+    let state = until(&worker, "offline", |s| s.activity == Activity::Offline && s.pending == 1).await;
+    // Its id and stamp, its name, a number.
+    assert_eq!((state.pending_records, state.pending_bytes), (1, 16 + 8 + 11 + 8));
     eventually("offline for other programs", || activity(&place.path("a.db")) == "offline").await;
     feed.send_replace(Link::Unmetered);
     until(&worker, "in sync", in_sync).await;

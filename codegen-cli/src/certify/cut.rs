@@ -2,7 +2,7 @@
 
 use windrow::protocol::message::Answer;
 use windrow::protocol::session::Request;
-use windrow::sync::{Endpoint, Failure, FailureKind, Transport};
+use windrow::sync::{Endpoint, Failure, FailureKind, Notes, Transport};
 
 /// Where a session is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +21,10 @@ pub(super) struct Cut {
 
 #[async_trait::async_trait]
 impl Transport for Cut {
-    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure> {
         let commit = matches!(request, Request::Commit(_));
         if !commit || self.at == At::Answer {
-            let answer = self.endpoint.send(request).await?;
+            let answer = self.endpoint.send(request, notes).await?;
             if !commit {
                 return Ok(answer);
             }
@@ -32,7 +32,7 @@ impl Transport for Cut {
         Err(Failure::new(FailureKind::Broken, "the link was cut"))
     }
 
-    async fn probe(&self) -> bool {
-        self.endpoint.probe().await
+    async fn probe(&self, notes: &Notes) -> bool {
+        self.endpoint.probe(notes).await
     }
 }

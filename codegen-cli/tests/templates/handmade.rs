@@ -78,7 +78,7 @@ fn made() -> Project {
         "{windrow}fish-model = {{ path = \"../fish\" }}\nclap = {{ version = \"4\", features = [\"derive\", \"env\"] }}\n\
          tokio = {{ version = \"1\", default-features = false, features = [\"macros\", \"rt-multi-thread\", \"signal\"] }}\n\
          tracing = {{ version = \"0.1\", default-features = false, features = [\"std\"] }}\n\
-         tracing-subscriber = {{ version = \"0.3\", default-features = false, features = [\"fmt\"] }}\n"
+         tracing-subscriber = {{ version = \"0.3\", default-features = false, features = [\"fmt\", \"json\"] }}\n"
     );
     // The same profile as everywhere, or all would be built again.
     let common = std::fs::read_to_string(checkout.join("templates/common/Cargo.toml.j2")).unwrap();

@@ -121,36 +121,60 @@ impl Drop for Visit {
     }
 }
 
-/// The body of an answer, handed on in small parts.
-#[derive(Debug)]
+/// Bytes that come in pieces, without an end that anybody knows.
+type Endless = Pin<Box<dyn Body<Data = Bytes, Error = warp::Error> + Send>>;
+
+/// The body of an answer.
 pub(super) struct Sent {
-    rest: Bytes,
-    _room: Taken,
-    _passing: Passing,
+    rest: Rest,
     _visit: Visit,
+}
+
+enum Rest {
+    /// Handed on in small parts.
+    Whole { bytes: Bytes, _room: Taken, _passing: Passing },
+    /// Handed on as they come. Nobody is slow for whom nothing comes.
+    Endless(Endless),
 }
 
 impl Sent {
     /// An answer of these bytes to this request.
     pub(super) fn new(bytes: Bytes, room: Taken, visit: Visit) -> Sent {
-        Sent { rest: bytes, _room: room, _passing: Passing::new(&visit.0), _visit: visit }
+        let rest = Rest::Whole { bytes, _room: room, _passing: Passing::new(&visit.0) };
+        Sent { rest, _visit: visit }
+    }
+
+    /// An answer that goes on.
+    pub(super) fn endless(body: impl Body<Data = Bytes, Error = warp::Error> + Send + 'static, visit: Visit) -> Sent {
+        Sent { rest: Rest::Endless(Box::pin(body)), _visit: visit }
     }
 }
 
 impl Body for Sent {
     type Data = Bytes;
-    type Error = std::convert::Infallible;
+    type Error = warp::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let part = self.rest.len().min(PART);
-        Poll::Ready((part > 0).then(|| Ok(Frame::data(self.rest.split_to(part)))))
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        match &mut self.rest {
+            Rest::Whole { bytes, .. } => {
+                let part = bytes.len().min(PART);
+                Poll::Ready((part > 0).then(|| Ok(Frame::data(bytes.split_to(part)))))
+            }
+            Rest::Endless(body) => body.as_mut().poll_frame(cx),
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty()
+        match &self.rest {
+            Rest::Whole { bytes, .. } => bytes.is_empty(),
+            Rest::Endless(body) => body.is_end_stream(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.rest.len() as u64)
+        match &self.rest {
+            Rest::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
+            Rest::Endless(body) => body.size_hint(),
+        }
     }
 }

@@ -49,6 +49,16 @@ impl Wrong {
     }
 }
 
+/// What somebody shows to be let in.
+#[derive(Debug)]
+pub(super) struct Shown(Option<Token>);
+
+impl Shown {
+    pub(super) fn new(headers: &HeaderMap) -> Shown {
+        Shown(bearer(headers))
+    }
+}
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub(super) enum Caller {
@@ -70,6 +80,14 @@ impl Caller {
     /// Whether it may send this changeset. What can't be read is the hub's to answer.
     pub(super) fn may_send(&self, payload: &[u8]) -> Result<(), HubError> {
         codec::changeset_device(payload).map_or(Ok(()), |device| self.speaks_for(device))
+    }
+
+    /// The device, where it is known.
+    pub(super) fn device(&self) -> Option<DeviceId> {
+        match self {
+            Caller::Member(member) => Some(member.device),
+            Caller::Anyone => None,
+        }
     }
 
     /// The user's name, where it is known.
@@ -97,6 +115,11 @@ pub(super) fn at_least(
         let guard = guard.clone();
         async move { guard.admit(&headers, role).await.map_err(|error| warp::reject::custom(Turned(error))) }
     })
+}
+
+/// What a request shows.
+pub(super) fn shown() -> impl Filter<Extract = (Shown,), Error = std::convert::Infallible> + Clone {
+    warp::header::headers_cloned().map(|headers: HeaderMap| Shown::new(&headers))
 }
 
 /// A device that was let in.
@@ -139,8 +162,17 @@ impl Guard {
     }
 
     async fn admit(&self, headers: &HeaderMap, least: Role) -> Result<Caller, HubError> {
+        self.admit_shown(&Shown::new(headers), least).await
+    }
+
+    /// Whether whoever shows this may still do what devices do.
+    pub(super) async fn still(&self, shown: &Shown) -> Result<(), HubError> {
+        self.admit_shown(shown, Role::Field).await.map(drop)
+    }
+
+    async fn admit_shown(&self, shown: &Shown, least: Role) -> Result<Caller, HubError> {
         let Guard::Registry(registry, _) = self else { return Ok(Caller::Anyone) };
-        let token = bearer(headers).ok_or(Denied::Unknown)?;
+        let token = shown.0.clone().ok_or(Denied::Unknown)?;
         let (asked, shown) = (registry.clone(), token.clone());
         let (member, stale) = blocking(move || asked.look_up(&shown)).await?;
         if stale {

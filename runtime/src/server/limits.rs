@@ -23,6 +23,11 @@ pub struct Limits {
     pub bytes: u32,
     /// Bytes of one body: 32 MiB.
     pub body: u64,
+    /// Connections on which devices listen for news: 512, and never more than a quarter of all. One more is told to ask at an
+    /// interval.
+    pub news: usize,
+    /// How long such a connection may be silent, before a comment shows that it lives: 45 seconds.
+    pub news_alive: Duration,
     /// Requests of one HTTP/2 connection at once: 8.
     pub streams: u32,
     /// Requests a minute with one token, and as many at once: 600. One more is answered with status 429.
@@ -50,6 +55,8 @@ impl Default for Limits {
             requests: 2_048,
             bytes: 32 << 20,
             body: 32 << 20,
+            news: 512,
+            news_alive: Duration::from_secs(45),
             streams: 8,
             device_a_minute: 600,
             address_a_minute: 6_000,

@@ -12,7 +12,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, oneshot};
@@ -26,9 +26,6 @@ const BUFFER: usize = 16 << 10;
 const WINDOWS: (u32, u32) = (256 << 10, 512 << 10);
 /// Who is told at once that there is no place. The others are hung up on.
 const TOLD: usize = 64;
-/// Whoever finds no place.
-const NO_PLACE: &[u8] =
-    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 2\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Connections that the system holds until they are taken. One that finds no place there is tried again by the other side after
 /// seconds; the system has a bound of its own.
@@ -81,6 +78,7 @@ pub(super) async fn serve<F>(
         tracing::debug!(?slow, "a connection was cut off");
         metrics.cut(slow);
     }));
+    let news = tokio::spawn(common.news.clone().watch(common.store.clone()));
     let tls = tls.map(Arc::new);
     let renewed = tls.clone().map(|tls| tokio::spawn(async move { tls.watch().await }));
     let routes = TowerToHyperService::new(warp::service(routes));
@@ -102,6 +100,9 @@ pub(super) async fn serve<F>(
     drop(listener);
     listening.end().await;
     sweep.abort();
+    news.abort();
+    // It holds the hub, which is to be closed when this returns.
+    drop(news.await);
     renewed.inspect(tokio::task::JoinHandle::abort);
 }
 
@@ -148,9 +149,10 @@ where
             return;
         }
         let Ok(permit) = self.told.clone().try_acquire_owned() else { return };
+        let answer = no_place(self.common.patience.turn(Instant::now()));
         tokio::spawn(async move {
             let tells = async {
-                stream.write_all(NO_PLACE).await?;
+                stream.write_all(answer.as_bytes()).await?;
                 stream.shutdown().await?;
                 // A socket that is closed with something unread takes back what was sent.
                 while stream.read(&mut [0; 1_024]).await? > 0 {}
@@ -165,10 +167,17 @@ where
     /// Lets requests under way be answered.
     async fn end(self) {
         self.common.lines.dismiss();
+        self.common.news.end();
         if tokio::time::timeout(self.common.limits.last_answers, self.graceful.shutdown()).await.is_err() {
             tracing::warn!("some requests were still under way when the server stopped");
         }
     }
+}
+
+/// What is said to whoever finds no place.
+fn no_place(seconds: u64) -> String {
+    let head = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close";
+    format!("{head}\r\nretry-after: {seconds}\r\n\r\n")
 }
 
 /// Serves a connection within TLS.

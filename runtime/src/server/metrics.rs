@@ -31,17 +31,19 @@ pub(super) enum Question {
     Pull,
     Enrol,
     Bundle,
+    News,
     Other,
 }
 
 impl Question {
-    const ALL: [(Question, &str); 7] = [
+    const ALL: [(Question, &str); 8] = [
         (Question::Prepare, "prepare"),
         (Question::Upload, "upload"),
         (Question::Commit, "commit"),
         (Question::Pull, "pull"),
         (Question::Enrol, "enrol"),
         (Question::Bundle, "bundle"),
+        (Question::News, "news"),
         (Question::Other, "other"),
     ];
 

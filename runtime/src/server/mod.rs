@@ -2,7 +2,7 @@
 //!
 //! Devices speak to `POST /v1/prepare`, `/v1/upload`, `/v1/commit` and `/v1/pull` in Windrow's binary messages
 //! (`application/vnd.windrow`). People and their programs use JSON: `GET /v1/conflicts`, `POST /v1/resolve`,
-//! `GET /v1/history?table=T&id=ID`. `GET /healthz` and `/readyz` tell whether the hub answers, `/metrics` what it counts.
+//! `GET /v1/history?table=T&id=ID`. `GET /v1/news` holds a connection on which it is said that something is new. `GET /healthz` and `/readyz` tell whether the hub answers, `/metrics` what it counts.
 //! Errors are problem documents (RFC 9457) that say whether to try again.
 //!
 //! Whoever carries a device's bundle brings it to `POST /v1/bundle`, and takes the answer back.
@@ -22,16 +22,19 @@ mod line;
 mod lines;
 mod listen;
 mod metrics;
+mod news;
+mod patience;
 mod rate;
 mod reply;
 mod routes;
 mod settings;
 mod shell;
+mod tickets;
 mod tls;
 mod watched;
 
 pub use limits::Limits;
-pub use settings::{Reader, Settings, SettingsError};
+pub use settings::{LogFormat, Reader, Settings, SettingsError};
 pub use tls::{Tls, TlsError};
 
 use crate::domain::Domain;

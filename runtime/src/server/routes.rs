@@ -2,7 +2,7 @@
 
 use super::guard::{self, Asks, Caller, Guard, Turned};
 use super::shell::Common;
-use super::{bundle, console, reply};
+use super::{bundle, console, news, reply};
 use crate::hub::{HubError, HubStore};
 use crate::identity::Role;
 use bytes::{Buf, BufMut, BytesMut};
@@ -50,6 +50,7 @@ pub(super) fn routes(
         .unify()
         .or(device(Verb::Pull, asks("pull", guard, max_body.min(MAX_QUESTION)), common))
         .unify();
+    let devices = devices.or(news(guard, common)).unify();
     let all = devices.or(operators(common)).unify().or(people(store, guard)).unify().or(enrol(guard)).unify();
     let all = all.or(bundle::route(common, guard)).unify();
     all.recover(|rejection: Rejection| async move { Ok(turned_away(&rejection)) }).unify()
@@ -112,6 +113,18 @@ async fn answered(verb: Verb, asks: Asks, body: Bytes, common: Arc<Common>) -> R
         Err(busy) => Err(busy),
     };
     answer.map_or_else(reply::error, |message| reply::message(message, asks.typed))
+}
+
+/// `GET /v1/news`, for devices that are let in.
+fn news(guard: &Guard, common: &Arc<Common>) -> BoxedFilter<(Response,)> {
+    warp::path!("v1" / "news")
+        .and(warp::get())
+        .and(guard::at_least(guard, Role::Field))
+        .and(guard::shown())
+        .and(with(common))
+        .and(with(guard))
+        .then(news::listen)
+        .boxed()
 }
 
 /// What those who run the server ask. It says nothing of anybody's data, and nobody has to have enrolled for it.

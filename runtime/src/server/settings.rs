@@ -33,12 +33,23 @@ pub struct Settings {
     pub data: PathBuf,
     /// How much to log: error, warn, info, debug or trace.
     pub log: String,
+    /// In which form.
+    pub log_format: LogFormat,
     /// The certificate's file, and the key's, where the server speaks TLS itself; both or none.
     pub tls: Option<(PathBuf, PathBuf)>,
     /// What it takes, and how long it waits.
     pub limits: Limits,
     /// Where each setting comes from, in the order of [`Settings::names`].
     sources: Vec<Source>,
+}
+
+/// The form of a log: what a program gives its subscriber of `tracing`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// Where a setting comes from.

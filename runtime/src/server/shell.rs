@@ -6,6 +6,8 @@ use super::limits::Limits;
 use super::line::Line;
 use super::lines::Lines;
 use super::metrics::{Gauge, Metrics, Question};
+use super::news::{Endless, News};
+use super::patience::Patience;
 use super::rate::Rates;
 use super::reply;
 use crate::hub::{HubError, HubStore};
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 use tracing::Instrument;
-use warp::http::{HeaderValue, Request, Version};
+use warp::http::{HeaderValue, Request, StatusCode, Version, header};
 use warp::hyper::body::{Body, Bytes, Incoming};
 use warp::hyper::service::Service;
 use warp::reply::Response;
@@ -32,6 +34,8 @@ pub(super) struct Common {
     pub(super) gate: Gate,
     pub(super) metrics: Arc<Metrics>,
     pub(super) lines: Arc<Lines>,
+    pub(super) news: Arc<News>,
+    pub(super) patience: Patience,
     pub(super) rates: Rates,
     ids: Ids,
 }
@@ -40,7 +44,9 @@ impl Common {
     pub(super) fn new(store: Arc<dyn HubStore>, limits: Limits) -> Arc<Common> {
         let (gate, lines) = (Gate::new(&limits), Lines::new(limits.connections));
         let (rates, metrics, ids) = (Rates::new(&limits), Arc::default(), Ids::default());
-        Arc::new(Common { store, gate, lines, limits, metrics, rates, ids })
+        let news = News::new(limits.news.min(limits.connections / 4));
+        let patience = Patience::new(Instant::now());
+        Arc::new(Common { store, gate, lines, news, patience, limits, metrics, rates, ids })
     }
 }
 
@@ -111,8 +117,13 @@ where
             // What was asked is not needed any more; what is answered takes room of its own.
             drop(account);
             let response = if refused { reply::error(HubError::Busy) } else { response };
+            let response = common.asks_for_patience(response);
+            if response.extensions().get::<Endless>().is_some() {
+                common.told(question, (response.status(), None), since);
+                return Ok(response.map(|events| Sent::endless(events, visit)));
+            }
             let (response, room) = common.room_for(response).await;
-            common.told(question, &response, since);
+            common.told(question, (response.status(), Some(response.body().len())), since);
             Ok(named(response, &id).map(|bytes| Sent::new(bytes, room, visit)))
         };
         Box::pin(work.instrument(span))
@@ -125,6 +136,12 @@ impl Common {
         let gauge = |name, help, value| Gauge { name, help, value };
         let mut gauges = vec![
             gauge("windrow_connections_open", "Connections that are open.", self.lines.count() as u64),
+            gauge("windrow_listeners", "Devices that listen for news.", self.news.count() as u64),
+            gauge(
+                "windrow_retry_after_seconds",
+                "Who is turned away waits so long.",
+                self.patience.wait(Instant::now()),
+            ),
             gauge("windrow_requests_under_way", "Requests that are worked on.", self.gate.requests() as u64),
             gauge("windrow_bytes_under_way", "Bytes of bodies and answers under way.", self.gate.bytes() as u64),
         ];
@@ -143,11 +160,23 @@ impl Common {
         self.metrics.page(&gauges)
     }
 
-    /// A request has its answer.
-    fn told(&self, question: Question, response: &warp::http::Response<Bytes>, since: Instant) {
-        let (status, took) = (response.status().as_u16(), since.elapsed());
+    /// Whoever finds the hub busy is told when to come again.
+    fn asks_for_patience(&self, response: Response) -> Response {
+        let busy = response.status() == StatusCode::SERVICE_UNAVAILABLE;
+        if busy && !response.headers().contains_key(header::RETRY_AFTER) {
+            return reply::again(response, self.patience.turn(Instant::now()));
+        }
+        response
+    }
+
+    /// A request has its answer, of so many bytes, if it is known how many.
+    fn told(&self, question: Question, (status, sent): (StatusCode, Option<usize>), since: Instant) {
+        let (status, took) = (status.as_u16(), since.elapsed());
         self.metrics.answered(question, status, took);
-        tracing::debug!(status, sent = response.body().len(), micros = took.as_micros() as u64, "answered");
+        if status < 400 {
+            self.patience.served();
+        }
+        tracing::debug!(status, sent, micros = took.as_micros() as u64, "answered");
     }
 
     /// An answer with room for it; or, without, that the hub is busy.
@@ -158,7 +187,7 @@ impl Common {
         }
         match self.gate.take(response.body().len()) {
             Ok(room) => (response, room),
-            Err(busy) => (whole(reply::error(busy)).await, Taken::default()),
+            Err(busy) => (whole(self.asks_for_patience(reply::error(busy))).await, Taken::default()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! TLS, where no proxy does it. The certificate may be replaced while the server runs.
 
+use super::tickets::Tickets;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -124,7 +125,9 @@ fn config(held: Arc<Held>) -> Result<ServerConfig, rustls::Error> {
     let mut config = builder.with_no_client_auth().with_cert_resolver(held);
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // A device that comes back has one round trip less, and the server no signature to make.
-    config.ticketer = ring::Ticketer::new()?;
+    config.ticketer = Tickets::new()?;
+    // Each connection uses one and is given one; the second would be 200 bytes for nothing.
+    config.send_tls13_tickets = 1;
     config.session_storage = ServerSessionMemoryCache::new(REMEMBERED);
     Ok(config)
 }

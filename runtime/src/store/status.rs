@@ -1,11 +1,14 @@
 //! How it stands with the device.
 
 use super::error::StoreError;
+use super::plan::Plan;
 use super::{Store, conflicts, log, origins, refused, state};
 use crate::types::Timestamp;
 use rusqlite::Connection;
 use std::collections::HashSet;
-use windrow_protocol::clock::{DeviceId, Hlc, Point};
+use windrow_protocol::clock::{DeviceId, Hlc, Point, Seq};
+use windrow_protocol::log::Op;
+use windrow_protocol::value::Value;
 
 /// How it stands with the device, as far as its file tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub struct Status {
     pub pending_records: u64,
     /// Those writes.
     pub pending_entries: u64,
+    /// About how many bytes these are, before they are folded and compressed.
+    pub pending_bytes: u64,
     /// Changes that were refused and not dismissed.
     pub refused: u64,
     /// Conflicts that are open and unanswered.
@@ -38,6 +43,33 @@ pub struct Status {
     pub bytes: u64,
 }
 
+/// What the hub has not acknowledged.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Waits {
+    pub(crate) entries: u64,
+    pub(crate) records: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Waits {
+    fn read(conn: &Connection, plan: &Plan) -> Result<Waits, StoreError> {
+        let pending = log::pending(conn, plan, &origins::stretches(conn)?)?;
+        let records: HashSet<_> = pending.iter().map(|e| (e.table, e.id)).collect();
+        let bytes = pending.iter().map(|entry| weight(&entry.op)).sum::<usize>();
+        Ok(Waits { entries: pending.len() as u64, records: records.len() as u64, bytes: bytes as u64 })
+    }
+}
+
+/// About how many bytes an entry takes, its id and stamp included.
+fn weight(op: &Op) -> usize {
+    let values: usize = match op {
+        Op::Insert(values) => values.iter().map(Value::weight).sum(),
+        Op::Update(fields) | Op::Resolve(_, fields) => fields.iter().map(|(_, value)| value.weight()).sum(),
+        Op::Delete(_) | Op::Cascade { .. } | Op::Stale { .. } => 0,
+    };
+    16 + values
+}
+
 impl Store {
     /// How it stands with the device.
     ///
@@ -46,15 +78,15 @@ impl Store {
     pub fn status(&self) -> Result<Status, StoreError> {
         self.snapshot(|conn, plan| {
             let state = state::read(conn)?;
-            let pending = log::pending(conn, plan, &origins::stretches(conn)?)?;
-            let records: HashSet<_> = pending.iter().map(|e| (e.table, e.id)).collect();
+            let pending = Waits::read(conn, plan)?;
             let found = "SELECT brake = 1, verified, differed FROM windrow_device";
             let (waits, verified, differed): (bool, Option<i64>, Option<i64>) =
                 conn.query_row(found, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             Ok(Status {
                 device: state.device,
-                pending_records: records.len() as u64,
-                pending_entries: pending.len() as u64,
+                pending_records: pending.records,
+                pending_entries: pending.entries,
+                pending_bytes: pending.bytes,
                 refused: refused::count(conn)?,
                 conflicts: conflicts::count(conn)?,
                 checkpoint: state.checkpoint,
@@ -66,6 +98,19 @@ impl Store {
                 differed: differed.map(Timestamp::from_millis),
                 bytes: bytes(conn)?,
             })
+        })
+    }
+
+    /// The seq up to which everything of the hub's is applied.
+    pub(crate) fn checkpoint_seq(&self) -> Result<Seq, StoreError> {
+        self.snapshot(|conn, _| Ok(state::read(conn)?.checkpoint.seq))
+    }
+
+    /// What waits to be sent, and when all was last found equal.
+    pub(crate) fn waits(&self) -> Result<(Waits, Option<Timestamp>), StoreError> {
+        self.snapshot(|conn, plan| {
+            let verified: Option<i64> = conn.query_row("SELECT verified FROM windrow_device", [], |row| row.get(0))?;
+            Ok((Waits::read(conn, plan)?, verified.map(Timestamp::from_millis)))
         })
     }
 

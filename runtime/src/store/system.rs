@@ -171,18 +171,21 @@ pub(super) const TRAFFIC: &str = "CREATE TABLE windrow_traffic (
 ) STRICT, WITHOUT ROWID";
 
 /// At most one row: what the worker does, for other programs to see. `activity`: its name. `error`: why it waits. `pending`:
-/// log entries that the hub has not acknowledged. `sent`, `total`: bytes of the changeset that is on its way, of so many.
+/// log entries that the hub has not acknowledged; `records`, `bytes`: what they are about, and about how much it is. `sent`, `total`: bytes of the changeset that is on its way, of so many.
 /// `next`: when the next session is due at the latest; `at`: when this was written; in milliseconds since 1970. `reason`: why that
-/// session.
+/// session. `clock`: by how many milliseconds this device's clock is ahead of the hub's, or behind it (below 0).
 pub(super) const WORKER: &str = "CREATE TABLE windrow_worker (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
   activity TEXT NOT NULL,
   error TEXT,
   pending INTEGER NOT NULL,
+  records INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
   sent INTEGER,
   total INTEGER,
   next INTEGER,
   reason TEXT,
+  clock INTEGER,
   at INTEGER NOT NULL
 ) STRICT";
 

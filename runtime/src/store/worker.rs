@@ -19,12 +19,15 @@ impl Store {
             Activity::Stopped => ("stopped", None),
         };
         let (next, why) = state.next.map(|(at, why)| (at.millis(), format!("{why:?}").to_lowercase())).unzip();
-        let set = "INSERT OR REPLACE INTO windrow_worker (one, activity, error, pending, sent, total, next, reason, at)
-            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let pending = i64::try_from(state.pending).unwrap_or(i64::MAX);
+        let set = "INSERT OR REPLACE INTO windrow_worker (one, activity, error, pending, records, bytes, sent, total, next, reason, clock, at)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        let (pending, records, bytes) = (state.pending, state.pending_records, state.pending_bytes);
+        let (pending, records, bytes) = (count(pending), count(records), count(bytes));
         let (sent, total) = (state.progress.map(|p| p.sent), state.progress.map(|p| p.total));
-        let now = clock::now_ms();
-        self.sync_connection().execute(set, params![activity, error, pending, sent, total, next, why, now])?;
+        let (wrong, now) = (state.clock.map(|clock| clock.ahead), clock::now_ms());
+        let all = params![activity, error, pending, records, bytes, sent, total, next, why, wrong, now];
+        self.sync_connection().execute(set, all)?;
         Ok(())
     }
 }

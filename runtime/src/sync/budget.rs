@@ -2,6 +2,9 @@
 
 use super::connectivity::Link;
 
+/// Where less is left to be spent than this, in bytes, no exchange begins: a question, an answer without news, their heads.
+const LEAST: u64 = 1_024;
+
 /// Bytes that the worker may move in a day (UTC), both ways, headers and TLS included, by kind of link. It keeps to that: what
 /// does not fit goes tomorrow, or over another link.
 ///
@@ -28,6 +31,22 @@ impl Budget {
     /// So many over links that are paid for by the byte.
     pub fn on_metered(self, bytes: u64) -> Budget {
         Budget { metered: Some(bytes), ..self }
+    }
+
+    /// Bytes that one exchange may move each way over such a link, where so many have gone over such links today; none: no
+    /// exchange begins. Whoever asks before each exchange, and moves no more, keeps the budget.
+    ///
+    /// ```
+    /// use windrow::sync::{Budget, Link};
+    ///
+    /// let budget = Budget::per_day(10_000);
+    /// assert_eq!(budget.exchange(Link::Metered, 2_000), Some(3_488));
+    /// assert_eq!(budget.exchange(Link::Metered, 9_000), None);
+    /// ```
+    pub fn exchange(&self, link: Link, spent: u64) -> Option<u64> {
+        let Some(most) = self.of(link) else { return Some(u64::MAX) };
+        let left = most.saturating_sub(spent).checked_sub(LEAST)?;
+        (left > 1).then_some(left / 2)
     }
 
     /// What may be spent over such a link in a day; none: all that there is.

@@ -2,19 +2,27 @@
 
 use super::credentials::{self, Credentials, TokenFile};
 use super::enrol::unkept;
-use super::transport::{Failure, FailureKind, Transport};
+use super::news;
+use super::tls::Watch;
+use super::transport::{Failure, FailureKind, Notes, Transport};
+use super::wrap::{self, Wrapping};
 use crate::store::Store;
+use crate::types::Timestamp;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
+use windrow_protocol::clock::Seq;
 use windrow_protocol::message::{self, Answer, MessageError, Problem};
 use windrow_protocol::session::Request;
 
 /// The media type of requests and answers.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.windrow";
+
+/// The header by which an answer tells the hub's clock, in milliseconds since 1970, UTC.
+pub(crate) const NOW: &str = "now";
 
 /// That of an enrolment.
 const JSON: &str = "application/json";
@@ -22,14 +30,8 @@ const JSON: &str = "application/json";
 /// The longest answer that is read. Pages are far smaller.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 
-/// Bytes of the headers of a request and its answer.
-const HEADERS: u64 = 200;
-/// Bytes that TLS adds to both.
-const RECORDS: u64 = 60;
-/// Bytes of a TLS handshake with a chain of two certificates.
-const HANDSHAKE: u64 = 3_500;
-/// How long a connection is kept that nobody uses.
-const KEPT: Duration = Duration::from_secs(90);
+/// How long a connection is kept that nobody uses: for less than a server keeps it.
+const KEPT: Duration = Duration::from_secs(50);
 
 /// The longest problem document that is read: it is shown, logged and kept.
 const LONGEST_PROBLEM: usize = 64 * 1024;
@@ -49,8 +51,8 @@ pub struct Endpoint {
     /// The same without a name and a password: for messages.
     shown: Url,
     client: Client,
-    /// When the last exchange began: whether its connection is still there.
-    last: Arc<Mutex<Option<Instant>>>,
+    /// Sees the handshakes of its connections.
+    watch: Arc<Watch>,
     /// Where the token is that each request carries.
     pub(super) credentials: Option<Arc<dyn Credentials>>,
 }
@@ -79,16 +81,16 @@ impl Endpoint {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        // An error means that the application has chosen a provider itself: that one is used.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        let (watch, tls) = Watch::new().map_err(|e| wrong(&format!("no connection can be made safe: {e}")))?;
         let client = Client::builder()
+            .tls_backend_preconfigured(tls)
             .connect_timeout(Duration::from_secs(10))
             .read_timeout(Duration::from_secs(60))
             .pool_idle_timeout(KEPT)
             .build()
             .map_err(|e| wrong(&e.to_string()))?;
         let shown = anonymous(&base).ok_or_else(|| wrong("it has no host"))?;
-        Ok(Endpoint { base, shown, client, last: Arc::default(), credentials: None })
+        Ok(Endpoint { base, shown, client, watch, credentials: None })
     }
 
     /// The address, without a name and a password.
@@ -113,22 +115,23 @@ impl Endpoint {
     }
 
     /// A request, and whether it carries a token.
-    async fn request(&self, path: &str) -> Result<(RequestBuilder, bool), Failure> {
+    pub(super) async fn request(&self, method: Method, path: &str) -> Result<(RequestBuilder, bool), Failure> {
         let token = match &self.credentials {
             Some(credentials) => credentials::token(credentials).await.map_err(|e| unkept(&e))?,
             None => None,
         };
         Ok(match token {
-            Some(token) => (self.client.post(at(&self.shown, path)?).bearer_auth(token.reveal()), true),
-            None => (self.client.post(at(&self.base, path)?), false),
+            Some(token) => (self.client.request(method, at(&self.shown, path)?).bearer_auth(token.reveal()), true),
+            None => (self.client.request(method, at(&self.base, path)?), false),
         })
     }
 
     /// Asks in JSON.
     pub(super) async fn ask<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Result<T, Failure> {
         let body = serde_json::to_vec(body).map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
-        let (request, _) = self.request(path).await?;
-        let answer = self.answer(request.header(CONTENT_TYPE, JSON).body(body), LONGEST_PROBLEM).await?;
+        let (request, _) = self.request(Method::POST, path).await?;
+        let request = request.header(CONTENT_TYPE, JSON);
+        let answer = self.answer(request, body, LONGEST_PROBLEM, &Notes::default()).await?;
         serde_json::from_slice(&answer).map_err(|e| self.nonsense(&e))
     }
 
@@ -139,29 +142,56 @@ impl Endpoint {
     /// A hub that can't be reached; [`FailureKind::Rejected`] and its like where the hub does not take the bundle, and says why.
     pub async fn carry(&self, bundle: Vec<u8>) -> Result<Vec<u8>, Failure> {
         let request = self.client.post(at(&self.base, "v1/bundle")?).header(CONTENT_TYPE, MEDIA_TYPE);
-        self.answer(request.body(bundle), LONGEST_ANSWER).await
+        self.answer(request, bundle, LONGEST_ANSWER, &Notes::default()).await
     }
 
-    async fn answer(&self, request: RequestBuilder, longest: usize) -> Result<Vec<u8>, Failure> {
-        let response = request.send().await.map_err(|e| self.unsent(&e))?;
-        if response.status() != StatusCode::OK {
-            return Err(self.problem(response).await);
+    async fn answer(
+        &self,
+        request: RequestBuilder,
+        body: Vec<u8>,
+        longest: usize,
+        notes: &Notes,
+    ) -> Result<Vec<u8>, Failure> {
+        let (response, wrapping) = self.begin(request, body, notes).await?;
+        if let Some(clock) = hub_clock(&response) {
+            notes.hub_clock(clock);
         }
-        read(response, longest).await
+        read(response, longest, (wrapping, notes)).await
+    }
+
+    /// Sends a request; the head of an answer that is one.
+    pub(super) async fn begin(
+        &self,
+        request: RequestBuilder,
+        body: Vec<u8>,
+        notes: &Notes,
+    ) -> Result<(Response, Wrapping), Failure> {
+        let request = request.body(body).build().map_err(|e| Failure::new(FailureKind::Rejected, e.to_string()))?;
+        let (wrapping, length) = (Wrapping { tls: self.base.scheme() == "https" }, wrap::request(&request));
+        let sent = self.client.execute(request).await;
+        // Where there was nobody to hear it, it has not gone.
+        let unheard = sent.as_ref().is_err_and(reqwest::Error::is_connect);
+        wrapping.note(if unheard { 0 } else { length }, self.watch.take(), notes);
+        let response = sent.map_err(|e| self.unsent(&e))?;
+        notes.received(wrapping.around(wrap::head(&response)));
+        if response.status() != StatusCode::OK {
+            return Err(self.problem(response, (wrapping, notes)).await);
+        }
+        Ok((response, wrapping))
     }
 
     fn nonsense(&self, error: &impl std::fmt::Display) -> Failure {
         Failure::new(FailureKind::Nonsense, format!("{}: {error}", self.shown))
     }
 
-    async fn post(&self, path: &str, body: Result<Vec<u8>, MessageError>) -> Result<Answer, Failure> {
+    async fn post(&self, path: &str, body: Result<Vec<u8>, MessageError>, notes: &Notes) -> Result<Answer, Failure> {
         let body = body.map_err(|e| Failure::new(FailureKind::Nonsense, e.to_string()))?;
-        let request = match self.request(path).await? {
+        let request = match self.request(Method::POST, path).await? {
             // A hub wants the type or a token, and every byte counts.
             (request, true) => request,
             (request, false) => request.header(CONTENT_TYPE, MEDIA_TYPE),
         };
-        let answer = self.answer(request.body(body), LONGEST_ANSWER).await?;
+        let answer = self.answer(request, body, LONGEST_ANSWER, notes).await?;
         message::from_bytes(&answer).map_err(|error| match error {
             // What was damaged on the way comes whole another time.
             MessageError::Corrupt => Failure::new(FailureKind::Broken, format!("{}: {error}", self.shown)),
@@ -176,10 +206,10 @@ impl Endpoint {
         Failure::new(kind, format!("no answer from {}: {cause}", self.shown))
     }
 
-    async fn problem(&self, response: Response) -> Failure {
+    async fn problem(&self, response: Response, counted: (Wrapping, &Notes)) -> Failure {
         let status = response.status();
         let seconds = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.parse().ok());
-        let body = read(response, LONGEST_PROBLEM).await.unwrap_or_default();
+        let body = read(response, LONGEST_PROBLEM, counted).await.unwrap_or_default();
         let mut failure = match serde_json::from_slice::<Problem>(&body) {
             Ok(problem) => problem.into(),
             Err(_) if status.is_server_error() => {
@@ -195,8 +225,10 @@ impl Endpoint {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+/// What the hub's clock showed.
+fn hub_clock(response: &Response) -> Option<Timestamp> {
+    let millis: i64 = response.headers().get(NOW)?.to_str().ok()?.parse().ok()?;
+    Some(Timestamp::from_millis(millis))
 }
 
 fn at(base: &Url, path: &str) -> Result<Url, Failure> {
@@ -211,10 +243,14 @@ fn anonymous(url: &Url) -> Option<Url> {
 }
 
 /// A body of at most so many bytes.
-async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, Failure> {
+async fn read(
+    mut response: Response,
+    longest: usize,
+    (wrapping, notes): (Wrapping, &Notes),
+) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
-    let broken = |e: reqwest::Error| Failure::new(FailureKind::Broken, format!("the answer broke off: {e}"));
-    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+    while let Some(chunk) = response.chunk().await.map_err(|e| broke_off(&e))? {
+        notes.received(wrapping.around(chunk.len() as u64));
         if bytes.len() + chunk.len() > longest {
             return Err(Failure::new(FailureKind::Nonsense, "the answer is longer than any of a hub's"));
         }
@@ -223,32 +259,29 @@ async fn read(mut response: Response, longest: usize) -> Result<Vec<u8>, Failure
     Ok(bytes)
 }
 
+pub(super) fn broke_off(error: &reqwest::Error) -> Failure {
+    Failure::new(FailureKind::Broken, format!("the answer broke off: {error}"))
+}
+
 #[async_trait::async_trait]
 impl Transport for Endpoint {
-    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure> {
         match request {
-            Request::Prepare(request) => self.post("v1/prepare", message::to_bytes(request)).await,
-            Request::Upload(chunk) => self.post("v1/upload", chunk.to_bytes()).await,
-            Request::Commit(request) => self.post("v1/commit", message::to_bytes(request)).await,
-            Request::Pull(request) => self.post("v1/pull", message::to_bytes(request)).await,
+            Request::Prepare(request) => self.post("v1/prepare", message::to_bytes(request), notes).await,
+            Request::Upload(chunk) => self.post("v1/upload", chunk.to_bytes(), notes).await,
+            Request::Commit(request) => self.post("v1/commit", message::to_bytes(request), notes).await,
+            Request::Pull(request) => self.post("v1/pull", message::to_bytes(request), notes).await,
         }
     }
 
-    /// Measured: the lines of request and answer on HTTP/1.1; TLS's records, and its handshake where no connection is kept
-    /// from before.
-    fn overhead(&self) -> u64 {
-        let kept = lock(&self.last).replace(Instant::now()).is_some_and(|last| last.elapsed() < KEPT);
-        match (self.base.scheme() == "https", kept) {
-            (false, _) => HEADERS,
-            (true, true) => HEADERS + RECORDS,
-            (true, false) => HEADERS + RECORDS + HANDSHAKE,
-        }
+    async fn listen(&self, heard: &(dyn Fn(Seq) + Send + Sync), notes: &Notes) -> Failure {
+        news::listen(self, heard, notes).await
     }
 
-    async fn probe(&self) -> bool {
+    async fn probe(&self, notes: &Notes) -> bool {
         let Ok(url) = at(&self.base, "healthz") else { return false };
-        let answer = self.client.get(url).timeout(Duration::from_secs(5)).send().await;
-        answer.is_ok_and(|r| r.status().is_success())
+        let request = self.client.get(url).timeout(Duration::from_secs(5));
+        self.answer(request, Vec::new(), LONGEST_PROBLEM, notes).await.is_ok()
     }
 }
 
@@ -277,9 +310,9 @@ mod tests {
             String::from_utf8_lossy(&request[..length]).to_lowercase()
         });
         let endpoint = Endpoint::new(&url).unwrap();
-        let refused = endpoint.post("v1/pull", message::to_bytes(&())).await.unwrap_err();
+        let refused = endpoint.post("v1/pull", message::to_bytes(&()), &Notes::default()).await.unwrap_err();
         assert!(heard.join().unwrap().contains("authorization: basic dgfibgv0lte3omh1c2g="));
-        let gone = endpoint.post("v1/pull", message::to_bytes(&())).await.unwrap_err();
+        let gone = endpoint.post("v1/pull", message::to_bytes(&()), &Notes::default()).await.unwrap_err();
         for said in [refused.to_string(), gone.to_string(), format!("{endpoint:?}"), endpoint.url().to_owned()] {
             assert!(said.contains("127.0.0.1") && !said.contains("hush"), "{said}");
         }

@@ -2,21 +2,32 @@
 
 mod backoff;
 mod budget;
+mod clock;
 mod connectivity;
 mod credentials;
 mod enrol;
 mod http;
+mod listener;
+mod news;
+mod options;
 mod session;
+mod state;
+mod tls;
 mod transport;
 mod worker;
+mod wrap;
 
 pub use budget::Budget;
+pub use clock::ClockError;
 pub use connectivity::{Connectivity, Interfaces, Link};
 pub(crate) use credentials::kept;
 pub use credentials::{Credentials, TokenFile, switch_user, users};
 pub use enrol::{Welcome, enrol};
 pub use http::Endpoint;
+pub(crate) use http::NOW;
+pub use options::Options;
 pub use session::{SyncError, sync};
-pub use transport::{Failure, FailureKind, Transport};
+pub use state::{Activity, Reason, SyncState};
+pub use transport::{Failure, FailureKind, Notes, Transport};
 pub use windrow_protocol::session::Progress;
-pub use worker::{Activity, Options, Reason, SyncState, SyncWorker};
+pub use worker::SyncWorker;

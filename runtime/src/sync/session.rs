@@ -1,10 +1,13 @@
 //! One session: the protocol's machine, its actions carried out on the store and over the transport.
 
+use super::budget::Budget;
+use super::clock::ClockError;
 use super::connectivity::Link;
-use super::transport::{Failure, FailureKind, Transport};
+use super::transport::{Failure, FailureKind, Notes, Transport};
 use crate::store::{Actions, Next, Store, StoreError};
+use crate::types::Timestamp;
 use std::time::Instant;
-use windrow_protocol::message::{self, Answer, MessageError};
+use windrow_protocol::message::Answer;
 use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Event, Finish, Progress, Request, Session, Unexpected};
 
@@ -45,43 +48,49 @@ impl SyncError {
 /// # Errors
 /// The hub can't be reached or rejects the session, or the device's file fails. Nothing is lost; call again.
 pub async fn sync(store: &Store, transport: &dyn Transport) -> Result<Finish, SyncError> {
-    let over = Over { link: Link::Unmetered, most: None };
-    run(store, transport, &mut Pace::default(), over, |_| ()).await
+    let over = Over { link: Link::Unmetered, budget: Budget::default() };
+    run(store, transport, &mut Seen::default(), over, |_| ()).await
 }
 
 /// What a session runs over.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Over {
     pub(super) link: Link,
-    /// Bytes that may go over such links in a day.
-    pub(super) most: Option<u64>,
+    pub(super) budget: Budget,
 }
 
-/// Where less is left to be spent than this, in bytes, no exchange begins: a question, an answer without news, their headers.
-const LEAST: u64 = 1_024;
+/// What sessions have seen on their way to the hub, from one to the next.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// What was moved and is not counted yet: of an exchange that was cut off with its session.
+    pub(super) notes: Notes,
+    /// How much the link carries.
+    pub(super) pace: Pace,
+    /// How wrong the device's clock is.
+    pub(super) clock: Option<ClockError>,
+}
 
-/// The same at this pace, which it leaves as it has found the link. `seen` is told how far a long changeset has come.
+/// The same with what was seen, which it brings up to date. `progress` is told how far a long changeset has come.
 pub(super) async fn run(
     store: &Store,
     transport: &dyn Transport,
-    pace: &mut Pace,
+    seen: &mut Seen,
     over: Over,
-    seen: impl Fn(Progress),
+    progress: impl Fn(Progress),
 ) -> Result<Finish, SyncError> {
     let actions = store.session().over(over.link.name());
-    pace.limit(left(store, over).await?);
-    let (mut session, mut action) = Session::start(*pace);
+    seen.pace.limit(left(store, over).await?.unwrap_or(0));
+    let (mut session, mut action) = Session::start(seen.pace);
     loop {
         let event = match perform(actions.clone(), action).await? {
             Next::Event(event) => event,
             Next::Send(request) => {
-                session.progress().into_iter().for_each(&seen);
-                if left(store, over).await? == 0 {
-                    return Err(SyncError::Spent);
-                }
-                let answer = exchange(store, transport, over.link, &request, &mut session.pace).await;
-                session.pace.limit(left(store, over).await?);
-                *pace = session.pace;
+                session.progress().into_iter().for_each(&progress);
+                left(store, over).await?.ok_or(SyncError::Spent)?;
+                seen.pace = session.pace;
+                let answer = exchange(store, transport, over.link, &request, seen).await;
+                seen.pace.limit(left(store, over).await?.unwrap_or(0));
+                session.pace = seen.pace;
                 Event::Answered(answer?)
             }
             Next::Finish(finish) => return Ok(finish),
@@ -96,42 +105,39 @@ async fn exchange(
     transport: &dyn Transport,
     link: Link,
     request: &Request,
-    pace: &mut Pace,
+    seen: &mut Seen,
 ) -> Result<Answer, SyncError> {
-    let (since, beside) = (Instant::now(), transport.overhead());
-    let answer = transport.send(request).await;
+    let (began, since) = (Timestamp::now(), Instant::now());
+    let answer = transport.send(request, &seen.notes).await;
+    let took = since.elapsed();
     match &answer {
-        Ok(answer) => pace.answered(request, answer, since.elapsed().as_millis() as u64),
-        Err(failure) if failure.kind == FailureKind::Broken => pace.broke(),
+        Ok(answer) => seen.pace.answered(request, answer, took.as_millis() as u64),
+        Err(failure) if failure.kind == FailureKind::Broken => seen.pace.broke(),
         Err(_) => {}
     }
-    let told = answer.as_ref().map_or(0, |answer| length(message::to_bytes(answer)));
-    let sent = request_length(request) + beside / 2;
-    on_file(store, move |store| store.count_traffic(link.name(), sent, told + beside / 2)).await?;
+    seen.clock = seen.notes.take_clock().map(|hub| ClockError::seen(began, took, hub)).or(seen.clock);
+    count(store, link, &seen.notes).await?;
     Ok(answer?)
 }
 
-fn request_length(request: &Request) -> u64 {
-    match request {
-        Request::Prepare(request) => length(message::to_bytes(request)),
-        Request::Upload(chunk) => length(chunk.to_bytes()),
-        Request::Commit(request) => length(message::to_bytes(request)),
-        Request::Pull(request) => length(message::to_bytes(request)),
+/// Counts what was moved over such a link since it was last counted.
+pub(super) async fn count(store: &Store, link: Link, notes: &Notes) -> Result<(), SyncError> {
+    match notes.take_bytes() {
+        (0, 0) => Ok(()),
+        (sent, received) => on_file(store, move |store| store.count_traffic(link.name(), sent, received)).await,
     }
 }
 
-fn length(body: Result<Vec<u8>, MessageError>) -> u64 {
-    body.map_or(0, |body| body.len() as u64)
-}
-
-/// Bytes that one exchange may move each way, of what is left to be spent today; 0: none may.
-async fn left(store: &Store, over: Over) -> Result<u64, SyncError> {
-    let Some(most) = over.most else { return Ok(u64::MAX) };
+/// Bytes that one exchange may move each way, of what is left to be spent today; none: no exchange may begin.
+pub(super) async fn left(store: &Store, over: Over) -> Result<Option<u64>, SyncError> {
+    if over.budget.of(over.link).is_none() {
+        return Ok(Some(u64::MAX));
+    }
     let spent = on_file(store, move |store| store.spent_today(over.link.name())).await?;
-    Ok(most.saturating_sub(spent).checked_sub(LEAST).map_or(0, |left| left / 2))
+    Ok(over.budget.exchange(over.link, spent))
 }
 
-async fn on_file<T, F>(store: &Store, f: F) -> Result<T, SyncError>
+pub(super) async fn on_file<T, F>(store: &Store, f: F) -> Result<T, SyncError>
 where
     T: Send + 'static,
     F: FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,

@@ -1,26 +1,70 @@
 //! How requests reach a hub, and how that fails.
 
+use crate::types::Timestamp;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use windrow_protocol::clock::Seq;
 use windrow_protocol::message::{Answer, Problem, ProblemKind, Retry};
 use windrow_protocol::session::Request;
 
 /// Carries one request to a hub and its answer back. [`Endpoint`](super::Endpoint) is the one over HTTP.
 #[async_trait::async_trait]
 pub trait Transport: Send + Sync + 'static {
-    /// Sends a request and waits for its answer.
+    /// Sends a request and waits for its answer. What it moves, also in vain, it adds to the notes.
     ///
     /// # Errors
     /// Anything but an answer. The request may have arrived all the same: the session repeats it.
-    async fn send(&self, request: &Request) -> Result<Answer, Failure>;
+    async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure>;
 
-    /// About how many bytes the next exchange moves beside its bodies: headers, and a connection that must be made first.
-    /// A budget counts them.
-    fn overhead(&self) -> u64 {
-        0
+    /// Holds a connection on which the hub announces what it commits, and calls `heard` with the last seq each time. What that
+    /// moves it adds to the notes. It returns once the connection has ended, and says why; a transport that hears no news
+    /// says so at once.
+    async fn listen(&self, _heard: &(dyn Fn(Seq) + Send + Sync), _notes: &Notes) -> Failure {
+        Failure::new(FailureKind::Rejected, "this transport hears no news")
     }
 
     /// Whether the hub can be reached just now: a cheap question, asked while the worker waits to try again.
-    async fn probe(&self) -> bool;
+    async fn probe(&self, notes: &Notes) -> bool;
+}
+
+/// What a transport notes of its exchanges beside their answers.
+#[derive(Debug, Default)]
+pub struct Notes {
+    sent: AtomicU64,
+    received: AtomicU64,
+    clock: Mutex<Option<Timestamp>>,
+}
+
+impl Notes {
+    /// So many bytes have gone to the hub, with whatever they were wrapped in: what a budget counts.
+    pub fn sent(&self, bytes: u64) {
+        self.sent.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// So many have come from it.
+    pub fn received(&self, bytes: u64) {
+        self.received.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// What the hub's clock showed when it answered.
+    pub fn hub_clock(&self, at: Timestamp) {
+        *self.clock() = Some(at);
+    }
+
+    /// Bytes sent and received since this was last asked.
+    pub(super) fn take_bytes(&self) -> (u64, u64) {
+        (self.sent.swap(0, Ordering::Relaxed), self.received.swap(0, Ordering::Relaxed))
+    }
+
+    /// What the hub's clock showed, since this was last asked.
+    pub(super) fn take_clock(&self) -> Option<Timestamp> {
+        self.clock().take()
+    }
+
+    fn clock(&self) -> MutexGuard<'_, Option<Timestamp>> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Why a request got no answer.

@@ -1,9 +1,12 @@
 //! The worker: a task beside the application that decides when to sync, and says what it does.
 
 use super::backoff::Backoff;
-use super::budget::Budget;
-use super::connectivity::{Connectivity, Interfaces, Link};
-use super::session::{self, Over, SyncError};
+use super::clock::ClockError;
+use super::connectivity::Link;
+use super::listener::Listener;
+use super::options::Options;
+use super::session::{self, Over, Seen, SyncError};
+use super::state::{Activity, Reason, SyncState};
 use super::transport::{FailureKind, Transport};
 use crate::Timestamp;
 use crate::store::{Store, StoreError};
@@ -11,120 +14,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use windrow_protocol::pace::Pace;
-use windrow_protocol::session::{Finish, Progress};
+use windrow_protocol::clock::Seq;
+use windrow_protocol::session::Finish;
 
 /// The longest that a hub, or what stands before it, may ask to be left alone: a day.
 const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// When the worker syncs.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// At the latest this long after the last session (default five minutes).
-    pub interval: Duration,
-    /// This long after a local write, so that writes made together travel together (default two seconds).
-    pub debounce: Duration,
-    /// How often to look for writes by other programs (default two seconds).
-    pub watch: Duration,
-    /// How often to ask, while waiting to try again, whether the hub can be reached (default ten seconds).
-    pub probe: Duration,
-    /// The bound of the first wait after a failure; it doubles with each (default one second).
-    pub first_wait: Duration,
-    /// The longest wait after failures (default five minutes).
-    pub longest_wait: Duration,
-    /// How long log entries are kept that the hub surely has (default [`RETENTION`](crate::store::RETENTION)).
-    pub retention: Duration,
-    /// Instead of `interval` over a metered link (default eight hours: three contacts a day, so that an idle day costs less
-    /// than 5 KB, TLS included).
-    pub metered_interval: Duration,
-    /// Who knows about the network (default [`Interfaces`]).
-    pub connectivity: Arc<dyn Connectivity>,
-    /// Bytes that may be moved in a day, by kind of link (default: as many as there are).
-    pub budget: Budget,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            interval: Duration::from_secs(300),
-            debounce: Duration::from_secs(2),
-            watch: Duration::from_secs(2),
-            probe: Duration::from_secs(10),
-            first_wait: Duration::from_secs(1),
-            longest_wait: Duration::from_secs(300),
-            retention: crate::store::RETENTION,
-            metered_interval: Duration::from_secs(8 * 60 * 60),
-            connectivity: Arc::new(Interfaces::default()),
-            budget: Budget::default(),
-        }
-    }
-}
-
-/// What the worker is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Activity {
-    /// A session is under way.
-    Syncing(Reason),
-    /// The last session ended well; the next one comes by itself.
-    Idle,
-    /// The last session failed; it will be tried again at `next`.
-    Waiting {
-        /// What went wrong, in words.
-        error: String,
-        /// How often in a row.
-        failures: u32,
-    },
-    /// The hub rejects this device, its answer waits for a confirmation, or the file is damaged: trying again as it stands is useless. A local write, the
-    /// interval and [`SyncWorker::sync_now`] try all the same.
-    Blocked {
-        /// Why, in words.
-        error: String,
-    },
-    /// There is no network, as the platform says: the next session comes with one.
-    Offline,
-    /// The day's budget for this kind of link is spent: what is pending goes with the next day (UTC), or over another link.
-    Saving,
-    /// The worker has ended.
-    Stopped,
-}
-
-/// Why a session runs, or will.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reason {
-    /// The worker has just started.
-    Start,
-    /// Something was written.
-    Write,
-    /// The application asked for it.
-    Asked,
-    /// The interval is over.
-    Interval,
-    /// The last session failed, or could not end.
-    Retry,
-    /// The hub answers again.
-    Reachable,
-    /// There is a network again, or another one.
-    Network,
-    /// A new day, and a new budget.
-    Day,
-}
-
-/// The worker's state, as its watch channel shows it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SyncState {
-    /// What it is doing.
-    pub activity: Activity,
-    /// Of what sort the last session's failure was, where it failed on its way to the hub or there.
-    pub failure: Option<FailureKind>,
-    /// Log entries that the hub has not acknowledged.
-    pub pending: u64,
-    /// While a long changeset is sent: how much of it the hub has. A later session goes on from there.
-    pub progress: Option<Progress>,
-    /// When a session last ended well.
-    pub last_contact: Option<Timestamp>,
-    /// When the next session is due at the latest, and why.
-    pub next: Option<(Timestamp, Reason)>,
-}
+/// Over how long, at most, devices spread that have heard the same news.
+const LONGEST_SPREAD: Duration = Duration::from_secs(5);
 
 /// Syncs in the background. Dropping it ends it; a session that is cut off so goes on at the next start.
 ///
@@ -154,29 +50,36 @@ impl SyncWorker {
 
     /// Starts a worker. To be called within a tokio runtime.
     pub fn start_with(store: &Store, transport: impl Transport, options: Options) -> SyncWorker {
-        let activity = Activity::Idle;
-        let state = SyncState { activity, failure: None, pending: 0, progress: None, last_contact: None, next: None };
-        let (sender, receiver) = watch::channel(state);
+        let (state, receiver) = watch::channel(SyncState::new());
         let (asked, stop) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (announces, announced) = watch::channel(None);
         let link = options.connectivity.watch();
+        let transport: Arc<dyn Transport> = Arc::new(transport);
+        let listener = Listener::new(store, &transport, &options, (link.clone(), state.clone(), announces));
         let task = Task {
             link,
             store: store.clone(),
-            transport: Box::new(transport),
+            transport,
             backoff: Backoff::new(options.first_wait, options.longest_wait),
             options,
-            pace: Pace::default(),
-            state: sender,
+            seen: Seen::default(),
+            over: Link::Down,
+            state,
             asked: asked.clone(),
+            announced,
             unreachable: false,
         };
         let until = stop.clone();
         let task = tokio::spawn(async move {
-            let mut task = task;
+            let (mut task, mut listener) = (task, listener);
             tokio::select! {
                 () = task.run() => {}
+                () = listener.run() => {}
                 () = until.notified() => {}
             }
+            task.counts().await;
+            listener.count().await;
+            task.state.send_modify(|state| state.news = false);
             task.show(Activity::Stopped, None).await;
         });
         SyncWorker { state: receiver, asked, stop, task }
@@ -201,20 +104,24 @@ impl SyncWorker {
 }
 
 impl Drop for SyncWorker {
+    /// It ends by itself, so that what was under way is counted.
     fn drop(&mut self) {
-        self.task.abort();
+        self.stop.notify_one();
     }
 }
 
 struct Task {
     store: Store,
-    transport: Box<dyn Transport>,
+    transport: Arc<dyn Transport>,
     options: Options,
     backoff: Backoff,
-    /// As the link was found to be.
-    pace: Pace,
+    seen: Seen,
+    /// What the last session ran over.
+    over: Link,
     state: watch::Sender<SyncState>,
     asked: Arc<Notify>,
+    /// The last seq that the hub has announced.
+    announced: watch::Receiver<Option<Seq>>,
     unreachable: bool,
     link: watch::Receiver<Link>,
 }
@@ -231,12 +138,14 @@ impl Task {
             }
             self.show(Activity::Syncing(reason), None).await;
             let (state, store) = (&self.state, self.store.clone());
-            let seen = |progress| {
+            let progress = |progress| {
                 state.send_modify(|s| s.progress = Some(progress));
                 note(&store, &state.borrow());
             };
-            let over = Over { link, most: self.options.budget.of(link) };
-            let result = session::run(&self.store, &*self.transport, &mut self.pace, over, seen).await;
+            let over = Over { link, budget: self.options.budget };
+            self.over = link;
+            let result = session::run(&self.store, &*self.transport, &mut self.seen, over, progress).await;
+            self.clock_seen();
             self.state.send_modify(|s| s.progress = None);
             if matches!(result, Ok(Finish::InSync)) {
                 self.prune().await;
@@ -255,6 +164,24 @@ impl Task {
                 self.wait(seen, wait, next).await
             };
         }
+    }
+
+    /// Counts what an exchange has moved that was cut off.
+    async fn counts(&self) {
+        if let Err(error) = session::count(&self.store, self.over, &self.seen.notes).await {
+            tracing::debug!(%error, "what was moved at last could not be counted");
+        }
+    }
+
+    /// Shows how wrong the clock is; says so where it has become grave.
+    fn clock_seen(&self) {
+        let Some(now) = self.seen.clock else { return };
+        let was_grave = self.state.borrow().clock.is_some_and(ClockError::is_grave);
+        if now.is_grave() && !was_grave {
+            let (ahead_ms, within_ms) = (now.ahead, now.within.as_millis() as u64);
+            tracing::warn!(ahead_ms, within_ms, "this device's clock is wrong by more than five minutes: set it");
+        }
+        self.state.send_modify(|s| s.clock = Some(now));
     }
 
     /// What a session's end means: how long to wait at most, and for what.
@@ -319,15 +246,33 @@ impl Task {
     /// After a failure local writes shorten nothing: they would turn each into a try.
     async fn wait(&mut self, seen: Option<u64>, wait: Duration, reason: Reason) -> Reason {
         let (retrying, saving) = (reason == Reason::Retry, reason == Reason::Day);
-        let (mut link, mut down) = (self.link.clone(), self.link.clone());
-        tokio::select! {
-            reason = another(&mut link, &*self.transport), if retrying || saving => reason,
+        let idle = self.state.borrow().activity == Activity::Idle;
+        let (mut link, mut down, mut announced) = (self.link.clone(), self.link.clone(), self.announced.clone());
+        let why = tokio::select! {
+            reason = self.another(&mut link), if retrying || saving => reason,
             () = tokio::time::sleep(wait) => reason,
             () = self.asked.notified() => Reason::Asked,
             () = self.written(seen), if !retrying && !saving => Reason::Write,
+            () = self.news(&mut announced), if idle => Reason::News,
             () = self.reachable(), if retrying && self.unreachable => Reason::Reachable,
             () = becomes(&mut down, |link| link == Link::Down), if !retrying && !saving => Reason::Network,
+        };
+        self.announced = announced;
+        why
+    }
+
+    /// Returns soon after the hub has announced something that is not here.
+    async fn news(&self, announced: &mut watch::Receiver<Option<Seq>>) {
+        while announced.changed().await.is_ok() {
+            let seq = *announced.borrow_and_update();
+            let here = session::on_file(&self.store, Store::checkpoint_seq).await.ok();
+            if seq.is_some() && seq != here {
+                // All who listen have heard it at this moment, and are not to come all at once.
+                let share = getrandom::u64().unwrap_or(u64::MAX) as f64 / u64::MAX as f64;
+                return tokio::time::sleep(self.options.debounce.min(LONGEST_SPREAD).mul_f64(share)).await;
+            }
         }
+        std::future::pending().await
     }
 
     /// Returns once there is a network, or the application asks.
@@ -365,10 +310,31 @@ impl Task {
     async fn reachable(&self) {
         loop {
             tokio::time::sleep(self.options.probe).await;
-            if self.transport.probe().await {
+            if self.probe().await {
                 return;
             }
         }
+    }
+
+    /// Returns once the network has changed, and the hub answers over it.
+    async fn another(&self, link: &mut watch::Receiver<Link>) -> Reason {
+        while link.changed().await.is_ok() {
+            let now = *link.borrow_and_update();
+            if now != Link::Down && self.probe().await {
+                return Reason::Network;
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Whether the hub answers, if asking may be paid for.
+    async fn probe(&self) -> bool {
+        let (link, budget, notes) = (*self.link.borrow(), self.options.budget, &self.seen.notes);
+        if !matches!(session::left(&self.store, Over { link, budget }).await, Ok(Some(_))) {
+            return false;
+        }
+        let answers = self.transport.probe(notes).await;
+        session::count(&self.store, link, notes).await.is_ok() && answers
     }
 
     /// A number that changes with every local write, by whatever program; none while the file can't be read.
@@ -390,32 +356,22 @@ impl Task {
     /// Shows a new state; says how much is pending in it.
     async fn show(&self, activity: Activity, next: Option<(Duration, Reason)>) -> u64 {
         let store = self.store.clone();
-        let count = tokio::task::spawn_blocking(move || store.pending()).await;
-        let pending = count.ok().and_then(Result::ok).unwrap_or_default();
+        let read = tokio::task::spawn_blocking(move || store.waits()).await;
+        let (waits, verified) = read.ok().and_then(Result::ok).unwrap_or_default();
         self.state.send_modify(|state| {
-            (state.activity, state.pending) = (activity, pending);
+            (state.activity, state.pending, state.verified) = (activity, waits.entries, verified);
+            (state.pending_records, state.pending_bytes) = (waits.records, waits.bytes);
             state.next = next.map(|(wait, reason)| (later(wait), reason));
         });
         let (store, state) = (self.store.clone(), self.state.borrow().clone());
         // For other programs to see; whether they do changes nothing here.
         drop(tokio::task::spawn_blocking(move || note(&store, &state)).await);
-        pending
+        waits.entries
     }
-}
-
-/// Returns once the network has changed, and the hub answers over it.
-async fn another(link: &mut watch::Receiver<Link>, transport: &dyn Transport) -> Reason {
-    while link.changed().await.is_ok() {
-        let now = *link.borrow_and_update();
-        if now != Link::Down && transport.probe().await {
-            return Reason::Network;
-        }
-    }
-    std::future::pending().await
 }
 
 /// Returns once the link is so; never, if nobody says any more what it is.
-async fn becomes(link: &mut watch::Receiver<Link>, so: impl Fn(Link) -> bool) {
+pub(super) async fn becomes(link: &mut watch::Receiver<Link>, so: impl Fn(Link) -> bool) {
     let never = link.wait_for(|link| so(*link)).await.is_err();
     if never {
         std::future::pending::<()>().await;
@@ -430,7 +386,7 @@ fn note(store: &Store, state: &SyncState) {
 }
 
 /// Until the next day begins (UTC).
-fn until_tomorrow() -> Duration {
+pub(super) fn until_tomorrow() -> Duration {
     const DAY: i64 = 24 * 60 * 60 * 1_000;
     Duration::from_millis((DAY - Timestamp::now().millis().rem_euclid(DAY)).unsigned_abs())
 }

@@ -81,6 +81,8 @@ impl Scene {
             of_ada("/v1/prepare", to_bytes(&prepare).unwrap()),
             of_ada("/v1/upload", chunk.to_bytes().unwrap()),
             of_ada("/v1/commit", to_bytes(&commit).unwrap()),
+            // Whoever is let in at all may listen.
+            Target { good: get("/v1/news").bearing(&token(&ada)), unfit: vec![] },
             of_cleo(get("/v1/conflicts")),
             of_cleo(get(&format!("/v1/history?table=farm&id={id}"))),
             of_cleo(post("/v1/resolve", JSON, decision.to_string().into_bytes())),
@@ -420,6 +422,7 @@ async fn a_revocation_holds_from_the_next_request_on_the_same_connection_too() {
         let paths = ["/v1/prepare", "/v1/commit", "/v1/pull"];
         let mut asked: Vec<Asked> =
             paths.iter().zip(messages).map(|(path, body)| ((*path).to_owned(), Some((MESSAGE, body)))).collect();
+        asked.push(("/v1/news".into(), None));
         asked.push(("/v1/conflicts".into(), None));
         asked.push((format!("/v1/history?table=farm&id={id}"), None));
         asked.push(("/v1/resolve".into(), Some((JSON, b"{}".to_vec()))));

@@ -4,6 +4,7 @@
 
 mod bundles;
 mod forged;
+mod news;
 mod people;
 mod request;
 mod team;

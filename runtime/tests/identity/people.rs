@@ -10,8 +10,8 @@ use windrow::hub::{CODE_LASTS, Registry, SqliteHub, Whom};
 use windrow::identity::Role;
 use windrow::server::ServeError;
 use windrow::sync::{
-    Activity, Credentials, Failure, FailureKind, Options, SyncError, SyncState, TokenFile, Transport, switch_user,
-    users,
+    Activity, Credentials, Failure, FailureKind, Notes, Options, SyncError, SyncState, TokenFile, Transport,
+    switch_user, users,
 };
 use windrow::{Endpoint, Server, Store, SyncWorker};
 use windrow_protocol::message::{Answer, Commit, Prepare, Pull};
@@ -110,18 +110,18 @@ async fn nobody_speaks_for_another_device() {
     ada.insert(&farm("Kibo")).unwrap();
     let (prepare, commit) = first_requests(&ada, &team.endpoint(&ada)).await;
     let as_ben = team.endpoint(&ben);
-    rejected(as_ben.send(&Request::Prepare(prepare.clone())).await);
-    rejected(as_ben.send(&Request::Commit(commit.clone())).await);
-    rejected(as_ben.send(&Request::Pull(commit.pull.clone())).await);
+    rejected(as_ben.send(&Request::Prepare(prepare.clone()), &Notes::default()).await);
+    rejected(as_ben.send(&Request::Commit(commit.clone()), &Notes::default()).await);
+    rejected(as_ben.send(&Request::Pull(commit.pull.clone()), &Notes::default()).await);
     // Hers is prepared: he commits it in his own name.
     let pull = Pull { device: ben.device_id(), ..commit.pull.clone() };
     let stolen = Commit { pull, ..commit.clone() };
-    rejected(as_ben.send(&Request::Commit(stolen)).await);
+    rejected(as_ben.send(&Request::Commit(stolen), &Notes::default()).await);
     // Or puts something of his own under her session's id.
     ben.insert(&farm("Mawenzi")).unwrap();
     let (of_ben, _) = first_requests(&ben, &as_ben).await;
     let taken = Prepare { session: prepare.session, payload: of_ben.payload };
-    assert_eq!(as_ben.send(&Request::Prepare(taken)).await.unwrap(), Answer::Reused);
+    assert_eq!(as_ben.send(&Request::Prepare(taken), &Notes::default()).await.unwrap(), Answer::Reused);
     assert_eq!(team.farms(), 0);
     assert_eq!(team.sync(&ada).await.unwrap(), Finish::InSync);
     assert_eq!(team.farms(), 1);

@@ -1,13 +1,14 @@
 //! A hub with a registry, on real sockets and files, and devices that enrol.
 
 use serde_json::Value as Json;
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use tempfile::TempDir;
 use windrow::hub::{CODE_LASTS, Registry, SqliteHub};
 use windrow::identity::{Code, Role};
 use windrow::server::{Limits, Running};
-use windrow::sync::{Credentials, Failure, FailureKind, SyncError, TokenFile, Transport};
+use windrow::sync::{Credentials, Failure, FailureKind, Notes, SyncError, TokenFile, Transport};
 use windrow::{Endpoint, Id, Server, Store, Syncable};
 use windrow_protocol::message::{Answer, Commit, Prepare};
 use windrow_protocol::session::{Finish, Request};
@@ -30,12 +31,13 @@ pub(crate) struct Team {
 
 impl Team {
     pub(crate) async fn new() -> Team {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("hub.db");
         // Forgers ask more often than any device may: it is not for that that they are to be turned away.
-        let limits = Limits { device_a_minute: 1_000_000, ..Limits::default() };
-        let server = Server::new(&FARMS).store(SqliteHub::open(&path).unwrap()).limits(limits);
-        let hub = server.registry(Registry::open(&path).unwrap()).bind("127.0.0.1:0").await.unwrap();
+        Team::with(Limits { device_a_minute: 1_000_000, ..Limits::default() }).await
+    }
+
+    pub(crate) async fn with(limits: Limits) -> Team {
+        let folder = tempfile::tempdir().unwrap();
+        let hub = serve(&folder.path().join("hub.db"), limits, "127.0.0.1:0".parse().unwrap()).await;
         Team { folder, hub }
     }
 
@@ -99,6 +101,12 @@ impl Team {
     }
 }
 
+/// The hub of this file, at this address.
+pub(crate) async fn serve(file: &Path, limits: Limits, at: SocketAddr) -> Running {
+    let server = Server::new(&FARMS).store(SqliteHub::open(file).unwrap()).limits(limits);
+    server.registry(Registry::open(file).unwrap()).bind(at).await.unwrap()
+}
+
 /// The token of whoever uses this device.
 pub(crate) fn token(store: &Store) -> String {
     let words = TokenFile::beside(store).read().unwrap().unwrap();
@@ -112,28 +120,28 @@ pub(crate) fn farm(name: &str) -> Farm {
 
 /// What a device sends, as it stands in its file.
 pub(crate) async fn first_requests(store: &Store, endpoint: &Endpoint) -> (Prepare, Commit) {
-    struct Notes(Mutex<Vec<Request>>, Endpoint);
+    struct Overheard(Mutex<Vec<Request>>, Endpoint);
 
     #[async_trait::async_trait]
-    impl Transport for &'static Notes {
-        async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+    impl Transport for &'static Overheard {
+        async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure> {
             self.0.lock().unwrap().push(request.clone());
             match request {
                 // The hub never hears of the COMMIT.
                 Request::Commit(_) => Err(Failure::new(FailureKind::Broken, "lost")),
-                _ => self.1.send(request).await,
+                _ => self.1.send(request, notes).await,
             }
         }
 
-        async fn probe(&self) -> bool {
+        async fn probe(&self, _: &Notes) -> bool {
             true
         }
     }
 
-    let notes: &'static Notes = Box::leak(Box::new(Notes(Mutex::new(Vec::new()), endpoint.clone())));
-    windrow::sync(store, &notes).await.unwrap_err();
+    let overheard: &'static Overheard = Box::leak(Box::new(Overheard(Mutex::new(Vec::new()), endpoint.clone())));
+    windrow::sync(store, &overheard).await.unwrap_err();
     let (mut prepare, mut commit) = (None, None);
-    for request in notes.0.lock().unwrap().drain(..) {
+    for request in overheard.0.lock().unwrap().drain(..) {
         match request {
             Request::Prepare(body) => prepare = Some(body),
             Request::Commit(body) => commit = Some(body),

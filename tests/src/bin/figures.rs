@@ -6,7 +6,8 @@ use std::io::stdout;
 use std::path::{Path, PathBuf};
 use windrow_tests::figures::apply::Apply;
 use windrow_tests::figures::capture::Capture;
-use windrow_tests::figures::hub::{Hub, Part};
+use windrow_tests::figures::hub::{Hub, Played};
+use windrow_tests::figures::locks::Locks;
 use windrow_tests::figures::page::{self, Run};
 use windrow_tests::figures::peers::Peers;
 use windrow_tests::figures::report::{self, Figure};
@@ -53,19 +54,14 @@ struct Args {
     /// Write plots of that growth into this folder.
     #[arg(long, value_name = "DIR")]
     plots: Option<PathBuf>,
-    /// Be a part of a measurement that is a program of its own, of this file, with this hub.
-    #[arg(long, hide = true, requires = "file")]
-    part: Option<Part>,
-    #[arg(long, hide = true)]
-    file: Option<PathBuf>,
-    #[arg(long, hide = true, default_value = "")]
-    at: String,
+    #[command(flatten)]
+    played: Played,
 }
 
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    if let (Some(part), Some(file)) = (args.part, &args.file) {
-        return part.play(file, &args.at);
+    if let Some(played) = args.played.play() {
+        return played;
     }
     let base = memory();
     eprintln!("the files are in {}", base.display());
@@ -138,13 +134,21 @@ fn measure(args: &Args, workload: &Workload, dir: &Path) -> Result<Vec<Figure>, 
         figures.extend(apply.measure()?);
         progress.finish_and_clear();
     }
+    if wanted.any(&sections::figures(&["locks"])) {
+        let (progress, dir) = (progress(Locks::steps(rounds)), tempfile::tempdir()?);
+        let locks = Locks { workload, rounds, dir: dir.path(), progress: progress.clone() };
+        figures.extend(locks.measure()?);
+        progress.finish_and_clear();
+    }
     if ["hub", "memory"].iter().any(|name| args.name.starts_with(name)) {
         figures.extend(hub(args, workload)?);
     }
     if figures.is_empty() {
-        return Err(
-            format!("no figure's name begins with {:?}: they are w1, w2, w3, w4, w5, hub, memory", args.name).into()
-        );
+        return Err(format!(
+            "no figure's name begins with {:?}: they are w1, w2, w3, w4, w5, lock, hub, memory",
+            args.name
+        )
+        .into());
     }
     Ok(figures)
 }

@@ -13,6 +13,16 @@ use crate::figures::Failure;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+/// The most memory that a hub may take, in MiB.
+const MOST_MEMORY: f64 = 256.0;
+
+/// Says how much memory the hub had at most, in MiB, where the system tells it; whether that is little enough.
+pub fn is_small(memory: Option<f64>) -> bool {
+    let told = memory.map_or("not told by this system".into(), |mib| format!("{mib:.0} MiB"));
+    println!("the hub's memory: {told}");
+    memory.is_none_or(|mib| mib < MOST_MEMORY)
+}
+
 /// A crowd in a process of its own. It goes home when this is dropped.
 #[derive(Debug)]
 struct Crowd(Child);

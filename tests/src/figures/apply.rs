@@ -7,12 +7,12 @@ use super::office::{Office, write};
 use super::report::{Figure, Promise};
 use super::rounds::{Times, compared};
 use super::side::{Plan, Side};
-use super::site::size;
+use super::site::{fresh, size};
 use super::table::{Cache, Table};
 use super::visit::FIGURES;
 use super::workload::{Op, Workload};
 use indicatif::ProgressBar;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 use windrow::rusqlite::Connection;
 use windrow::{Store, Timestamp};
@@ -48,14 +48,14 @@ impl Apply<'_> {
         office.session(&field)?;
         self.progress.inc(1);
         let mut figures = vec![self.applied("w4d", "a first sync", 1.3, None, &self.workload.inserts(), &office)?];
-        let synced = self.file("synced.db")?;
+        let synced = fresh(self.dir, "synced.db")?;
         office.session(&Store::open(&synced, &FIGURES)?)?;
         for (name, what, most, ops) in [
             ("w4b", "one field of many records", 2.5, &self.workload.w3b),
             ("w4c", "a team's work", 1.6, &self.workload.w3c),
         ] {
             // Each work is a device's that goes on where the last one ended: the hub holds all of them.
-            let before = self.file("before.db")?;
+            let before = fresh(self.dir, "before.db")?;
             let store = Store::open(&before, &FIGURES)?;
             office.session(&store)?;
             drop(store);
@@ -65,17 +65,6 @@ impl Apply<'_> {
         }
         figures.extend(self.sizes(&field, logged)?);
         Ok(figures)
-    }
-
-    fn file(&self, name: &str) -> Result<PathBuf, Failure> {
-        let path = self.dir.join(name);
-        for end in ["", "-wal", "-shm"] {
-            let path = format!("{}{end}", path.display());
-            if Path::new(&path).exists() {
-                std::fs::remove_file(path)?;
-            }
-        }
-        Ok(path)
     }
 
     /// The time to apply what the hub tells a device that stands as `before` (a new one where there is none), against a
@@ -89,7 +78,7 @@ impl Apply<'_> {
         ops: &[Op],
         office: &Office,
     ) -> Result<Figure, Failure> {
-        let plan = Plan::read(&Store::open(self.file("plan.db")?, &FIGURES)?)?;
+        let plan = Plan::read(&Store::open(fresh(self.dir, "plan.db")?, &FIGURES)?)?;
         let mut times = Times::new();
         for round in 0..self.rounds {
             let ours = || self.ours(before, office);
@@ -108,7 +97,7 @@ impl Apply<'_> {
     }
 
     fn ours(&self, before: Option<&Path>, office: &Office) -> Result<f64, Failure> {
-        let path = self.file("device.db")?;
+        let path = fresh(self.dir, "device.db")?;
         if let Some(before) = before {
             std::fs::copy(before, &path)?;
         }
@@ -136,9 +125,9 @@ impl Apply<'_> {
         let filled = plain.size()? as f64;
         plain.vacuum()?;
         let bare = plain.size()? as f64;
-        let device = Store::open(self.file("device.db")?, &FIGURES)?;
+        let device = Store::open(fresh(self.dir, "device.db")?, &FIGURES)?;
         write(&device, &self.workload.inserts())?;
-        let office = Office::open(&self.file("other.db")?)?;
+        let office = Office::open(&fresh(self.dir, "other.db")?)?;
         office.session(&device)?;
         office.session(&device)?;
         let later = Timestamp::from_millis(Timestamp::now().millis() + 1_000);

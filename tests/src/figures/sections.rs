@@ -59,6 +59,18 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section { name: "applying", compared: Compared::Plain, figures: &["w4d", "w4b", "w4c"] },
+    Section {
+        name: "locks",
+        compared: Compared::Plain,
+        figures: &[
+            "lock_some",
+            "lock_some_others",
+            "lock_first",
+            "lock_first_decoding",
+            "lock_first_others",
+            "lock_first_all",
+        ],
+    },
     Section { name: "files", compared: Compared::Plain, figures: &["w5", "w5_logged"] },
 ];
 

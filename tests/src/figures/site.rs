@@ -99,3 +99,18 @@ pub(super) fn pass(conn: &Connection, millis: i64) -> Result<(), Failure> {
     conn.prepare_cached(sql)?.execute([millis])?;
     Ok(())
 }
+
+/// Where a file of this name is to be made anew: whatever was there goes.
+///
+/// # Errors
+/// A folder that lets nothing go.
+pub(super) fn fresh(dir: &Path, name: &str) -> Result<PathBuf, Failure> {
+    let path = dir.join(name);
+    for end in ["", "-wal", "-shm"] {
+        let path = format!("{}{end}", path.display());
+        if Path::new(&path).exists() {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(path)
+}

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use windrow::hub::{HubError, HubStore, OpenHub, SqliteHub};
 use windrow::protocol::message::Answer;
 use windrow::protocol::session::{Finish, Request};
-use windrow::sync::{Failure, Transport};
+use windrow::sync::{Failure, Notes, Transport};
 use windrow::{Store, sync};
 
 /// What may lose its power: a machine, and the folder of its files.
@@ -161,12 +161,12 @@ struct Direct(Arc<dyn HubStore>);
 
 #[async_trait::async_trait]
 impl Transport for Direct {
-    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn send(&self, request: &Request, _: &Notes) -> Result<Answer, Failure> {
         let answer = self.0.answer(request.clone()).await;
         answer.map_err(HubError::into_problem).map_err(Failure::from).and_then(needs_no_mending)
     }
 
-    async fn probe(&self) -> bool {
+    async fn probe(&self, _: &Notes) -> bool {
         true
     }
 }

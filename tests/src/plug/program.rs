@@ -14,7 +14,7 @@ use windrow::protocol::message::Answer;
 use windrow::protocol::session::{Finish, Request};
 use windrow::rusqlite::{self, Connection};
 use windrow::store::StoreError;
-use windrow::sync::{Failure, FailureKind, SyncError, Transport};
+use windrow::sync::{Failure, FailureKind, Notes, SyncError, Transport};
 use windrow::{Endpoint, Server, SqliteHub, Store};
 
 /// Records in a page: so few that an answer has several.
@@ -199,7 +199,7 @@ struct Busy {
 
 #[async_trait::async_trait]
 impl Transport for Busy {
-    async fn send(&self, request: &Request) -> Result<Answer, Failure> {
+    async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure> {
         let is_first = self.sent.fetch_add(1, Ordering::Relaxed) == 0;
         let k = self.next.load(Ordering::Relaxed);
         // A poisoned lock has seen a panic of ours, and this program is at its end.
@@ -210,10 +210,10 @@ impl Transport for Busy {
                 self.next.store(k + 1, Ordering::Relaxed);
             }
         }
-        self.endpoint.send(request).await.and_then(needs_no_mending)
+        self.endpoint.send(request, notes).await.and_then(needs_no_mending)
     }
 
-    async fn probe(&self) -> bool {
-        self.endpoint.probe().await
+    async fn probe(&self, notes: &Notes) -> bool {
+        self.endpoint.probe(notes).await
     }
 }

@@ -105,7 +105,7 @@ fn spread(name: &str) -> Vec<String> {
 }
 
 /// Bounds that a page tells people: where the code has them, and in which words the page does.
-const BOUNDS: [(&str, &str, &str, &str); 20] = [
+const BOUNDS: [(&str, &str, &str, &str); 22] = [
     ("protocol/src/merge/settle.rs", "const DEEPEST: usize = 200;", "merging", "more than 200 references"),
     ("protocol/src/merge/restamp.rs", "const AHEAD_MS: i64 = 5 * 60 * 1000;", "merging", "at most five minutes ahead"),
     (
@@ -136,11 +136,13 @@ const BOUNDS: [(&str, &str, &str, &str); 20] = [
         "10 for a handshake and the head",
     ),
     ("runtime/src/server/limits.rs", "idle: Duration::from_secs(60)", "guide/06-server", "60 between requests"),
+    ("runtime/src/server/limits.rs", "news: 512,", "guide/06-server", "512 connections on which devices listen"),
+    ("runtime/src/server/limits.rs", "news_alive: Duration::from_secs(45)", "protocol", "After 45 seconds without"),
     ("runtime/src/server/limits.rs", "pace: 256,", "guide/06-server", "256 bytes a second"),
     ("runtime/src/server/limits.rs", "device_a_minute: 600,", "guide/06-server", "600 requests a minute"),
-    ("runtime/src/sync/worker.rs", "interval: Duration::from_secs(300)", "guide/03-sync", "every five minutes"),
-    ("runtime/src/sync/worker.rs", "debounce: Duration::from_secs(2)", "guide/03-sync", "two seconds after the last"),
-    ("runtime/src/sync/worker.rs", "longest_wait: Duration::from_secs(300)", "guide/03-sync", "to five minutes"),
+    ("runtime/src/sync/options.rs", "interval: Duration::from_secs(300)", "guide/03-sync", "every five minutes"),
+    ("runtime/src/sync/options.rs", "debounce: Duration::from_secs(2)", "guide/03-sync", "two seconds after the last"),
+    ("runtime/src/sync/options.rs", "longest_wait: Duration::from_secs(300)", "guide/03-sync", "to five minutes"),
 ];
 
 #[test]

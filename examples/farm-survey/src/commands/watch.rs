@@ -85,5 +85,6 @@ fn reason(reason: Reason) -> &'static str {
         Reason::Reachable => "because the hub answers again",
         Reason::Network => "because there is a network",
         Reason::Day => "because a new day begins",
+        Reason::News => "because the hub has news",
     }
 }

@@ -1,9 +1,8 @@
 //! The settings by name: how each is read, and said again.
 
-use super::Settings;
+use super::{LogFormat, Settings};
 use crate::server::limits::Limits;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// A setting.
@@ -22,6 +21,7 @@ pub(super) struct Draft {
     pub(super) open_to_all: bool,
     pub(super) data: PathBuf,
     pub(super) log: String,
+    pub(super) log_format: LogFormat,
     pub(super) certificate: Option<PathBuf>,
     pub(super) key: Option<PathBuf>,
     pub(super) limits: Limits,
@@ -34,6 +34,7 @@ impl Default for Draft {
             open_to_all: false,
             data: "data".into(),
             log: "info".into(),
+            log_format: LogFormat::Text,
             certificate: None,
             key: None,
             limits: Limits::default(),
@@ -41,75 +42,53 @@ impl Default for Draft {
     }
 }
 
-const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
-
-/// A number of the limits.
-macro_rules! number {
-    ($name:ident = $field:ident) => {
+/// A setting that stands at the same place in the draft and in the end.
+macro_rules! setting {
+    ($name:ident = $($place:ident).+) => {
         Setting {
             name: stringify!($name),
-            take: |draft, text| number(text).map(|number| draft.limits.$field = number),
-            say: |settings| Some(settings.limits.$field.to_string()),
-        }
-    };
-}
-
-/// A time of the limits, in seconds.
-macro_rules! seconds {
-    ($name:ident = $field:ident) => {
-        Setting {
-            name: stringify!($name),
-            take: |draft, text| seconds(text).map(|time| draft.limits.$field = time),
-            say: |settings| Some(settings.limits.$field.as_secs_f64().to_string()),
+            take: |draft, text| Said::read(text).map(|value| draft.$($place).+ = value),
+            say: |settings| Some(settings.$($place).+.say()),
         }
     };
 }
 
 /// All of them.
-pub(super) const ALL: [Setting; 19] = [
-    Setting {
-        name: "listen",
-        take: |draft, text| filled(text).map(|text| draft.listen = text.into()),
-        say: |settings| Some(quoted(&settings.listen)),
-    },
-    Setting {
-        name: "open_to_all",
-        take: |draft, text| truth(text).map(|truth| draft.open_to_all = truth),
-        say: |settings| Some(settings.open_to_all.to_string()),
-    },
-    Setting {
-        name: "data",
-        take: |draft, text| filled(text).map(|text| draft.data = text.into()),
-        say: |settings| Some(quoted(&settings.data.to_string_lossy())),
-    },
+pub(super) const ALL: [Setting; 22] = [
+    setting!(listen = listen),
+    setting!(open_to_all = open_to_all),
+    setting!(data = data),
     Setting {
         name: "log",
         take: |draft, text| level(text).map(|level| draft.log = level.into()),
-        say: |settings| Some(quoted(&settings.log)),
+        say: |settings| Some(settings.log.say()),
     },
+    setting!(log_format = log_format),
     Setting {
         name: "tls_certificate",
-        take: |draft, text| filled(text).map(|text| draft.certificate = Some(text.into())),
-        say: |settings| settings.tls.as_ref().map(|(file, _)| quoted(&file.to_string_lossy())),
+        take: |draft, text| Said::read(text).map(|file| draft.certificate = Some(file)),
+        say: |settings| settings.tls.as_ref().map(|(file, _)| file.say()),
     },
     Setting {
         name: "tls_key",
-        take: |draft, text| filled(text).map(|text| draft.key = Some(text.into())),
-        say: |settings| settings.tls.as_ref().map(|(_, file)| quoted(&file.to_string_lossy())),
+        take: |draft, text| Said::read(text).map(|file| draft.key = Some(file)),
+        say: |settings| settings.tls.as_ref().map(|(_, file)| file.say()),
     },
-    number!(connections = connections),
-    number!(requests = requests),
-    number!(bytes = bytes),
-    number!(body_bytes = body),
-    number!(streams = streams),
-    number!(device_a_minute = device_a_minute),
-    number!(address_a_minute = address_a_minute),
-    seconds!(first_byte_seconds = first_byte),
-    seconds!(head_seconds = head),
-    seconds!(idle_seconds = idle),
-    seconds!(patience_seconds = patience),
-    number!(pace = pace),
-    seconds!(last_answers_seconds = last_answers),
+    setting!(connections = limits.connections),
+    setting!(requests = limits.requests),
+    setting!(bytes = limits.bytes),
+    setting!(body_bytes = limits.body),
+    setting!(news = limits.news),
+    setting!(news_alive_seconds = limits.news_alive),
+    setting!(streams = limits.streams),
+    setting!(device_a_minute = limits.device_a_minute),
+    setting!(address_a_minute = limits.address_a_minute),
+    setting!(first_byte_seconds = limits.first_byte),
+    setting!(head_seconds = limits.head),
+    setting!(idle_seconds = limits.idle),
+    setting!(patience_seconds = limits.patience),
+    setting!(pace = limits.pace),
+    setting!(last_answers_seconds = limits.last_answers),
 ];
 
 /// A setting's number.
@@ -124,29 +103,91 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     (likeness > 0.8).then_some(nearest)
 }
 
-fn number<N: FromStr + PartialOrd + From<u8>>(text: &str) -> Result<N, &'static str> {
-    let digits = text.replace('_', "");
-    digits.parse().ok().filter(|number| *number > N::from(0)).ok_or("a whole number above 0")
+/// A value as it stands in a file, a variable or a flag.
+trait Said: Sized {
+    /// Reads it; what it should be instead.
+    fn read(text: &str) -> Result<Self, &'static str>;
+    /// As TOML writes it.
+    fn say(&self) -> String;
 }
 
-fn seconds(text: &str) -> Result<Duration, &'static str> {
-    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
-    seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or("seconds, above 0")
+/// Whole numbers.
+macro_rules! numbers {
+    ($($number:ty),+) => {$(
+        impl Said for $number {
+            fn read(text: &str) -> Result<Self, &'static str> {
+                text.replace('_', "").parse().ok().filter(|number| *number > 0).ok_or("a whole number above 0")
+            }
+
+            fn say(&self) -> String {
+                self.to_string()
+            }
+        }
+    )+};
 }
 
-fn truth(text: &str) -> Result<bool, &'static str> {
-    text.parse().map_err(|_| "true or false")
+numbers!(u32, u64, usize);
+
+impl Said for Duration {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+        seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()).ok_or("seconds, above 0")
+    }
+
+    fn say(&self) -> String {
+        self.as_secs_f64().to_string()
+    }
 }
 
-fn filled(text: &str) -> Result<&str, &'static str> {
-    if text.is_empty() { Err("a text that is not empty") } else { Ok(text) }
+impl Said for bool {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        text.parse().map_err(|_| "true or false")
+    }
+
+    fn say(&self) -> String {
+        self.to_string()
+    }
 }
+
+impl Said for String {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        if text.is_empty() { Err("a text that is not empty") } else { Ok(text.into()) }
+    }
+
+    fn say(&self) -> String {
+        serde_json::Value::from(self.as_str()).to_string()
+    }
+}
+
+impl Said for PathBuf {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        String::read(text).map(PathBuf::from)
+    }
+
+    fn say(&self) -> String {
+        self.to_string_lossy().into_owned().say()
+    }
+}
+
+impl Said for LogFormat {
+    fn read(text: &str) -> Result<Self, &'static str> {
+        match text {
+            "text" => Ok(LogFormat::Text),
+            "json" => Ok(LogFormat::Json),
+            _ => Err("text or json"),
+        }
+    }
+
+    fn say(&self) -> String {
+        match self {
+            LogFormat::Text => "\"text\"".into(),
+            LogFormat::Json => "\"json\"".into(),
+        }
+    }
+}
+
+const LEVELS: [&str; 5] = ["error", "warn", "info", "debug", "trace"];
 
 fn level(text: &str) -> Result<&str, &'static str> {
     if LEVELS.contains(&text) { Ok(text) } else { Err("error, warn, info, debug or trace") }
-}
-
-/// As TOML writes a text.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -85,7 +85,7 @@ impl Reader {
     /// # Errors
     /// All mistakes of all sources.
     pub fn settings(mut self) -> Result<Settings, SettingsError> {
-        let Draft { listen, open_to_all, data, log, certificate, key, limits } = self.draft;
+        let Draft { listen, open_to_all, data, log, log_format, certificate, key, limits } = self.draft;
         let tls = match (certificate, key) {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             (None, None) => None,
@@ -103,7 +103,7 @@ impl Reader {
         }
         let mut sources = vec![Source::Default; names::ALL.len()];
         self.sources.into_iter().for_each(|(setting, source)| sources[setting] = source);
-        Ok(Settings { listen, open_to_all, data, log, tls, limits, sources })
+        Ok(Settings { listen, open_to_all, data, log, log_format, tls, limits, sources })
     }
 
     fn take(&mut self, name: &str, value: &str, source: Source) {
@@ -147,7 +147,7 @@ mod tests {
     /// Somebody wrote `listn`, the server listened elsewhere, and nobody saw it for a week.
     #[test]
     fn every_mistake_is_told_at_once_with_its_place() {
-        let text = "listn = \"0.0.0.0:80\"\n\nconnections = 0\nlog = \"loud\"\ntls_key = \"k.pem\"\nstreams = [1]\n";
+        let text = "listn = \"0.0.0.0:80\"\n\nconnections = 0\nlog = \"loud\"\nlog_format = \"xml\"\ntls_key = \"k.pem\"\nstreams = [1]\n";
         let reader = Settings::reader().text("hub.toml", text);
         let reader = reader.environment("HUB_", variables(&[("HUB_IDLE_SECOND", "3"), ("HUB_PORT", "tcp://10.0.0.1")]));
         let wrong = reader.flag("pace", "-1").settings().unwrap_err();
@@ -155,7 +155,8 @@ mod tests {
             "hub.toml:1: there is no setting listn; did you mean listen?",
             "hub.toml:3: connections is to be a whole number above 0",
             "hub.toml:4: log is to be error, warn, info, debug or trace",
-            "hub.toml:6: streams holds no text, number or truth",
+            "hub.toml:5: log_format is to be text or json",
+            "hub.toml:7: streams holds no text, number or truth",
             "HUB_IDLE_SECOND: there is no setting idle_second; did you mean idle_seconds?",
             "--pace: pace is to be a whole number above 0",
             "tls_key is set and tls_certificate is not: TLS needs both",

@@ -24,6 +24,7 @@ use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use windrow_protocol::bundle::Question;
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Origin, Point};
@@ -172,11 +173,14 @@ impl Actions {
     /// # Errors
     /// The file's.
     pub fn mark_prepared(&self) -> Result<(), StoreError> {
-        self.step(|conn, plan| {
-            let sent = outbox::read(conn)?.filter(|_| self.link.is_some());
-            if let (Some(link), Some(outbox)) = (self.link, sent) {
-                let weights = changeset_weights(plan, &outbox.payload);
-                traffic::attribute(conn, plan, link, Way::Sent, (outbox.payload.len(), &weights))?;
+        // Looked through before the file is held: nothing but a session changes it.
+        let sent = self.store.snapshot(|conn, plan| {
+            let outbox = outbox::read(conn)?.filter(|_| self.link.is_some());
+            Ok(outbox.map(|outbox| (outbox.payload.len(), changeset_weights(plan, &outbox.payload))))
+        })?;
+        self.step("prepared", |conn, plan| {
+            if let (Some(link), Some((bytes, weights))) = (self.link, &sent) {
+                traffic::attribute(conn, plan, link, Way::Sent, (*bytes, weights))?;
             }
             outbox::mark_prepared(conn)
         })
@@ -187,7 +191,7 @@ impl Actions {
     /// # Errors
     /// The file's.
     pub fn discard(&self) -> Result<(), StoreError> {
-        self.step(|conn, _| Ok(outbox::clear(conn).and_then(|()| pages::clear(conn))?))
+        self.step("discard", |conn, _| Ok(outbox::clear(conn).and_then(|()| pages::clear(conn))?))
     }
 
     /// Takes over what the hub has of some origins' entries, and which records it does not know.
@@ -195,7 +199,7 @@ impl Actions {
     /// # Errors
     /// Records of tables that there are not; the file's.
     pub fn take_over(&self, covers: &[(Origin, Hlc)], missing: &[Key]) -> Result<(), StoreError> {
-        self.step(|conn, plan| recover::take_over(conn, plan, covers, missing))
+        self.step("take over", |conn, plan| recover::take_over(conn, plan, covers, missing))
     }
 
     /// Goes back to an earlier checkpoint: the hub has lost what came after it.
@@ -203,7 +207,7 @@ impl Actions {
     /// # Errors
     /// A checkpoint that this file never had; the file's.
     pub fn go_back(&self, to: Point) -> Result<(), StoreError> {
-        self.step(|conn, plan| recover::go_back(conn, plan, to))
+        self.step("go back", |conn, plan| recover::go_back(conn, plan, to))
     }
 
     /// Moves refused changes, and those that depend on them, to `windrow_refused`; their records are asked for again.
@@ -211,7 +215,7 @@ impl Actions {
     /// # Errors
     /// The file's.
     pub fn refuse(&self, refusals: &[Refusal]) -> Result<(), StoreError> {
-        self.step(|conn, plan| refuse::refuse(conn, plan, refusals))
+        self.step("refuse", |conn, plan| refuse::refuse(conn, plan, refusals))
     }
 
     /// The hub has committed the changeset, at this point of its history, and sent the first page of its answer. What
@@ -220,9 +224,10 @@ impl Actions {
     /// # Errors
     /// A page that can't be read: nothing is noted then, and the next session asks for the outcome again. The file's.
     pub fn acknowledge(&self, at: Option<Point>, page: &[u8]) -> Result<(Inbox, Pull), StoreError> {
-        self.step(|conn, plan| {
+        let page = self.received(page)?;
+        self.step("acknowledge", |conn, plan| {
             acknowledge::acknowledge(conn, at)?;
-            self.keep_page(conn, plan, page)
+            self.keep_page(conn, plan, &page)
         })
     }
 
@@ -231,15 +236,22 @@ impl Actions {
     /// # Errors
     /// A page that can't be read; the file's.
     pub fn keep(&self, page: &[u8]) -> Result<(Inbox, Pull), StoreError> {
-        self.step(|conn, plan| self.keep_page(conn, plan, page))
+        let page = self.received(page)?;
+        self.step("keep", |conn, plan| self.keep_page(conn, plan, &page))
     }
 
-    fn keep_page(&self, conn: &Connection, plan: &Plan, page: &[u8]) -> Result<(Inbox, Pull), StoreError> {
+    /// A page is decoded and checked before the file is held.
+    fn received<'a>(&self, body: &'a [u8]) -> Result<Received<'a>, StoreError> {
+        let page = pages::decode(self.store.plan(), body)?;
+        let told = page.unresolved().told.iter().map(|told| (told.table, told.weight()));
+        Ok(Received { body, next: pages::next(&page)?, weights: by_table(told) })
+    }
+
+    fn keep_page(&self, conn: &Connection, plan: &Plan, page: &Received<'_>) -> Result<(Inbox, Pull), StoreError> {
         if let Some(link) = self.link {
-            let weights = page_weights(plan, page)?;
-            traffic::attribute(conn, plan, link, Way::Received, (page.len(), &weights))?;
+            traffic::attribute(conn, plan, link, Way::Received, (page.body.len(), &page.weights))?;
         }
-        pages::keep(conn, plan, page)
+        pages::keep(conn, plan, page.body, page.next.as_deref())
     }
 
     /// Applies all pages under the writes made since.
@@ -249,21 +261,21 @@ impl Actions {
     pub fn apply(&self) -> Result<Applied, StoreError> {
         let forget = |conn: &Connection| Ok::<_, StoreError>(pages::clear(conn)?);
         fault!(ApplyingAlone: state::set_applying(&self.store.sync_connection(), true)?);
-        let step = self.step(apply::apply);
+        let step = self.step("apply", apply::apply);
         fault!(ApplyingAlone: state::set_applying(&self.store.sync_connection(), false)?);
         let applied = match step {
             Ok(equal) => {
                 self.store.announce();
                 if equal { Applied::Applied } else { Applied::More }
             }
-            Err(Stop::Collided) => self.step(|conn, _| forget(conn)).map(|()| Applied::Collided)?,
-            Err(Stop::Ambiguous) => self.step(|conn, _| forget(conn)).map(|()| Applied::Ambiguous)?,
-            Err(Stop::Lacks(key)) => self.step(|conn, plan| {
+            Err(Stop::Collided) => self.step("forget", |conn, _| forget(conn)).map(|()| Applied::Collided)?,
+            Err(Stop::Ambiguous) => self.step("forget", |conn, _| forget(conn)).map(|()| Applied::Ambiguous)?,
+            Err(Stop::Lacks(key)) => self.step("want", |conn, plan| {
                 pages::want(conn, plan, key)?;
                 forget(conn).map(|()| Applied::More)
             })?,
             Err(Stop::Waits) => {
-                self.step(|conn, _| Ok::<_, StoreError>(brake::wait(conn)?)).map(|()| Applied::Waits)?
+                self.step("wait", |conn, _| Ok::<_, StoreError>(brake::wait(conn)?)).map(|()| Applied::Waits)?
             }
             Err(Stop::Failed(error)) => return Err(error),
         };
@@ -271,17 +283,24 @@ impl Actions {
     }
 
     /// One transaction of this session, unless another session came between.
-    fn step<R, E: From<StoreError>>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, E>) -> Result<R, E> {
-        self.step_on(&self.store.sync_connection(), f)
+    fn step<R, E: From<StoreError>>(
+        &self,
+        name: &'static str,
+        f: impl FnOnce(&Connection, &Plan) -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.step_on(&self.store.sync_connection(), name, f)
     }
 
+    /// No other program can write meanwhile: how long that was is told.
     fn step_on<R, E: From<StoreError>>(
         &self,
         conn: &Connection,
+        name: &'static str,
         f: impl FnOnce(&Connection, &Plan) -> Result<R, E>,
     ) -> Result<R, E> {
         let mut seen = lock(&self.turn);
         let transaction = Transaction::new_unchecked(conn, TransactionBehavior::Immediate).map_err(StoreError::from)?;
+        let since = Instant::now();
         let turn = state::read(conn)?.turn;
         if seen.is_some_and(|seen| seen != turn) {
             return Err(StoreError::Overtaken.into());
@@ -292,6 +311,7 @@ impl Actions {
         let turned = turn.wrapping_add(1);
         conn.run(next, [turned]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
         *seen = Some(turned);
+        tracing::debug!(step = name, held_us = since.elapsed().as_micros() as u64, "a session has held the file");
         Ok(done)
     }
 
@@ -300,7 +320,7 @@ impl Actions {
     fn durable_step<R>(&self, f: impl FnOnce(&Connection, &Plan) -> Result<R, StoreError>) -> Result<R, StoreError> {
         let conn = self.store.sync_connection();
         conn.pragma_update(None, "synchronous", fault!(SentUnsynced: "NORMAL", "FULL"))?;
-        let done = self.step_on(&conn, f);
+        let done = self.step_on(&conn, "store", f);
         let restored = conn.pragma_update(None, "synchronous", "NORMAL");
         let done = done?;
         restored?;
@@ -333,10 +353,13 @@ fn changeset_weights(plan: &Plan, payload: &[u8]) -> Vec<(TableIx, usize)> {
     by_table(changes.map(|change| (change.table, change.weight())))
 }
 
-/// About how much of a page each table is.
-fn page_weights(plan: &Plan, page: &[u8]) -> Result<Vec<(TableIx, usize)>, StoreError> {
-    let decoded = pages::decode(plan, page)?;
-    Ok(by_table(decoded.unresolved().told.iter().map(|told| (told.table, told.weight()))))
+/// A page that was received, and is sound.
+struct Received<'a> {
+    body: &'a [u8],
+    /// Where the one after it goes on; none in the last.
+    next: Option<Vec<u8>>,
+    /// About how much of it each table is.
+    weights: Vec<(TableIx, usize)>,
 }
 
 fn by_table(weights: impl Iterator<Item = (TableIx, usize)>) -> Vec<(TableIx, usize)> {

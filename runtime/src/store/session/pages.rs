@@ -13,11 +13,19 @@ use windrow_protocol::message::{Pull, from_bytes, to_bytes};
 use windrow_protocol::session::Inbox;
 use windrow_protocol::told::Page;
 
-/// Keeps a page after the others; what the inbox is then, and how to ask on.
-pub(super) fn keep(conn: &Connection, plan: &Plan, body: &[u8]) -> Result<(Inbox, Pull), StoreError> {
-    let page = decode(plan, body)?;
+/// Where the page after this one goes on; none after the last.
+pub(super) fn next(page: &Encoded<Page>) -> Result<Option<Vec<u8>>, StoreError> {
     let next = fault!(PageDropped: None, page.unresolved().cursor());
-    let next = next.map(|cursor| to_bytes(&cursor)).transpose().map_err(AnswerError::Kept)?;
+    Ok(next.map(|cursor| to_bytes(&cursor)).transpose().map_err(AnswerError::Kept)?)
+}
+
+/// Keeps a page after the others; what the inbox is then, and how to ask on.
+pub(super) fn keep(
+    conn: &Connection,
+    plan: &Plan,
+    body: &[u8],
+    next: Option<&[u8]>,
+) -> Result<(Inbox, Pull), StoreError> {
     conn.run("INSERT INTO windrow_inbox (body, next) VALUES (?1, ?2)", params![body, next])?;
     state::note_contact(conn)?;
     Ok((inbox(conn)?, pull(conn, plan)?))

@@ -16,7 +16,7 @@ mod plot;
 pub(crate) mod process;
 pub(crate) mod site;
 
-pub use process::Part;
+pub use process::{Part, Played};
 
 use super::Failure;
 use super::report::Figure;

@@ -53,6 +53,26 @@ impl Part {
     }
 }
 
+/// What a program is told by another run of it that is to be a part of a measurement.
+#[derive(Debug, clap::Args)]
+pub struct Played {
+    /// Be a part of a measurement that is a program of its own, with this hub.
+    #[arg(long, hide = true, requires = "file")]
+    part: Option<Part>,
+    #[arg(long, hide = true)]
+    file: Option<PathBuf>,
+    /// Where the hub is.
+    #[arg(long, hide = true, default_value = "")]
+    pub at: String,
+}
+
+impl Played {
+    /// Plays the part, if there is one.
+    pub fn play(&self) -> Option<Result<(), Failure>> {
+        Some(self.part?.play(self.file.as_ref()?, &self.at))
+    }
+}
+
 /// Serves this file's hub until the input ends.
 fn serve(path: &Path) -> Result<(), Failure> {
     tokio::runtime::Runtime::new()?.block_on(async {

@@ -1,0 +1,271 @@
+//! Random days of a device with a budget: the worker as it ships, on real files, over links that fail. What passes is counted by
+//! the link itself, and never is it more than the budget of that day and kind of link; and in the end all has arrived.
+//!
+//! A day ends by moving what was counted into the past: for the device that is the same as a clock that moves on.
+//! `WINDROW_WORLDS` says how many worlds there are to be, `WINDROW_SEED` the first one's seed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use windrow::hub::{HubStore, OpenHub, SqliteHub};
+use windrow::rusqlite::params;
+use windrow::sync::{Activity, Budget, Failure, FailureKind, Link, Notes, Options, SyncState, Transport};
+use windrow::{Id, Store, SyncWorker, Syncable};
+use windrow_protocol::chunk::Chunk;
+use windrow_protocol::message::{Answer, to_bytes};
+use windrow_protocol::session::{Finish, Request};
+
+#[derive(Debug, Clone, PartialEq, Syncable)]
+struct Note {
+    id: Id<Note>,
+    text: String,
+    #[merge(sum)]
+    count: i64,
+}
+
+windrow::domain!(NOTES = [Note]);
+
+/// Bytes of heads, of a question and of its answer.
+const HEADS: (u64, u64) = (130, 90);
+/// Bytes of a handshake, for which no budget has room: it is known only when it has been made.
+const HANDSHAKE: u64 = 3_600;
+/// Bytes of one more record than fits, and of the heads around it.
+const ONE_MORE: u64 = 400;
+
+/// A link to the hub.
+struct Air(Arc<Sky>);
+
+/// What all links of a world have in common.
+struct Sky {
+    hub: Arc<dyn HubStore>,
+    state: Mutex<Weather>,
+}
+
+struct Weather {
+    rng: fastrand::Rng,
+    /// Of a hundred exchanges, how many fail.
+    fails: u8,
+    /// Whether connections are made by handshakes.
+    tls: bool,
+    /// Bytes that passed today.
+    passed: u64,
+}
+
+impl Sky {
+    fn weather(&self) -> std::sync::MutexGuard<'_, Weather> {
+        self.state.lock().unwrap()
+    }
+}
+
+impl Weather {
+    fn happens(&mut self, percent: u8) -> bool {
+        self.rng.u8(0..100) < percent
+    }
+
+    /// So many bytes pass, to the hub and from it.
+    fn pass(&mut self, notes: &Notes, (to, from): (u64, u64)) {
+        self.passed += to + from;
+        notes.sent(to);
+        notes.received(from);
+    }
+}
+
+fn body(request: &Request) -> Vec<u8> {
+    match request {
+        Request::Prepare(request) => to_bytes(request).unwrap(),
+        Request::Upload(chunk) => chunk.to_bytes().unwrap(),
+        Request::Commit(request) => to_bytes(request).unwrap(),
+        Request::Pull(request) => to_bytes(request).unwrap(),
+    }
+}
+
+fn broken() -> Failure {
+    Failure::new(FailureKind::Broken, "it broke off")
+}
+
+#[async_trait::async_trait]
+impl Transport for Air {
+    async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure> {
+        let (body, mut arrived) = (body(request), request.clone());
+        {
+            let mut weather = self.0.weather();
+            if weather.tls && weather.happens(30) {
+                weather.pass(notes, (HANDSHAKE / 6, HANDSHAKE - HANDSHAKE / 6));
+            }
+            let fails = weather.fails;
+            if weather.happens(fails) {
+                // Some of it has gone, and of a chunk the hub keeps that.
+                let gone = weather.rng.usize(0..=body.len());
+                weather.pass(notes, (HEADS.0 + gone as u64, 0));
+                match (request, Chunk::arrived(&body[..gone])) {
+                    (Request::Upload(_), Ok(chunk)) => arrived = Request::Upload(chunk),
+                    _ => return Err(broken()),
+                }
+            } else {
+                weather.pass(notes, (HEADS.0 + body.len() as u64, 0));
+            }
+        }
+        let answer = self.0.hub.answer(arrived.clone()).await.map_err(|e| e.into_problem())?;
+        let (mut weather, told) = (self.0.weather(), to_bytes(&answer).unwrap().len() as u64);
+        let fails = weather.fails;
+        if arrived != *request || weather.happens(fails) {
+            let came = weather.rng.u64(0..=told);
+            weather.pass(notes, (0, HEADS.1 + came));
+            return Err(broken());
+        }
+        weather.pass(notes, (0, HEADS.1 + told));
+        Ok(answer)
+    }
+
+    async fn probe(&self, notes: &Notes) -> bool {
+        let mut weather = self.0.weather();
+        weather.pass(notes, HEADS);
+        let fails = weather.fails;
+        !weather.happens(fails)
+    }
+}
+
+/// A device with a budget, another without, and a hub.
+struct World {
+    sky: Arc<Sky>,
+    field: Store,
+    office: Store,
+    budget: Budget,
+    rng: fastrand::Rng,
+}
+
+impl World {
+    fn new(dir: &Path, seed: u64) -> World {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let hub = SqliteHub::open(dir.join("hub.db")).unwrap().open_for(&NOTES).unwrap();
+        let weather = Weather { rng: rng.fork(), fails: rng.u8(0..40), tls: rng.bool(), passed: 0 };
+        let sky = Arc::new(Sky { hub, state: Mutex::new(weather) });
+        let store = |name: &str| Store::open(dir.join(name), &NOTES).unwrap();
+        let any = if rng.bool() { Budget::per_day(rng.u64(12_000..60_000)) } else { Budget::default() };
+        let budget = any.on_metered(rng.u64(9_000..24_000));
+        World { sky, field: store("field.db"), office: store("office.db"), budget, rng }
+    }
+
+    /// Some writes: new notes, long and short, and counts of old ones.
+    fn writes(&mut self, store: &Store, most: usize) {
+        let conn = store.connection().unwrap();
+        for _ in 0..self.rng.usize(0..=most) {
+            if self.rng.u8(0..4) > 0 {
+                let text: String = (0..self.rng.usize(0..120)).map(|_| self.rng.alphanumeric()).collect();
+                let insert = "INSERT INTO note (id, text, count) VALUES (randomblob(16), ?1, 0)";
+                conn.execute(insert, params![text]).unwrap();
+            } else {
+                let count =
+                    "UPDATE note SET count = count + 1 WHERE id = (SELECT id FROM note ORDER BY random() LIMIT 1)";
+                conn.execute(count, []).unwrap();
+            }
+        }
+    }
+
+    /// A day of the device, over a link of this kind: what passed.
+    async fn day(&mut self, link: Link, (fails, writes): (u8, usize)) -> u64 {
+        let (ms, (_feed, connectivity)) = (Duration::from_millis, tokio::sync::watch::channel(link));
+        (self.sky.weather().fails, self.sky.weather().passed) = (fails, 0);
+        let options = Options {
+            interval: ms(5),
+            metered_interval: ms(5),
+            debounce: ms(1),
+            watch: ms(5),
+            probe: ms(5),
+            first_wait: ms(1),
+            longest_wait: ms(4),
+            connectivity: Arc::new(connectivity),
+            budget: self.budget,
+            ..Options::default()
+        };
+        let field = self.field.clone();
+        let worker = SyncWorker::start_with(&field, Air(self.sky.clone()), options);
+        for _ in 0..self.rng.usize(1..4) {
+            self.writes(&field, writes);
+            worker.sync_now();
+            let done =
+                |s: &SyncState| s.activity == Activity::Saving || (s.activity == Activity::Idle && s.pending == 0);
+            let mut state = worker.state();
+            // A day may also be over before it is done.
+            let _ = tokio::time::timeout(ms(self.rng.u64(20..400)), state.wait_for(done)).await;
+        }
+        worker.stop().await;
+        self.sky.weather().passed
+    }
+
+    /// The clock moves on by a day.
+    fn night(&self) {
+        let moves = "UPDATE windrow_traffic SET day = date(day, '-1 day')";
+        self.field.connection().unwrap().execute(moves, []).unwrap();
+    }
+
+    /// What the device has counted today.
+    fn counted(&self) -> u64 {
+        let today = "SELECT coalesce(sum(sent + received), 0) FROM windrow_traffic WHERE day = date('now')";
+        let counted: i64 = self.field.connection().unwrap().query_row(today, [], |row| row.get(0)).unwrap();
+        counted.unsigned_abs()
+    }
+}
+
+fn notes(store: &Store) -> Vec<Note> {
+    store.query::<Note>("ORDER BY id", []).unwrap().into_iter().map(|note| (*note).clone()).collect()
+}
+
+/// What a day may come to. A handshake, and one record that is alone more than what is left, are known when they have passed.
+fn bound(world: &World, link: Link) -> u64 {
+    let beyond = if world.sky.weather().tls { HANDSHAKE + ONE_MORE } else { ONE_MORE };
+    world.budget.of(link).map_or(u64::MAX, |most| most + beyond)
+}
+
+/// Plays a world; on how many days the budget was what ended them.
+async fn play(seed: u64) -> u32 {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new(dir.path(), seed);
+    let office = world.office.clone();
+    let plain = Air(world.sky.clone());
+    let mut spent = 0;
+    for day in 0..8 {
+        // The office has all the network it wants.
+        world.sky.weather().fails = 0;
+        world.writes(&office, 150);
+        assert_eq!(windrow::sync(&office, &plain).await.unwrap(), Finish::InSync);
+        let link = if world.rng.bool() { Link::Metered } else { Link::Unmetered };
+        let (fails, writes) = (world.rng.u8(0..50), world.rng.usize(0..200));
+        let passed = world.day(link, (fails, writes)).await;
+        let most = bound(&world, link);
+        assert!(
+            passed <= most,
+            "seed {seed}, day {day}: {passed} bytes passed over a {} link, {most} may",
+            link.name()
+        );
+        assert_eq!(passed, world.counted(), "seed {seed}, day {day}: what passed is not what was counted");
+        spent += u32::from(world.budget.exchange(link, passed).is_none());
+        world.night();
+    }
+    for _ in 0..200 {
+        let passed = world.day(Link::Metered, (0, 0)).await;
+        assert!(passed <= bound(&world, Link::Metered), "seed {seed}, at the end: {passed} bytes");
+        world.night();
+        world.sky.weather().fails = 0;
+        windrow::sync(&office, &plain).await.unwrap();
+        if world.field.pending().unwrap() == 0 && notes(&world.field) == notes(&office) {
+            return spent;
+        }
+    }
+    panic!("seed {seed}: it gets nowhere, {} are pending", world.field.pending().unwrap());
+}
+
+/// A budget was spent twice over by a link that broke: only what arrived was counted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_day_costs_more_than_its_budget_and_all_arrives() {
+    let number = |name: &str, otherwise: u64| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
+    let first = number("WINDROW_SEED", 0);
+    let (worlds, mut spent) = (number("WINDROW_WORLDS", 12), 0);
+    for seed in first..first + worlds {
+        spent += play(seed).await;
+    }
+    println!("{worlds} worlds; the budget ended {spent} days");
+    assert!(u64::from(spent) > worlds, "no budget was ever near its end");
+}
