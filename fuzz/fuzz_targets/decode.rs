@@ -10,11 +10,14 @@ use domain::{farm, id, schema};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::LazyLock;
+use windrow::bundle::Arrived;
 use windrow_fuzz::within;
+use windrow_protocol::bundle::{Asked, Question, Told};
 use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock::Seq;
 use windrow_protocol::codec::{
     Effort, Limits, changeset_device, changeset_schema, decode_changeset, decode_page, encode_changeset, encode_page,
+    page_cursor,
 };
 use windrow_protocol::message::{Answer, Commit, Prepare, Problem, Pull, from_bytes, sealed, to_bytes};
 use windrow_protocol::model::Schema;
@@ -35,6 +38,7 @@ fn read(bytes: &[u8]) -> Corpus {
     match bytes {
         [b'W', b'R', ..] => messages(bytes),
         [b'W', b'C' | b'P', ..] => encoded(bytes),
+        [b'W', b'B', ..] => drop(Arrived::read(bytes)),
         [b'{', ..] => problem(bytes),
         [table, packed @ ..] => record(usize::from(*table) % SCHEMA.tables().len(), packed),
         [] => return Corpus::Reject,
@@ -51,6 +55,11 @@ fn messages(bytes: &[u8]) {
     comes_back::<Pull>(bytes);
     comes_back::<Answer>(bytes);
     comes_back::<Cursor>(bytes);
+    comes_back::<Told>(bytes);
+    comes_back::<Question>(bytes);
+    if let Ok(asked) = Asked::from_bytes(bytes) {
+        assert_eq!(Asked::from_bytes(&asked.to_bytes().unwrap()).as_ref(), Ok(&asked));
+    }
 }
 
 fn comes_back<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
@@ -76,6 +85,8 @@ fn encoded(bytes: &[u8]) {
     }
     if let Ok(page) = decode_page(&SCHEMA, &bytes, &LIMITS).map(|e| e.resolve(|_, low, _| Some(low))) {
         let Ok(page) = page else { return };
+        // Where it goes on is asked before the schema is known, and is the same.
+        assert_eq!(page_cursor(&bytes), Ok(page.cursor()));
         let again = encode_page(&SCHEMA, &page, &[], Effort::Page);
         let again = decode_page(&SCHEMA, &again, &Limits::default()).unwrap();
         assert_eq!(again.resolve(|_, _, _| None).unwrap(), page);
