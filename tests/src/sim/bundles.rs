@@ -42,6 +42,8 @@ struct Bundle {
     schema: Rc<Schema>,
     session: Option<Rc<plain::Session>>,
     ask: Ask,
+    /// Whether it asks for the first page.
+    first: bool,
 }
 
 /// An answer, and what each part of it should be.
@@ -104,7 +106,8 @@ impl World {
         let file = bundle::write(&talk.actions, &from, &couriers.key.public()).map_err(say)?;
         couriers.count += 1;
         let (session, ask) = (peer.twin.session.clone().map(Rc::new), peer.twin.ask());
-        let bundle = Bundle { number: couriers.count, file, from, schema: peer.schema.clone(), session, ask };
+        let first = session.is_some() || peer.pages == 0;
+        let bundle = Bundle { number: couriers.count, file, from, schema: peer.schema.clone(), session, ask, first };
         self.peers[device].exported.push(bundle.number);
         keep(&mut couriers.bundles, bundle);
         self.stats.exported += 1;
@@ -261,7 +264,7 @@ impl World {
     fn still_asks(&self, device: DeviceNo, bundle: &Bundle) -> bool {
         let (peer, asked) = (&self.peers[device], bundle.session.as_ref().map(|session| session.id));
         let same = peer.twin.session.as_ref().map(|session| session.id) == asked;
-        let fresh = asked.is_some() || (peer.pages == 0 && peer.inbox.is_none());
+        let fresh = asked.is_some() || (bundle.first && peer.pages == 0 && peer.inbox.is_none());
         let same = same && bundle.ask.checkpoint.seq > 0;
         same && fresh && peer.twin.ask() == bundle.ask && peer.schema.number == bundle.schema.number
     }
