@@ -36,3 +36,15 @@ impl Clock {
         }
     }
 }
+
+/// What this process has had of the processors' time, all its threads together.
+#[cfg(unix)]
+pub(super) fn processor() -> Result<Duration, Failure> {
+    Ok(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?.into())
+}
+
+/// What this process has had of the processors' time.
+#[cfg(not(unix))]
+pub(super) fn processor() -> Result<Duration, Failure> {
+    Err("this system does not tell how much of the processors' time a process has had".into())
+}

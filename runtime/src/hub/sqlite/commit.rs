@@ -6,7 +6,6 @@ use super::records::{self, Loaded, Saving};
 use super::scopes::{Scopes, follow};
 use super::sessions::{self, Session};
 use super::shared::Shared;
-use super::threads::in_savepoint;
 use super::{history, open, prepare, pull, system, wire};
 use crate::hub::error::HubError;
 use crate::hub::registry::Denied;
@@ -25,6 +24,15 @@ pub(super) enum Committed {
     At(Option<Point>, Option<Heard>),
     /// It is not.
     Not(Answer),
+    /// It is refused, and what was written of it must not stand.
+    Undone(Vec<Refusal>),
+}
+
+impl Committed {
+    /// Whether what was written stands.
+    pub(super) fn stands(&self) -> bool {
+        !matches!(self, Committed::Undone(_))
+    }
 }
 
 /// Commits a session, in the writer's transaction.
@@ -58,11 +66,17 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
             sessions::finish(c, request.session, saved.at.map(|p| p.seq), now)?;
             Ok(Committed::At(saved.at, hear(shared, c, &request.pull, &saved)?))
         }
-        Err(refusals) => {
+        Err(Rejected::Before(refusals)) => {
             sessions::discard(c, request.session)?;
             Ok(Committed::Not(Answer::Refused(version.refusals(refusals))))
         }
+        Err(Rejected::Amid(refusal)) => Ok(Committed::Undone(version.refusals(vec![*refusal]))),
     }
+}
+
+/// Forgets a session whose commit was undone.
+pub(super) fn discard(c: &Connection, request: &Commit) -> Result<(), HubError> {
+    sessions::discard(c, request.session)
 }
 
 /// A payload as it is to be merged.
@@ -125,14 +139,23 @@ pub(super) struct Saved {
     highest: Hlc,
 }
 
-/// Merges with what is stored, some of which may be loaded already, and saves the result. Where it is refused nothing is saved.
+/// Why a commit was not saved.
+pub(super) enum Rejected {
+    /// Merging refuses it; nothing was written.
+    Before(Vec<Refusal>),
+    /// A column's own check refuses a value that the field's kind admits, when some of it was written. The record is named, so
+    /// that the rest can come.
+    Amid(Box<Refusal>),
+}
+
+/// Merges with what is stored, some of which may be loaded already, and saves the result.
 pub(super) fn merge_and_save(
     shared: &Shared,
     c: &Connection,
     mut merge: Merge<'_>,
     mut loaded: Loaded,
     who: Who<'_>,
-) -> Result<Result<Saved, Vec<Refusal>>, HubError> {
+) -> Result<Result<Saved, Rejected>, HubError> {
     let outcome = loop {
         match merge.step(&loaded.world) {
             Step::Done(outcome) => break outcome,
@@ -141,23 +164,22 @@ pub(super) fn merge_and_save(
     };
     let merged = match outcome {
         Outcome::Merged(merged) => merged,
-        Outcome::Refused(refusals) => return Ok(Err(refusals)),
+        Outcome::Refused(refusals) => return Ok(Err(Rejected::Before(refusals))),
     };
-    match in_savepoint(c, || save(shared, c, &merged, &loaded, who)) {
+    match save(shared, c, &merged, &loaded, who) {
         Ok(()) => {
             if let Some(at) = merged.at {
                 lock(&shared.memory.recent).push(c, at, merged.records)?;
             }
             Ok(Ok(Saved { at: merged.at, highest: merged.highest }))
         }
-        Err(Unsaved::Refused(refusal)) => Ok(Err(vec![*refusal])),
+        Err(Unsaved::Refused(refusal)) => Ok(Err(Rejected::Amid(refusal))),
         Err(Unsaved::Failed(error)) => Err(error),
     }
 }
 
 /// Why a merged commit was not saved.
 enum Unsaved {
-    /// A column's own check refuses a value that the field's kind admits. The record is named, so that the rest can come.
     Refused(Box<Refusal>),
     Failed(HubError),
 }
@@ -203,7 +225,7 @@ fn unshown(shared: &Shared, key: Key, error: rusqlite::Error) -> Unsaved {
     Unsaved::Refused(Box::new(Refusal { key, field: None, code: RefusalCode::WrongType, sentence }))
 }
 
-/// Commits a decision that was made at the hub.
+/// Commits a decision that was made at the hub. One that is refused fails, and what was written of it does not stand.
 pub(super) fn commit_own(
     shared: &Shared,
     c: &Connection,
@@ -213,7 +235,8 @@ pub(super) fn commit_own(
     match merge_and_save(shared, c, merge, Loaded::default(), Who { device: DeviceId::ZERO, decides })? {
         Ok(Saved { at: Some(at), .. }) => Ok(Ok(at)),
         Ok(Saved { at: None, .. }) => Err(HubError::Defect("a decision said nothing".into())),
-        Err(mut refusals) => {
+        Err(Rejected::Amid(refusal)) => Ok(Err(*refusal)),
+        Err(Rejected::Before(mut refusals)) => {
             refusals.pop().map(Err).ok_or_else(|| HubError::Defect("a refusal without a reason".into()))
         }
     }

@@ -35,6 +35,7 @@ use async_trait::async_trait;
 use commit::Committed;
 use prepare::Judged;
 use pull::PageSize;
+use rusqlite::Connection;
 use sessions::Keeping;
 use shared::{Clock, Memory, Shared};
 use std::path::{Path, PathBuf};
@@ -205,12 +206,17 @@ impl HubStore for Hub {
         let shared = self.shared.clone();
         // Pages received before a commit are void: its answer begins anew.
         let pull = Pull { cursor: None, ..request.pull.clone() };
-        let committed = self.writer.run(move |c| commit::commit(&shared, c, &request)).await?;
-        match committed {
+        let request = Arc::new(request);
+        let (asked, writing) = (request.clone(), shared.clone());
+        let commit = move |c: &Connection| commit::commit(&writing, c, &asked);
+        match self.writer.run_if(commit, Committed::stands).await? {
             Committed::Not(answer) => Ok(answer),
+            Committed::Undone(refusals) => {
+                self.writer.run(move |c| commit::discard(c, &request)).await?;
+                Ok(Answer::Refused(refusals))
+            }
             Committed::At(at, None) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
             Committed::At(at, Some(heard)) => {
-                let shared = self.shared.clone();
                 let page = self.checkers.run(move |c| pull::tell_heard(&shared, c, &pull, heard)).await?;
                 Ok(Answer::Committed { at, page })
             }

@@ -122,13 +122,28 @@ impl Threads {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, HubError> + Send + 'static,
     {
+        self.run_if(job, |_| true).await
+    }
+
+    /// The same, undone also where what came of it says so.
+    ///
+    /// # Errors
+    /// As [`Threads::run`].
+    pub(super) async fn run_if<T, F>(&self, job: F, stands: fn(&T) -> bool) -> Result<T, HubError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, HubError> + Send + 'static,
+    {
         let (send, receive) = oneshot::channel();
         let counts = self.counts.clone();
         let job: Job = Box::new(move |connection| {
             counts.begun.fetch_add(1, Ordering::Relaxed);
             let result = connection.and_then(|c| caught(|| job(c)));
             // Nobody may be waiting any longer; the work is done all the same.
-            Done { stands: result.is_ok(), answer: Box::new(move |fate| drop(send.send(fate.and(result)))) }
+            Done {
+                stands: result.as_ref().is_ok_and(stands),
+                answer: Box::new(move |fate| drop(send.send(fate.and(result)))),
+            }
         });
         match &self.whose {
             Whose::Own { queue, .. } => {
@@ -219,31 +234,23 @@ fn joins(connection: &Connection, job: Job) -> Answer {
         return job(Err(error.into())).answer;
     }
     let done = job(Ok(connection));
-    match released(connection, "joined", done.stands) {
+    match released(connection, done.stands) {
         Ok(()) => done.answer,
         // What it wrote may stand or not: nobody may be told that it does.
         Err(error) => Box::new(move |fate| (done.answer)(fate.and(Err(error)))),
     }
 }
 
-/// Runs `work` so that it leaves nothing behind where it fails.
-pub(super) fn in_savepoint<T, E: From<HubError>>(c: &Connection, work: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-    c.run("SAVEPOINT part", []).map_err(HubError::from)?;
-    let result = work();
-    released(c, "part", result.is_ok())?;
-    result
-}
-
-/// Ends a savepoint, and gives up what came after it unless it is to stand.
-fn released(c: &Connection, savepoint: &str, stands: bool) -> Result<(), HubError> {
+/// Ends the savepoint of a job, and gives up what came after it unless it is to stand.
+fn released(c: &Connection, stands: bool) -> Result<(), HubError> {
     // Where the transaction itself is gone there is nothing left to undo.
     if !stands && c.is_autocommit() {
         return Ok(());
     }
     if !stands {
-        c.run(&format!("ROLLBACK TO {savepoint}"), [])?;
+        c.run("ROLLBACK TO joined", [])?;
     }
-    c.run(&format!("RELEASE {savepoint}"), [])?;
+    c.run("RELEASE joined", [])?;
     Ok(())
 }
 

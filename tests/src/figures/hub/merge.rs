@@ -5,12 +5,11 @@ use super::Hub;
 use super::device::Device;
 use super::many::CHANGES;
 use crate::figures::Failure;
+use crate::figures::clock::processor;
 use crate::figures::report::Figure;
 use crate::figures::visit::{self, FIGURES, Visit};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::task::JoinSet;
 use windrow::hub::{HubError, HubStore, OpenHub, SqliteHub};
 use windrow_protocol::clock::Point;
@@ -189,11 +188,4 @@ async fn session(store: &dyn HubStore, (outbox, pull): Sent) -> Result<(), Strin
         (Answer::Prepared, Answer::Committed { at: Some(_), .. }) => Ok(()),
         other => Err(format!("the hub said {other:?}")),
     }
-}
-
-/// What this process has had of the processors' time.
-pub(super) fn processor() -> Result<Duration, Failure> {
-    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
-    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    Ok(Duration::from_micros(u64::try_from(micros)?))
 }

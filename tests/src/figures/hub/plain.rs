@@ -4,7 +4,7 @@
 
 use super::Hub;
 use super::many::CHANGES;
-use super::merge::processor;
+use crate::figures::clock::processor;
 use crate::figures::report::Figure;
 use crate::figures::side::Plan;
 use crate::figures::visit::{FIGURES, Visit};
