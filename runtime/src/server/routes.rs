@@ -34,6 +34,9 @@ const MAX_CHUNK: u64 = (MOST_CHUNK + MOST_CHUNK / 32) as u64;
 /// The longest request to enrol.
 const MAX_ENROL: u64 = 4 << 10;
 
+/// An answer to a pull that is no longer may say that there is nothing new: that must cost under 300 bytes with all its headers.
+const NOTHING_NEW: usize = 128;
+
 /// A body that is read on the spot: handing it to another thread costs more.
 const SHORT: usize = 64 << 10;
 
@@ -112,7 +115,13 @@ async fn answered(verb: Verb, asks: Asks, body: Bytes, common: Arc<Common>) -> R
         Ok(_entered) => answer(verb, &asks.caller, body, &common.store).await,
         Err(busy) => Err(busy),
     };
-    answer.map_or_else(reply::error, |message| reply::message(message, asks.typed))
+    // To hear that there is nothing new must cost next to nothing.
+    let told = |message: &[u8]| !matches!(verb, Verb::Pull) || message.len() > NOTHING_NEW;
+    match answer {
+        Ok(message) if told(&message) => reply::timed(reply::message(message, asks.typed)),
+        Ok(message) => reply::message(message, asks.typed),
+        Err(error) => reply::error(error),
+    }
 }
 
 /// `GET /v1/news`, for devices that are let in.
