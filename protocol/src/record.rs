@@ -145,6 +145,17 @@ impl Record {
         (inserted && !self.fields.is_empty() && self.fields.iter().all(written)).then_some(at)
     }
 
+    /// About how many bytes it takes in memory.
+    pub fn weight(&self) -> usize {
+        let values = |r: &Register| {
+            let beside = r.candidates.iter().map(|c| &c.value).chain(r.former.iter().map(|f| &f.value));
+            size_of::<Register>() + std::iter::once(&r.value).chain(beside).map(Value::weight).sum::<usize>()
+        };
+        // A tree's nodes are half empty.
+        let edits = 2 * self.edits.len() * size_of::<(Origin, Seq)>();
+        size_of::<Record>() + edits + self.fields.iter().map(values).sum::<usize>()
+    }
+
     /// The seq at which anything of it last changed: what a pull goes by.
     pub fn seq(&self) -> Seq {
         let fields = self.fields.iter().map(|r| r.seq);

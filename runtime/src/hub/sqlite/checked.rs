@@ -14,7 +14,14 @@ const MOST: usize = 32 << 20;
 /// Changesets, the oldest first.
 #[derive(Default)]
 pub(super) struct Checked {
-    kept: VecDeque<(SessionId, Digest, Ready)>,
+    kept: VecDeque<Kept>,
+    bytes: usize,
+}
+
+struct Kept {
+    session: SessionId,
+    digest: Digest,
+    ready: Ready,
     bytes: usize,
 }
 
@@ -28,23 +35,25 @@ pub(super) struct Ready {
 }
 
 impl Checked {
-    /// Keeps a changeset of this session, whose payload has this digest.
+    /// Keeps a changeset of this session, whose payload has this digest. Those from before somebody's commit serve nobody any
+    /// more.
     pub(super) fn keep(&mut self, session: SessionId, digest: Digest, ready: Ready) {
-        self.take(session, digest);
-        self.bytes += ready.weight();
-        self.kept.push_back((session, digest, ready));
+        let head = ready.head;
+        self.kept.retain(|kept| kept.ready.head == head && (kept.session, kept.digest) != (session, digest));
+        let bytes = ready.weight();
+        self.kept.push_back(Kept { session, digest, ready, bytes });
+        self.bytes = self.kept.iter().map(|kept| kept.bytes).sum();
         while self.bytes > MOST && self.kept.len() > 1 {
-            let oldest = self.kept.pop_front();
-            self.bytes -= oldest.map_or(0, |(.., ready)| ready.weight());
+            self.bytes -= self.kept.pop_front().map_or(0, |oldest| oldest.bytes);
         }
     }
 
     /// The changeset of a session, if it is here.
     pub(super) fn take(&mut self, session: SessionId, digest: Digest) -> Option<Ready> {
-        let at = self.kept.iter().position(|(id, of, _)| (*id, *of) == (session, digest))?;
-        let (.., ready) = self.kept.remove(at)?;
-        self.bytes -= ready.weight();
-        Some(ready)
+        let at = self.kept.iter().position(|kept| (kept.session, kept.digest) == (session, digest))?;
+        let kept = self.kept.remove(at)?;
+        self.bytes -= kept.bytes;
+        Some(kept.ready)
     }
 }
 

@@ -7,25 +7,27 @@ use super::system;
 use crate::hub::error::HubError;
 use rusqlite::Connection;
 use std::cell::Cell;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::record::Record;
 
-/// Records that are kept beyond the last commit's.
-const MOST: usize = 20_000;
+/// About how many bytes of records are kept.
+const MOST: usize = 16 << 20;
 
 /// The last commits, without a gap.
 #[derive(Default)]
 pub(super) struct Recent {
     commits: VecDeque<Commit>,
-    records: usize,
+    bytes: usize,
 }
 
 /// A commit, and the records whose last one it was then, by table, then by id.
 struct Commit {
     at: Point,
     changed: Vec<Changed>,
+    /// About how many bytes it takes.
+    bytes: usize,
 }
 
 /// A record as a commit left it.
@@ -44,19 +46,24 @@ impl Recent {
         {
             *self = Recent::default();
         }
-        let changed = records.into_iter().filter(|(_, record)| record.seq() == at.seq);
-        let changed: Vec<_> = changed.map(|(key, record)| Changed { key, record, named_by: Cell::new(None) }).collect();
-        self.records += changed.len();
-        self.commits.push_back(Commit { at, changed });
+        let changed = records.into_iter().filter(|(_, record)| record.seq() == at.seq).map(|(key, mut record)| {
+            // Nobody is told of these, and where a thousand devices edit one record there are a thousand.
+            record.edits = BTreeMap::new();
+            Changed { key, record, named_by: Cell::new(None) }
+        });
+        let changed: Vec<_> = changed.collect();
+        let bytes = changed.iter().map(|c| size_of::<Changed>() + c.record.weight()).sum();
+        self.bytes += bytes;
+        self.commits.push_back(Commit { at, changed, bytes });
         Ok(())
     }
 
     /// Forgets the oldest where they are many.
     pub(super) fn trim(&mut self) {
-        while self.records > MOST
+        while self.bytes > MOST
             && let Some(oldest) = self.commits.pop_front()
         {
-            self.records -= oldest.changed.len();
+            self.bytes -= oldest.bytes;
         }
     }
 

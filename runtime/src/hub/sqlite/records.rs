@@ -11,7 +11,7 @@ use windrow_protocol::clock::Seq;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::merge::{Wants, World};
 use windrow_protocol::model::TableIx;
-use windrow_protocol::record::{Record, Register};
+use windrow_protocol::record::Record;
 use windrow_protocol::value::Value;
 
 /// A record, dead or alive; none where the hub never heard of it.
@@ -68,14 +68,14 @@ pub(super) struct Loaded {
     pub(super) world: World,
     /// The scopes under which records are stored, of those that are.
     scopes: HashMap<Key, Option<RecordId>>,
-    /// Fields of records.
-    fields: usize,
+    /// About how many bytes the records take.
+    bytes: usize,
 }
 
 impl Loaded {
     /// About how many bytes it takes.
     pub(super) fn weight(&self) -> usize {
-        self.scopes.len() * size_of::<(Key, Record)>() + self.fields * 2 * size_of::<Register>()
+        self.bytes + self.scopes.len() * size_of::<(Key, Option<RecordId>)>()
     }
 
     /// What a record is stored under: its scope, if it has one; nothing where it is not stored. Of records that were loaded.
@@ -111,7 +111,7 @@ impl Loaded {
     fn add(&mut self, loading: &mut Loading<'_>, key: Key) -> Result<(), HubError> {
         let found = loading.load(key)?.map(|(record, scope)| {
             self.scopes.insert(key, scope);
-            self.fields += record.fields.len();
+            self.bytes += record.weight();
             record
         });
         self.world.add_record(key, found);
