@@ -20,7 +20,7 @@ pub enum Activity {
         failures: u32,
     },
     /// The hub rejects this device, its answer waits for a confirmation, or the file is damaged: trying again as it stands is useless. A local write, the
-    /// interval and [`SyncWorker::sync_now`] try all the same.
+    /// interval and [`SyncWorker::sync_now`](super::SyncWorker::sync_now) try all the same.
     Blocked {
         /// Why, in words.
         error: String,
