@@ -114,6 +114,10 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
                 // Its author knew of the death: a new life, from nothing.
                 (record.fields, record.life, record.inserted) = (Record::blank(table, seq), seq, stamp);
                 (record.undone, record.clashes) = (None, Vec::new());
+                // Whoever knew of a conflict hears that it went with the old life, its author too.
+                if record.conflicts_seq > Seq::ZERO {
+                    record.conflicts_seq = seq;
+                }
                 begin_sums(table, change, &mut record);
                 let_go(schema, key, begun, world);
             }

@@ -50,3 +50,22 @@ fn what_was_offered_and_not_inserted_comes_whole() {
     hub.commit(windrow_protocol::change::Changeset { recovery, ..sent(1, 0, Vec::new()) });
     assert_eq!(told(&hub, key(FARM, 1)), Some(News::Whole(vec![int(7), int(0), int(8), int(9)])));
 }
+
+/// Ann's device knew of a conflict about a farm that she deleted, and then made again. Of what she inserts she is told nothing, and
+/// so her device went on showing a conflict that had gone with the old farm.
+#[test]
+fn who_makes_a_record_anew_hears_that_its_conflicts_are_gone() {
+    let mut hub = Hub::new();
+    hub.commit(sent(1, 0, vec![farm()]));
+    hub.commit(sent(2, 1, vec![change(key(FARM, 1), 1, at(2)).set(2, int(1))]));
+    hub.commit(sent(1, 1, vec![change(key(FARM, 1), 1, at(3)).set(2, int(2))]));
+    let table = hub.schema.table(FARM);
+    assert_eq!(hub.record(key(FARM, 1)).conflicts(table).len(), 1);
+    hub.commit(sent(1, 3, vec![change(key(FARM, 1), 3, at(4)).deleted()]));
+    let new = Change { base: seq(4), hlc: at(5), ..farm() };
+    hub.commit(sent(1, 4, vec![new]));
+    let table = hub.schema.table(FARM);
+    let own = |of| of == seq(5);
+    let told = tell((FARM, table), key(FARM, 1).1, hub.record(key(FARM, 1)), seq(4), &own, false).unwrap();
+    assert_eq!((told.what, told.conflicts), (News::Patch(Vec::new()), Some(Vec::new())));
+}
