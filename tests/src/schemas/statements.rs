@@ -161,7 +161,7 @@ impl<'a> Statements<'a> {
             self.all(&hub.upsert, &row(&id, &values))?;
         }
         let shown = |head: &[Value]| head.iter().chain(&values).cloned().collect::<Vec<_>>();
-        self.same(&hub.load, &[blob(&id)], &shown(std::slice::from_ref(&packed)))?;
+        self.same(&hub.load, &[blob(&id)], &shown(&[blob(&id), packed.clone()]))?;
         let place = [Value::Integer(0), Value::Blob(Vec::new()), Value::Integer(9)];
         self.same(&hub.scan, &place, &shown(&[blob(&id), Value::Integer(5), packed.clone()]))?;
         self.same(&hub.scope, &[blob(&id)], &[blob(&id)])?;
