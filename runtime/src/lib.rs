@@ -38,6 +38,7 @@ mod file;
 pub mod hub;
 pub mod identity;
 pub mod inspect;
+mod lock;
 #[doc(hidden)]
 pub mod private;
 pub mod server;

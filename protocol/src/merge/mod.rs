@@ -137,10 +137,10 @@ impl<'s> Merge<'s> {
     /// What PREPARE asks, with what is loaded: which changes can't be accepted. Nothing is kept of the answer. To be called
     /// again after each [`Step::Load`].
     pub fn judge(&self, world: &World) -> Step<Vec<Refusal>> {
-        if let Err(wants) = rules::load(self.schema, &self.changeset, world) {
-            return Step::Load(wants);
-        }
-        let refusals = rules::refusals(self.schema, &self.changeset, world);
+        let refusals = match self.refusals(world) {
+            Ok(refusals) => refusals,
+            Err(wants) => return Step::Load(wants),
+        };
         if refusals.is_empty() && upsert::may_overflow(self.schema, &self.changeset, world) {
             return Step::Done(self.begin(refusals, world).refusals);
         }
@@ -154,15 +154,11 @@ impl<'s> Merge<'s> {
         }
         let mut begun = match self.begun.take() {
             Some(begun) => begun,
-            None => {
-                if let Err(wants) = rules::load(self.schema, &self.changeset, world) {
-                    return Step::Load(wants);
-                }
-                match self.begin(rules::refusals(self.schema, &self.changeset, world), world) {
-                    begun if begun.refusals.is_empty() => begun,
-                    begun => return Step::Done(Outcome::Refused(begun.refusals)),
-                }
-            }
+            None => match self.refusals(world).map(|refusals| self.begin(refusals, world)) {
+                Ok(begun) if begun.refusals.is_empty() => begun,
+                Ok(begun) => return Step::Done(Outcome::Refused(begun.refusals)),
+                Err(wants) => return Step::Load(wants),
+            },
         };
         match self.finish(&mut begun, world) {
             Ok(Some(refusal)) => Step::Done(Outcome::Refused(vec![refusal])),
@@ -189,6 +185,12 @@ impl<'s> Merge<'s> {
             highest: self.moment.highest,
             spans: Vec::new(),
         }
+    }
+
+    /// What the rules refuse, once what they look at is loaded.
+    fn refusals(&self, world: &World) -> Result<Vec<Refusal>, Wants> {
+        rules::load(self.schema, &self.changeset, world)?;
+        Ok(rules::refusals(self.schema, &self.changeset, world))
     }
 
     /// Everything up to the records by themselves. Where the rules refuse nothing.

@@ -2,8 +2,9 @@
 
 use super::gate::{Gate, Taken};
 use super::line::Line;
+use crate::lock::lock;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use warp::hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
@@ -50,7 +51,7 @@ struct Kept {
 
 impl Account {
     fn take(&self, gate: &Gate, bytes: usize) -> Result<(), Untaken> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = lock(&self.0);
         kept.taken.grow(gate, bytes).map_err(|_| {
             kept.refused = true;
             Untaken::NoRoom
@@ -59,7 +60,7 @@ impl Account {
 
     /// Whether there was no room for all of it.
     pub(super) fn is_refused(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).refused
+        lock(&self.0).refused
     }
 }
 

@@ -3,7 +3,8 @@
 use super::reply;
 use crate::hub::{Denied, HubError, Member, Registry, RegistryError};
 use crate::identity::{Code, Enrol, Enrolled, Role, Token};
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::lock::lock;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use warp::http::{HeaderMap, header};
 use warp::reject::Reject;
@@ -234,7 +235,7 @@ async fn public_key(registry: Arc<Registry>) -> Option<String> {
 /// What a wrong code is answered.
 fn too_many(wrong: &Mutex<Wrong>, error: HubError) -> HubError {
     let code = matches!(&error, HubError::Problem(problem) if problem.kind == ProblemKind::Unauthenticated);
-    let mut wrong = wrong.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut wrong = lock(wrong);
     if code && wrong.is_too_many(Instant::now()) { HubError::Busy } else { error }
 }
 

@@ -2,8 +2,9 @@
 
 use super::limits::Limits;
 use super::line::{Line, Slow};
+use crate::lock::lock;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// How often all connections are looked at.
@@ -91,7 +92,7 @@ impl Lines {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.open)
     }
 }
 

@@ -6,10 +6,11 @@ use super::guard::{Caller, Guard, Shown};
 use super::reply;
 use super::shell::Common;
 use crate::hub::HubStore;
+use crate::lock::lock;
 use futures_util::stream::{self, Stream};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use warp::Reply;
@@ -112,7 +113,7 @@ impl News {
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.held)
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Ten thousand devices that are told "in two seconds" come all at once in two seconds. So each turn is given away once.
 
+use crate::lock::lock;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Nobody comes sooner.
@@ -49,7 +50,7 @@ impl Patience {
     /// Somebody is turned away: after how many seconds it may come again.
     pub(super) fn turn(&self, now: Instant) -> u64 {
         let served = self.served.load(Ordering::Relaxed);
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turns = lock(&self.turns);
         turns.look(now, served);
         let (soonest, latest) = (now + SHORTEST, now + LONGEST);
         let turn = turns.next.max(soonest);
@@ -62,7 +63,7 @@ impl Patience {
 
     /// How long whoever came now would have to wait, in seconds.
     pub(super) fn wait(&self, now: Instant) -> u64 {
-        let turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let turns = lock(&self.turns);
         turns.next.saturating_duration_since(now).min(LONGEST).as_secs()
     }
 }

@@ -1,11 +1,12 @@
 //! How often one device, or one address, may ask: a bucket of tokens for each, in bounded memory.
 
 use super::limits::Limits;
+use crate::lock::lock;
 use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use warp::http::{HeaderMap, header};
 
@@ -61,7 +62,7 @@ impl Rates {
 
     fn take(&self, who: impl Hash, a_minute: u32, now: Instant) -> Result<(), Duration> {
         let (key, most) = (self.hasher.hash_one(who), f64::from(a_minute.max(1)));
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = lock(&self.buckets);
         if buckets.len() >= REMEMBERED && !buckets.contains_key(&key) {
             // Whoever has not asked for a minute has all its tokens again, and need not be remembered.
             buckets.retain(|_, bucket| now.saturating_duration_since(bucket.at).as_secs_f64() < MINUTE);

@@ -4,11 +4,12 @@
 //! before: of tickets that are eight hours old a third would be worth nothing, and a handshake with certificates costs four times
 //! as much. So a new ticketer is taken here every three hours, and each is known for as long as it knows its own first key.
 
+use crate::lock::lock;
 use rustls::Error;
 use rustls::crypto::ring;
 use rustls::server::ProducesTickets;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// For how long a ticketer makes tickets. It knows its first key for twelve hours: a ticket is good for at least nine.
@@ -34,7 +35,7 @@ impl Tickets {
 
     /// Those that are known now, the newest first.
     fn known(&self, now: Instant) -> Vec<Arc<dyn ProducesTickets>> {
-        let mut ring = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ring = lock(&self.0);
         if now.saturating_duration_since(ring.since) >= MAKES {
             // Without random numbers the old one does for longer.
             if let Ok(new) = ring::Ticketer::new() {

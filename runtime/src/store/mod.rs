@@ -56,12 +56,13 @@ pub use typed::Tx;
 pub use warning::Warning;
 
 use crate::domain::Domain;
+use crate::lock::lock;
 use newest::Newest;
 use place::Place;
 use plan::Plan;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, ThreadId};
 use tokio::sync::watch;
 use windrow_protocol::clock::DeviceId;
@@ -117,11 +118,6 @@ struct Inner {
     /// The sessions' connection. Foreign keys are off.
     sync: Mutex<Connection>,
     changes: watch::Sender<u64>,
-}
-
-/// What a panic left in a mutex is as good as before: transactions roll back when they are dropped.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Store {

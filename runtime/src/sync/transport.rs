@@ -1,8 +1,9 @@
 //! How requests reach a hub, and how that fails.
 
+use crate::lock::lock;
 use crate::types::Timestamp;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use windrow_protocol::clock::Seq;
 use windrow_protocol::message::{Answer, Problem, ProblemKind, Retry};
@@ -49,7 +50,7 @@ impl Notes {
 
     /// What the hub's clock showed when it answered.
     pub fn hub_clock(&self, at: Timestamp) {
-        *self.clock() = Some(at);
+        *lock(&self.clock) = Some(at);
     }
 
     /// Bytes sent and received since this was last asked.
@@ -59,11 +60,7 @@ impl Notes {
 
     /// What the hub's clock showed, since this was last asked.
     pub(super) fn take_clock(&self) -> Option<Timestamp> {
-        self.clock().take()
-    }
-
-    fn clock(&self) -> MutexGuard<'_, Option<Timestamp>> {
-        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.clock).take()
     }
 }
 

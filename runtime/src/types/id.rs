@@ -1,11 +1,12 @@
 //! A record's id, with the struct it belongs to.
 
+use crate::lock::lock;
 use std::cmp::Ordering;
 use std::fmt::{Debug, Display, Formatter};
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::marker::PhantomData;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use windrow_protocol::id::{Ids, RecordId};
 use windrow_protocol::value::Value;
@@ -57,7 +58,7 @@ fn make() -> RecordId {
     let now = jiff::Timestamp::now().as_millisecond();
     let random = random();
     // A thread that panicked here left a maker that is as good as before.
-    let mut maker = MAKER.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut maker = lock(&MAKER);
     maker.get_or_insert_with(|| Ids::new(random >> 16)).next(now, random as u16)
 }
 

@@ -19,12 +19,13 @@ pub(super) use tables::TABLES;
 
 use crate::bundle::{DeviceKey, HubKey, PublicKey};
 use crate::identity::{Code, Role, Token};
+use crate::lock::lock;
 use crate::types::Timestamp;
 use ended::Ended;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 use windrow_protocol::clock::DeviceId;
 
@@ -294,9 +295,4 @@ impl Registry {
         transaction.commit()?;
         Ok(done)
     }
-}
-
-/// What a panic left is as good as before: its transaction was rolled back.
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,7 +3,6 @@
 
 use super::records::Loaded;
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::Point;
 use windrow_protocol::message::{Digest, SessionId};
@@ -63,9 +62,4 @@ impl Ready {
         let change = |change: &Change| size_of::<Change>() + change.weight() + size_of_val(&change.writes[..]);
         self.changeset.changes.iter().map(change).sum::<usize>() + self.loaded.weight()
     }
-}
-
-/// What several threads share. Whoever panicked meanwhile left it whole.
-pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

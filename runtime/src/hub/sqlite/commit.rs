@@ -1,6 +1,6 @@
 //! COMMIT: what was prepared is merged and saved, all or nothing, exactly once.
 
-use super::checked::{Ready, lock};
+use super::checked::Ready;
 use super::pull::Heard;
 use super::records::{self, Loaded, Saving};
 use super::scopes::{Scopes, follow};
@@ -9,6 +9,7 @@ use super::shared::Shared;
 use super::{history, open, prepare, pull, system, wire};
 use crate::hub::error::HubError;
 use crate::hub::registry::Denied;
+use crate::lock::lock;
 use rusqlite::{Connection, ErrorCode};
 use windrow_protocol::change::{Changeset, Key};
 use windrow_protocol::clock::{DeviceId, Hlc, Point, Seq};
@@ -72,11 +73,6 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
         }
         Err(Rejected::Amid(refusal)) => Ok(Committed::Undone(version.refusals(vec![*refusal]))),
     }
-}
-
-/// Forgets a session whose commit was undone.
-pub(super) fn discard(c: &Connection, request: &Commit) -> Result<(), HubError> {
-    sessions::discard(c, request.session)
 }
 
 /// A payload as it is to be merged.

@@ -212,12 +212,12 @@ impl HubStore for Hub {
         match self.writer.run_if(commit, Committed::stands).await? {
             Committed::Not(answer) => Ok(answer),
             Committed::Undone(refusals) => {
-                self.writer.run(move |c| commit::discard(c, &request)).await?;
+                self.writer.run(move |c| sessions::discard(c, request.session)).await?;
                 Ok(Answer::Refused(refusals))
             }
             Committed::At(at, None) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
             Committed::At(at, Some(heard)) => {
-                let page = self.checkers.run(move |c| pull::tell_heard(&shared, c, &pull, heard)).await?;
+                let page = self.checkers.run(move |c| pull::encode(&shared, c, &pull, heard)).await?;
                 Ok(Answer::Committed { at, page })
             }
         }

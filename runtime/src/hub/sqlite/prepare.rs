@@ -5,8 +5,9 @@ use super::records::Loaded;
 use super::sessions::{self, Session};
 use super::shared::Shared;
 use super::system::Standing;
-use super::{checked, records, system, uploads, wire};
+use super::{records, system, uploads, wire};
 use crate::hub::error::HubError;
+use crate::lock::lock;
 use rusqlite::Connection;
 use windrow_protocol::change::Changeset;
 use windrow_protocol::clock::Mark;
@@ -42,7 +43,7 @@ pub(super) fn check(shared: &Shared, c: &Connection, request: &Prepare) -> Resul
         return answered(Answer::Refused(version.refusals(refusals)));
     }
     if let Some(ready) = ready {
-        checked::lock(&shared.memory.checked).keep(request.session, digest, ready);
+        lock(&shared.memory.checked).keep(request.session, digest, ready);
     }
     Ok(Judged::Good(digest))
 }

@@ -94,12 +94,13 @@ pub(super) fn hear(
     Ok(Some(Heard { page, lens }))
 }
 
-/// That page, encoded.
-pub(super) fn tell_heard(shared: &Shared, c: &Connection, pull: &Pull, heard: Heard) -> Result<Vec<u8>, HubError> {
-    encode(shared, c, pull, heard)
-}
-
-fn encode(shared: &Shared, c: &Connection, pull: &Pull, Heard { page, lens }: Heard) -> Result<Vec<u8>, HubError> {
+/// A page, encoded.
+pub(super) fn encode(
+    shared: &Shared,
+    c: &Connection,
+    pull: &Pull,
+    Heard { page, lens }: Heard,
+) -> Result<Vec<u8>, HubError> {
     let version = shared.tables.version(pull.schema)?;
     let len = |(told, len): (&Told, Option<u8>)| match len {
         Some(len) => Ok(len),

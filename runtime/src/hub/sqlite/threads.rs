@@ -4,12 +4,13 @@
 //! threads have a stack that the deepest accepted chain fits in with ease.
 
 use crate::hub::error::HubError;
+use crate::lock::lock;
 use crate::sqlite::Repeated;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -155,7 +156,7 @@ impl Threads {
                 self.counts.given.fetch_add(1, Ordering::Relaxed);
             }
             Whose::Callers { connection, work } => {
-                work(&connection.lock().unwrap_or_else(PoisonError::into_inner), job);
+                work(&lock(connection), job);
             }
         }
         receive.await.map_err(|_| HubError::Stopped)?

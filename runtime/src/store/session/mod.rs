@@ -17,8 +17,9 @@ mod refuse;
 use super::error::StoreError;
 use super::plan::Plan;
 use super::traffic::{self, Way};
-use super::{Store, bundles, lock, migrate, state};
+use super::{Store, bundles, migrate, state};
 use crate::bundle::{Id, Secret};
+use crate::lock::lock;
 use crate::sqlite::Repeated;
 use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -129,8 +130,12 @@ impl Actions {
             self.durable_step(|conn, _| load::store(conn, folded))?;
         }
         let loaded = self.store.snapshot(|conn, plan| load::loaded(conn, plan, folded.is_some()))?;
+        self.safe(loaded)
+    }
+
+    /// What was stored before, safe from a power cut: whoever stored it may have died before it was on the disk.
+    fn safe(&self, loaded: Loaded) -> Result<Loaded, StoreError> {
         if loaded.stored_before {
-            // Whoever stored it may have died before it was on the disk.
             self.durable_step(|_, _| Ok(()))?;
         }
         Ok(loaded)
@@ -147,11 +152,7 @@ impl Actions {
             Ok((state::read(conn)?.turn, load::loaded(conn, plan, false)?))
         })?;
         *lock(&self.turn) = Some(turn);
-        if loaded.stored_before {
-            // As above.
-            self.durable_step(|_, _| Ok(()))?;
-        }
-        Ok(loaded)
+        self.safe(loaded)
     }
 
     /// A bundle leaves that asks this, for whose answer these are needed.
