@@ -172,8 +172,6 @@ pub(super) fn draw() -> Result<[u8; 32], getrandom::Error> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     /// Everybody on the hub's machine could read what every tablet had ever sealed.

@@ -1,5 +1,6 @@
 //! A bundle that a courier brings: who made it, what the hub answers, all of it sealed again.
 
+use super::blocking::blocking;
 use super::registry::Registry;
 use super::{Denied, HubError, HubStore};
 use crate::bundle::{Arrived, Opened, PublicKey};
@@ -65,11 +66,4 @@ pub async fn answer_bundle(
 ) -> Result<Vec<u8>, HubError> {
     let registry = registry.clone();
     blocking(move || Visit::open(&registry, &bundle)).await?.answer(store).await
-}
-
-/// Work that takes its time: a long bundle is deciphered as a whole.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, HubError> + Send + 'static,
-) -> Result<T, HubError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| HubError::Stopped)?
 }

@@ -3,6 +3,7 @@
 //! [`HubStore`] is what a database must do to be a hub's; [`SqliteHub`] does it on SQLite. All merging is in
 //! `windrow-protocol`: a store loads record states, has them merged, and saves them, in one transaction a commit.
 
+mod blocking;
 mod bundle;
 mod console;
 mod error;
@@ -10,8 +11,9 @@ pub(crate) mod plain;
 mod registry;
 mod sqlite;
 
+pub(crate) use blocking::blocking;
+pub(crate) use bundle::Visit;
 pub use bundle::answer_bundle;
-pub(crate) use bundle::{Visit, blocking};
 pub use console::{Conflicts, Decision, Happened, OpenConflict, Verdict};
 pub use error::{HubError, OpenError};
 pub(crate) use registry::device;

@@ -1,7 +1,7 @@
 //! Who is let in: each request is bound to a live token, and to the device that it was given to.
 
 use super::reply;
-use crate::hub::{Denied, HubError, Member, Registry, RegistryError};
+use crate::hub::{Denied, HubError, Member, Registry, blocking};
 use crate::identity::{Code, Enrol, Enrolled, Role, Token};
 use crate::lock::lock;
 use std::sync::{Arc, Mutex};
@@ -252,12 +252,6 @@ fn note(registry: Arc<Registry>, token: Token) {
     tokio::task::spawn_blocking(move || {
         registry.saw(&token).unwrap_or_else(|error| tracing::warn!(%error, "when a device was seen was not noted"));
     });
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, RegistryError> + Send + 'static,
-) -> Result<T, HubError> {
-    Ok(tokio::task::spawn_blocking(work).await.map_err(|_| HubError::Stopped)??)
 }
 
 #[cfg(test)]

@@ -69,8 +69,6 @@ impl ProducesTickets for Tickets {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
 
     /// Tablets on metered links came every eight hours, and a third of them paid for certificates each time.

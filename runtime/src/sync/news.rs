@@ -58,8 +58,6 @@ fn seq(line: &[u8]) -> Option<Seq> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
-
     use super::*;
     use std::sync::Mutex;
 
