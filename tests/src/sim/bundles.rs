@@ -2,19 +2,18 @@
 //! their order, touched, or never. Devices go on meanwhile, and some of them have no other way to the hub.
 
 use super::Fault;
-use super::hub::Route;
 use super::network::{Sent, Talk, Way};
 use super::schema::Schema;
 use super::step::DeviceNo;
 use super::talk::End;
-use super::twin::{Said, Verdict};
+use super::twin::Verdict;
 use super::world::World;
 use crate::oracle::message::{self as plain, Ask};
 use std::rc::Rc;
 use windrow::bundle::{self, Arrived, BundleError, DeviceKey, HubKey};
 use windrow::identity::Token;
 use windrow_protocol::bundle::{Answers, Errand};
-use windrow_protocol::message::{Answer, to_bytes};
+use windrow_protocol::message::Answer;
 use windrow_protocol::session::{Action, Event, Request, Session};
 
 /// Files that couriers have with them, of each kind, at most.
@@ -150,7 +149,10 @@ impl World {
         let mut told = Vec::new();
         let mut ask = bundle.ask.clone();
         loop {
-            let sent = said(&bundle, &ask, &request)?;
+            if matches!(request, Request::Upload(_)) {
+                return Err("a bundle goes in chunks".into());
+            }
+            let sent = Sent::of(&request, || bundle.session.clone(), || ask.clone(), &bundle.schema)?;
             let (answer, verdict) = self.arrive(&sent)?;
             // A problem is told to the courier.
             let Some(answer) = answer else { return Ok(()) };
@@ -268,16 +270,4 @@ impl World {
         let same = same && bundle.ask.checkpoint.seq > 0;
         same && fresh && peer.twin.ask() == bundle.ask && peer.schema.number == bundle.schema.number
     }
-}
-
-/// A request that a bundle makes, in the product's words and in the twin's.
-fn said(bundle: &Bundle, ask: &Ask, request: &Request) -> Result<Sent, Fault> {
-    let session = || bundle.session.clone().ok_or("a bundle sends what its device did not");
-    let (route, body, said) = match request {
-        Request::Prepare(p) => (Route::Prepare, to_bytes(p), Said::Prepare(session()?)),
-        Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, ask.clone())),
-        Request::Pull(p) => (Route::Pull, to_bytes(p), Said::Pull(ask.clone(), p.cursor.is_some())),
-        Request::Upload(_) => return Err("a bundle goes in chunks".into()),
-    };
-    Ok(Sent { route, body: body.map_err(say)?, said, schema: bundle.schema.clone() })
 }

@@ -1,14 +1,16 @@
 //! A session under way, and what is on the way.
 
+use super::Fault;
 use super::hub::Route;
 use super::schema::Schema;
 use super::twin::{Said, Verdict};
+use crate::oracle::message as plain;
 use std::rc::Rc;
 use windrow::store::Actions;
 use windrow_protocol::chunk::Chunk;
-use windrow_protocol::message::{Commit, Prepare, SessionId, from_bytes};
+use windrow_protocol::message::{Commit, Prepare, SessionId, from_bytes, to_bytes};
 use windrow_protocol::pace::Pace;
-use windrow_protocol::session::{Action, Session};
+use windrow_protocol::session::{Action, Request, Session};
 
 /// A session under way.
 #[derive(Debug)]
@@ -63,6 +65,27 @@ impl Talk {
 }
 
 impl Sent {
+    /// A request of the product's, and what it says in the twin's words: of this session, with this question.
+    ///
+    /// # Errors
+    /// A request that sends what the twin does not.
+    pub(super) fn of(
+        request: &Request,
+        session: impl FnOnce() -> Option<Rc<plain::Session>>,
+        ask: impl FnOnce() -> plain::Ask,
+        schema: &Rc<Schema>,
+    ) -> Result<Sent, Fault> {
+        let session = || session().ok_or("the twin has nothing to send");
+        let (route, body, said) = match request {
+            Request::Prepare(p) => (Route::Prepare, to_bytes(p), Said::Prepare(session()?)),
+            Request::Upload(chunk) => (Route::Upload, chunk.to_bytes(), Said::Upload(session()?, chunk.clone())),
+            Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, ask())),
+            Request::Pull(p) => (Route::Pull, to_bytes(p), Said::Pull(ask(), p.cursor.is_some())),
+        };
+        let body = body.map_err(|error| error.to_string())?;
+        Ok(Sent { route, body, said, schema: schema.clone() })
+    }
+
     /// The session that it names, unless it is a pull.
     pub fn session(&self) -> Option<SessionId> {
         match self.route {

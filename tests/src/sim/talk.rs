@@ -89,14 +89,8 @@ impl World {
 
     fn send(&mut self, device: DeviceNo, talk: &mut Talk, request: &Request) -> Result<(), Fault> {
         let peer = &self.peers[device];
-        let session = || peer.twin.session.clone().map(Rc::new).ok_or("the twin has nothing to send");
-        let (route, body, said) = match request {
-            Request::Prepare(p) => (Route::Prepare, to_bytes(p), Said::Prepare(session()?)),
-            Request::Upload(chunk) => (Route::Upload, chunk.to_bytes(), Said::Upload(session()?, chunk.clone())),
-            Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, peer.twin.ask())),
-            Request::Pull(p) => (Route::Pull, to_bytes(p), Said::Pull(peer.twin.ask(), p.cursor.is_some())),
-        };
-        let sent = Sent { route, body: body.map_err(say)?, said, schema: peer.schema.clone() };
+        let session = || peer.twin.session.clone().map(Rc::new);
+        let sent = Sent::of(request, session, || peer.twin.ask(), &peer.schema)?;
         self.remember(sent.clone());
         talk.said = Some(sent.said.clone());
         talk.way = Way::Out(sent);
