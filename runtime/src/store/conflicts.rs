@@ -5,7 +5,7 @@ use super::error::StoreError;
 use super::json;
 use super::plan::Plan;
 use super::state;
-use super::values::{id_of, id_value};
+use super::values::{id_of, id_value, ids};
 use crate::sqlite::{Bound, Repeated};
 use crate::types::Timestamp;
 use rusqlite::{Connection, Row, params};
@@ -79,6 +79,12 @@ pub(super) fn count(conn: &Connection) -> rusqlite::Result<u64> {
 /// Whether any is known, answered or not.
 pub(super) fn any(conn: &Connection) -> rusqlite::Result<bool> {
     conn.one("SELECT EXISTS (SELECT 1 FROM windrow_conflicts)", [], |r| r.get(0))
+}
+
+/// The records of a table of which conflicts are known.
+pub(super) fn of_table(conn: &Connection, table: &Table) -> Result<Vec<RecordId>, StoreError> {
+    let sql = "SELECT DISTINCT record FROM windrow_conflicts WHERE \"table\" = ?1";
+    ids(conn, sql, &[Value::Text(table.name.to_owned())])
 }
 
 /// Replaces what is known of a record's conflicts. `answers`: decisions made here that the hub has not heard of.

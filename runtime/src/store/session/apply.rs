@@ -250,8 +250,13 @@ impl Work<'_> {
                 if self.pending.get(&key).is_some_and(|p| p.end == End::Alive) {
                     return Err(Stop::Collided);
                 }
-                conflicts::replace(self.conn, self.plan, key, &[], &[])?;
                 self.remove(key)?;
+            }
+            // Not only of the rows that were here: some had been deleted before.
+            for key in conflicts::of_table(self.conn, self.plan.table(table))?.into_iter().map(|id| (table, id)) {
+                if !self.told.contains(&key) {
+                    conflicts::replace(self.conn, self.plan, key, &[], &[])?;
+                }
             }
         }
         Ok(())

@@ -160,3 +160,15 @@ fn a_clash_of_unique_values_names_the_other_record() {
     assert_eq!((change.resolves[0].about, change.resolves[0].chosen.len()), (About::Unique(0), 0));
     assert_eq!(change.writes.iter().map(|w| (w.field, &w.what)).collect::<Vec<_>>(), [(0, &What::Set(text("8")))]);
 }
+
+/// A device deleted a farm with a conflict, and the hub was put back to a past in which the farm is dead. Of that a whole snapshot
+/// says nothing, and here was no row any more that had to go: the conflict stayed for good (`simulate --world 11`).
+#[test]
+fn what_lives_no_more_has_no_conflict() {
+    let (device, id) = opened();
+    device.store.delete(id).unwrap();
+    assert_eq!(device.store.status().unwrap().conflicts, 1, "until the hub has heard of it");
+    device.store.connection().unwrap().execute("INSERT INTO windrow_whole VALUES ('farm')", []).unwrap();
+    assert_eq!(device.sync(3, vec![]), Applied::Applied);
+    assert_eq!(device.store.status().unwrap().conflicts, 0);
+}
