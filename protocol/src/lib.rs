@@ -43,6 +43,7 @@ pub mod chunk;
 pub mod clock;
 pub mod codec;
 pub mod digest;
+pub mod edits;
 pub mod fold;
 pub mod id;
 pub mod log;

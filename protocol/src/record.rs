@@ -1,6 +1,7 @@
 //! What the hub keeps of a record: its values and what it must know to merge the next write.
 
 use crate::clock::{DeviceId, Hlc, Origin, Seq, Stamp};
+use crate::edits::Edits;
 use crate::id::RecordId;
 use crate::log::About;
 use crate::model::{Field, FieldIx, Strategy, Table};
@@ -26,8 +27,8 @@ pub struct Record {
     pub deletes: Vec<Seq>,
     /// The stamp of the insert of this life.
     pub inserted: Stamp,
-    /// By author, the last seq at which it edited this record.
-    pub edits: BTreeMap<Origin, Seq>,
+    /// Who edited it last.
+    pub edits: Edits,
     /// The fields, in order.
     pub fields: Vec<Register>,
     /// The seq at which its conflicts last changed.
@@ -114,7 +115,7 @@ impl Record {
             died: Seq::ZERO,
             deletes: Vec::new(),
             inserted,
-            edits: BTreeMap::new(),
+            edits: Edits::default(),
             fields: Record::blank(table, seq),
             conflicts_seq: Seq::ZERO,
             undone: None,
@@ -151,8 +152,7 @@ impl Record {
             let beside = r.candidates.iter().map(|c| &c.value).chain(r.former.iter().map(|f| &f.value));
             size_of::<Register>() + std::iter::once(&r.value).chain(beside).map(Value::weight).sum::<usize>()
         };
-        // A tree's nodes are half empty.
-        let edits = 2 * self.edits.len() * size_of::<(Origin, Seq)>();
+        let edits = (Edits::AUTHORS + 1) * size_of::<(Origin, Seq)>();
         size_of::<Record>() + edits + self.fields.iter().map(values).sum::<usize>()
     }
 
@@ -233,7 +233,7 @@ struct Packed {
     died: Seq,
     deletes: Vec<Seq>,
     inserted: Stamp,
-    edits: Vec<(Origin, Seq)>,
+    edits: Edits,
     conflicts_seq: Seq,
     undone: Option<(DeviceId, Hlc)>,
     clashes: Vec<(FieldIx, RecordId)>,
@@ -285,7 +285,7 @@ impl Record {
             died: self.died,
             deletes: self.deletes.clone(),
             inserted: self.inserted,
-            edits: self.edits.iter().map(|(o, s)| (*o, *s)).collect(),
+            edits: self.edits.clone(),
             conflicts_seq: self.conflicts_seq,
             undone: self.undone,
             clashes: self.clashes.clone(),
@@ -348,7 +348,7 @@ impl Record {
             died: packed.died,
             deletes: packed.deletes,
             inserted: packed.inserted,
-            edits: packed.edits.into_iter().collect(),
+            edits: packed.edits,
             fields,
             conflicts_seq: packed.conflicts_seq,
             undone: packed.undone,

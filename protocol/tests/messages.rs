@@ -162,7 +162,7 @@ fn record() -> Record {
     let stamp = Stamp { hlc: Hlc::from_millis(1_787_776_361_025), author: Origin(5) };
     let mut record = Record::new(&TABLE, Seq::from_bits(7).unwrap(), stamp);
     record.clashes.push((0, RecordId([3; 16])));
-    record.edits.insert(Origin(5), Seq::from_bits(7).unwrap());
+    record.edits.add(Origin(5), Seq::from_bits(7).unwrap());
     record.fields[1].nulled = true;
     record.fields[0].former =
         vec![Former { value: windrow_protocol::value::Value::Integer(3), stamp, until: Seq::from_bits(6).unwrap() }];

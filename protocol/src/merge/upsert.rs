@@ -84,7 +84,7 @@ impl Begun {
 
     /// Whether somebody else edited this record after `change` was based.
     pub(super) fn unseen(&self, change: &Change, record: &Record) -> bool {
-        record.edits.values().any(|seq| self.has_not_seen(change, *seq))
+        record.edits.any_unseen(change.base, |seq| self.owns(seq))
     }
 
     /// Whether what the commit of that seq did is news to the change's author.
@@ -135,7 +135,7 @@ fn upsert(schema: &Schema, change: &Change, begun: &mut Begun, world: &World) ->
     }
     let fates = change.writes.iter().map(|write| merge(schema, change, write, &mut record, begun)).collect();
     if edited {
-        record.edits.insert(begun.author, seq);
+        record.edits.add(begun.author, seq);
         come_back(table, change, knew, &mut record, begun);
     }
     begun.touched.insert(key, record);

@@ -31,6 +31,7 @@ pub(crate) use tables::schema_of;
 
 use super::{Conflicts, Decision, Happened, HubError, HubStore, Measures, OpenError, OpenHub};
 use crate::domain::Domain;
+use crate::lock::lock;
 use async_trait::async_trait;
 use commit::Committed;
 use prepare::Judged;
@@ -143,13 +144,17 @@ impl OpenHub for SqliteHub {
             let connections = (0..count).map(|_| reader()).collect::<Result<_, _>>()?;
             Threads::readers(connections).map_err(|e| system(&e))
         };
-        let (writer, readers, checkers) = if self.threads {
-            (Threads::writer(writer).map_err(|e| system(&e))?, readers(READERS.0)?, readers(READERS.1)?)
-        } else {
-            (Threads::callers_write(writer), Threads::callers_read(reader()?), Threads::callers_read(reader()?))
+        let memory = Arc::new(Memory::default());
+        let committed = {
+            let memory = memory.clone();
+            move || lock(&memory.recent).settle()
         };
-        let shared =
-            Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock, memory: Memory::default() };
+        let (writer, readers, checkers) = if self.threads {
+            (Threads::writer(writer, committed).map_err(|e| system(&e))?, readers(READERS.0)?, readers(READERS.1)?)
+        } else {
+            (Threads::callers_write(writer, committed), Threads::callers_read(reader()?), Threads::callers_read(reader()?))
+        };
+        let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock, memory };
         Ok(Arc::new(Hub { writer, readers, checkers, shared: Arc::new(shared), path: self.path }))
     }
 }

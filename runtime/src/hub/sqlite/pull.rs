@@ -9,9 +9,10 @@ use super::scan::{Place, Scan};
 use super::shared::Shared;
 use super::{records, system};
 use crate::hub::error::HubError;
+use crate::lock::lock;
 use rusqlite::Connection;
-use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, OnceLock};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
@@ -60,10 +61,19 @@ pub(super) fn page(
 ) -> Result<Vec<u8>, HubError> {
     let standing = system::standing(c, shared.tables.version)?;
     let mut telling = Telling::new(shared, pull, committed)?;
-    if pull.cursor.is_none() {
-        telling.refetch(c)?;
-    }
-    let next = telling.scan(c)?;
+    let remembered = match only_news(pull) && pull.cursor.is_none() {
+        true => lock(&shared.memory.recent).committed(standing.head, pull.checkpoint.seq),
+        false => None,
+    };
+    let next = match remembered {
+        Some(news) => telling.recent(c, &news)?,
+        None => {
+            if pull.cursor.is_none() {
+                telling.refetch(c)?;
+            }
+            telling.scan(c)?
+        }
+    };
     let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, telling.version)).transpose()?;
     let (page, lens) = telling.page(standing.head, next, standing.highest, digests);
     encode(shared, c, pull, Heard { page, lens })
@@ -84,14 +94,16 @@ pub(super) fn hear(
     (at, highest): (Point, Hlc),
     recent: &Recent,
 ) -> Result<Option<Heard>, HubError> {
-    if !pull.refetch.is_empty() || !pull.whole.is_empty() || pull.verify {
-        return Ok(None);
-    }
-    let Some(news) = recent.since(pull.checkpoint.seq) else { return Ok(None) };
+    let Some(news) = recent.since(pull.checkpoint.seq).filter(|_| only_news(pull)) else { return Ok(None) };
     let mut telling = Telling::new(shared, pull, Some(at))?;
     let next = telling.recent(c, &news)?;
     let (page, lens) = telling.page(at, next, highest, None);
     Ok(Some(Heard { page, lens }))
+}
+
+/// Whether a pull asks for what changed, and nothing else.
+fn only_news(pull: &Pull) -> bool {
+    pull.refetch.is_empty() && pull.whole.is_empty() && !pull.verify
 }
 
 /// A page, encoded.
@@ -176,17 +188,18 @@ impl<'a> Telling<'a> {
     }
 
     /// The same of the last commits alone, whose records are at hand.
-    fn recent(&mut self, c: &Connection, news: &[(Seq, Vec<&Changed>)]) -> Result<Option<Reached>, HubError> {
+    fn recent(&mut self, c: &Connection, news: &[(Seq, Vec<Arc<Changed>>)]) -> Result<Option<Reached>, HubError> {
         let mut tables: Vec<_> = self.version.tables().collect();
         tables.sort_unstable();
-        let of_table = |changed: &'_ [&Changed], table: TableIx| {
+        let of_table = |changed: &[Arc<Changed>], table: TableIx| {
             let from = changed.partition_point(|changed| changed.key.0 < table);
             from..from + changed[from..].partition_point(|changed| changed.key.0 == table)
         };
         let mut reached = None;
         for (seq, changed) in news {
             for (then, table) in &tables {
-                for Changed { key, record, named_by } in &changed[of_table(changed, *table)] {
+                for changed in &changed[of_table(changed, *table)] {
+                    let Changed { key, record, named_by } = &**changed;
                     if reached.is_some() {
                         return Ok(reached);
                     }
@@ -200,14 +213,14 @@ impl<'a> Telling<'a> {
     }
 
     /// Finds out by how many bits of its id a record is named that was told. Ask once: it is told to others too.
-    fn name(&mut self, c: &Connection, then: TableIx, key: Key, known: &Cell<Option<u8>>) -> Result<(), HubError> {
+    fn name(&mut self, c: &Connection, then: TableIx, key: Key, known: &OnceLock<u8>) -> Result<(), HubError> {
         let Some((told, len)) = self.told.get_mut(&(then, key.1)).filter(|_| !self.pull.whole_ids) else {
             return Ok(());
         };
         if told.held && known.get().is_none() {
-            known.set(Some(shown_length(self.shared, c, self.pull, self.version, told)?));
+            let _ = known.set(shown_length(self.shared, c, self.pull, self.version, told)?);
         }
-        *len = known.get().filter(|_| told.held);
+        *len = known.get().copied().filter(|_| told.held);
         Ok(())
     }
 

@@ -1,13 +1,14 @@
-//! What the last commits came to, in memory: most devices that commit had heard of all but these, and are told from here.
+//! What the last commits came to, in memory: most devices had heard of all but these, and are told from here.
 //!
-//! Only the thread that writes looks at it. What is here may not be committed yet; whoever is told of it is answered after the
-//! transaction, or not at all.
+//! The thread that writes adds commits before its transaction is over. It tells of them too: whoever commits in the same
+//! transaction is answered after it, or not at all. Whoever reads is told what stood when the last transaction ended, and only
+//! where the snapshot that it reads stands there too.
 
 use super::system;
 use crate::hub::error::HubError;
 use rusqlite::Connection;
-use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Point, Seq};
 use windrow_protocol::id::RecordId;
@@ -23,20 +24,27 @@ const FIRST: Key = (0, RecordId([0; 16]));
 pub(super) struct Recent {
     /// The last commit.
     last: Option<Point>,
+    /// The last of the transactions that are over.
+    committed: Option<Point>,
     /// From this commit on all that changed is here.
     first: Seq,
-    changed: BTreeMap<(Seq, Key), Changed>,
+    changed: BTreeMap<(Seq, Key), Arc<Changed>>,
     /// Where each record stands among them.
     seqs: HashMap<Key, Seq>,
+    /// Where some stood before the transaction under way.
+    replaced: Vec<(Seq, Key)>,
     bytes: usize,
 }
+
+/// Commits in their order, of each the records that it left as they are.
+pub(super) type News = Vec<(Seq, Vec<Arc<Changed>>)>;
 
 /// A record as a commit left it.
 pub(super) struct Changed {
     pub(super) key: Key,
     pub(super) record: Record,
     /// How many bits of its id name it, once that was asked.
-    pub(super) named_by: Cell<Option<u8>>,
+    pub(super) named_by: OnceLock<u8>,
 }
 
 impl Recent {
@@ -58,10 +66,23 @@ impl Recent {
 
     fn add(&mut self, changed: Changed) {
         let (seq, key) = (changed.record.seq(), changed.key);
-        let before = self.seqs.insert(key, seq).and_then(|before| self.changed.remove(&(before, key)));
-        self.bytes -= before.map_or(0, |before| before.weight());
+        match self.seqs.insert(key, seq) {
+            Some(before) if self.committed.is_some_and(|at| before <= at.seq) => self.replaced.push((before, key)),
+            Some(before) => self.remove((before, key)),
+            None => (),
+        }
         self.bytes += changed.weight();
-        self.changed.insert((seq, key), changed);
+        self.changed.insert((seq, key), Arc::new(changed));
+    }
+
+    fn remove(&mut self, at: (Seq, Key)) {
+        self.bytes -= self.changed.remove(&at).map_or(0, |changed| changed.weight());
+    }
+
+    /// The transaction is over, and what it wrote stands.
+    pub(super) fn settle(&mut self) {
+        self.committed = self.last;
+        std::mem::take(&mut self.replaced).into_iter().for_each(|at| self.remove(at));
     }
 
     /// Forgets the oldest where they are many.
@@ -70,21 +91,36 @@ impl Recent {
             && let Some(((seq, key), oldest)) = self.changed.pop_first()
         {
             self.first = seq.next();
-            self.seqs.remove(&key);
+            if self.seqs.get(&key) == Some(&seq) {
+                self.seqs.remove(&key);
+            }
             self.bytes -= oldest.weight();
         }
     }
 
-    /// The records that changed after `since`, by their last commit; none where some of those commits are not here.
-    pub(super) fn since(&self, since: Seq) -> Option<Vec<(Seq, Vec<&Changed>)>> {
-        if self.last.is_none() || self.first > since.next() {
+    /// The records that changed after `since`, with what the transaction under way made of them; none where some of those
+    /// commits are not here.
+    pub(super) fn since(&self, since: Seq) -> Option<News> {
+        self.last?;
+        self.news(since, |seq, key| self.seqs.get(key) == Some(seq))
+    }
+
+    /// The same for a snapshot whose last commit this is; none where another one stands here.
+    pub(super) fn committed(&self, head: Point, since: Seq) -> Option<News> {
+        let known = self.committed == Some(head);
+        known.then(|| self.news(since, |seq, _| *seq <= head.seq))?
+    }
+
+    fn news(&self, since: Seq, stands: impl Fn(&Seq, &Key) -> bool) -> Option<News> {
+        if self.first > since.next() {
             return None;
         }
-        let mut news: Vec<(Seq, Vec<&Changed>)> = Vec::new();
-        for ((seq, _), changed) in self.changed.range((since.next(), FIRST)..) {
+        let mut news = News::new();
+        for ((seq, key), changed) in self.changed.range((since.next(), FIRST)..) {
             match news.last_mut().filter(|(of, _)| of == seq) {
-                Some((_, of)) => of.push(changed),
-                None => news.push((*seq, vec![changed])),
+                _ if !stands(seq, key) => (),
+                Some((_, of)) => of.push(changed.clone()),
+                None => news.push((*seq, vec![changed.clone()])),
             }
         }
         Some(news)
@@ -92,10 +128,8 @@ impl Recent {
 }
 
 impl Changed {
-    fn new(key: Key, mut record: Record) -> Changed {
-        // Nobody is told of these, and where a thousand devices edit one record there are a thousand.
-        record.edits = BTreeMap::new();
-        Changed { key, record, named_by: Cell::new(None) }
+    fn new(key: Key, record: Record) -> Changed {
+        Changed { key, record, named_by: OnceLock::new() }
     }
 
     /// About how many bytes it takes.
@@ -119,21 +153,23 @@ mod tests {
 
     fn changed(n: u8, at: u64) -> Changed {
         let stamp = Stamp { hlc: Hlc::ZERO.next(), author: Origin(1) };
-        let mut record = Record::new(&TABLE, seq(at), stamp);
-        // A hundred devices have edited it.
-        record.edits = (0..100).map(|author| (Origin(author), seq(at))).collect();
-        Changed::new((0, RecordId([n; 16])), record)
+        Changed::new((0, RecordId([n; 16])), Record::new(&TABLE, seq(at), stamp))
+    }
+
+    fn point(n: u64) -> Point {
+        Point { seq: seq(n), ..Point::START }
+    }
+
+    fn named(news: News) -> Vec<(u64, Vec<u8>)> {
+        news.iter().map(|(at, changed)| (at.bits(), changed.iter().map(|c| c.key.1.0[0]).collect())).collect()
     }
 
     fn keys(recent: &Recent, since: u64) -> Option<Vec<(u64, Vec<u8>)>> {
-        let news = recent.since(seq(since))?;
-        let of = |(at, changed): &(Seq, Vec<&Changed>)| (at.bits(), changed.iter().map(|c| c.key.1.0[0]).collect());
-        Some(news.iter().map(of).collect())
+        recent.since(seq(since)).map(named)
     }
 
     /// Three thousand devices edited the same thousand records, and each commit stood here with records that later ones had
-    /// replaced, all who had ever edited them among them: hundreds of megabytes, and the first commits were forgotten so soon
-    /// that nobody was told from memory.
+    /// replaced: hundreds of megabytes, and the first commits were forgotten so soon that nobody was told from memory.
     #[test]
     fn a_record_stands_here_once_and_as_it_was_left() {
         let mut recent = Recent { last: Some(Point::START), first: seq(1), ..Recent::default() };
@@ -157,5 +193,24 @@ mod tests {
         recent.bytes += MOST;
         recent.trim();
         assert!(keys(&recent, 2).is_none() && keys(&recent, 3) == Some(Vec::new()));
+    }
+
+    /// A plot and its farm came in one commit, and the farm changed again in a transaction that was not over: a device that was told
+    /// of the plot alone would have had it without its farm.
+    #[test]
+    fn who_reads_is_told_nothing_of_a_transaction_that_is_not_over() {
+        let mut recent = Recent { last: Some(point(1)), first: seq(1), ..Recent::default() };
+        recent.add(changed(1, 1));
+        recent.add(changed(2, 1));
+        recent.settle();
+        recent.last = Some(point(2));
+        recent.add(changed(1, 2));
+        let told = |recent: &Recent, head: u64| recent.committed(point(head), seq(0)).map(named);
+        assert_eq!(told(&recent, 1), Some(vec![(1, vec![1, 2])]));
+        assert_eq!(keys(&recent, 0), Some(vec![(1, vec![2]), (2, vec![1])]));
+        assert_eq!(told(&recent, 2), None, "the transaction may be given up");
+        recent.settle();
+        assert_eq!((told(&recent, 1), told(&recent, 2)), (None, keys(&recent, 0)));
+        assert_eq!((recent.changed.len(), recent.replaced.len()), (2, 0));
     }
 }

@@ -56,19 +56,20 @@ enum Whose {
     /// Threads with a common queue. Dropping it lets them finish what they have begun, and waits for that.
     Own { queue: Option<SyncSender<Job>>, handles: Vec<JoinHandle<()>> },
     /// The thread of whoever asks, one job after the other.
-    Callers { connection: Mutex<Connection>, work: fn(&Connection, Job) },
+    Callers { connection: Mutex<Connection>, work: Box<dyn Fn(&Connection, Job) + Send + Sync> },
 }
 
 impl Threads {
-    /// One thread that writes. Waiting jobs share a transaction, and are answered after its COMMIT.
-    pub(super) fn writer(connection: Connection) -> std::io::Result<Threads> {
+    /// One thread that writes. Waiting jobs share a transaction, and are answered after its COMMIT, of which `committed` hears
+    /// first.
+    pub(super) fn writer(connection: Connection, committed: impl Fn() + Send + 'static) -> std::io::Result<Threads> {
         let (queue, jobs) = sync_channel::<Job>(QUEUE);
         let counts = Arc::new(Counts::default());
         let counted = counts.clone();
         let handle = spawn("windrow-writer", move || {
             while let Ok(first) = jobs.recv() {
                 counted.transactions.fetch_add(1, Ordering::Relaxed);
-                group(&connection, first, || jobs.try_recv().ok());
+                group(&connection, first, || jobs.try_recv().ok(), &committed);
             }
         })?;
         Ok(Threads { whose: Whose::Own { queue: Some(queue), handles: vec![handle] }, counts })
@@ -90,13 +91,17 @@ impl Threads {
     }
 
     /// No thread: callers write.
-    pub(super) fn callers_write(connection: Connection) -> Threads {
-        Threads::of(Whose::Callers { connection: Mutex::new(connection), work: |c, job| group(c, job, || None) })
+    pub(super) fn callers_write(connection: Connection, committed: impl Fn() + Send + Sync + 'static) -> Threads {
+        Threads::callers(connection, move |c, job| group(c, job, || None, &committed))
     }
 
     /// No thread: callers read, each one snapshot.
     pub(super) fn callers_read(connection: Connection) -> Threads {
-        Threads::of(Whose::Callers { connection: Mutex::new(connection), work: read })
+        Threads::callers(connection, read)
+    }
+
+    fn callers(connection: Connection, work: impl Fn(&Connection, Job) + Send + Sync + 'static) -> Threads {
+        Threads::of(Whose::Callers { connection: Mutex::new(connection), work: Box::new(work) })
     }
 
     fn of(whose: Whose) -> Threads {
@@ -192,7 +197,7 @@ fn read(connection: &Connection, job: Job) {
 
 /// Runs the jobs that wait in one transaction, then answers them all. A job that fails takes nobody with it: the first one
 /// would fail alone, the others run in savepoints.
-fn group(connection: &Connection, first: Job, mut more: impl FnMut() -> Option<Job>) {
+fn group(connection: &Connection, first: Job, mut more: impl FnMut() -> Option<Job>, committed: &impl Fn()) {
     let since = Instant::now();
     let begun = connection.run("BEGIN IMMEDIATE", []).map_err(HubError::from);
     if let Err(error) = begun {
@@ -210,6 +215,9 @@ fn group(connection: &Connection, first: Job, mut more: impl FnMut() -> Option<J
         answers.push(joins(connection, job));
     }
     let fate = commit(connection);
+    if fate.is_ok() {
+        committed();
+    }
     answers.into_iter().for_each(|answer| answer(fate.clone()));
 }
 
@@ -273,7 +281,7 @@ mod tests {
         let connection = open();
         connection.execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
         let reader = open();
-        (dir, Threads::writer(connection).unwrap(), reader)
+        (dir, Threads::writer(connection, || ()).unwrap(), reader)
     }
 
     fn insert(n: i64) -> impl FnOnce(&Connection) -> Result<i64, HubError> + Send + 'static {
