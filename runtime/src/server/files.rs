@@ -3,12 +3,20 @@
 /// Files that the hub has open beside its connections, and some to spare.
 const OTHERS: u64 = 128;
 
+/// Whoever finds no place is told so, over a connection that is open for a moment: for two places one of these.
+const PLACES: (u64, u64) = (2, 3);
+
+/// How many are told at once that there is no place, beside so many connections.
+pub(super) fn told_at_once(connections: usize) -> usize {
+    (connections / 2).max(1)
+}
+
 /// How many connections there can be, of those that are wanted. Asks the system for as many open files as that takes; it says so
 /// where there are fewer.
 #[cfg(unix)]
 pub(super) fn most_connections(wanted: usize) -> usize {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let files = wanted as u64 + OTHERS;
+    let files = (wanted as u64).saturating_mul(PLACES.1) / PLACES.0 + OTHERS;
     let (soft, hard) = match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok(both) => both,
         Err(error) => {
@@ -18,7 +26,7 @@ pub(super) fn most_connections(wanted: usize) -> usize {
     };
     let most = files.min(hard);
     let had = if soft >= most || setrlimit(Resource::RLIMIT_NOFILE, most, hard).is_err() { soft } else { most };
-    let most = usize::try_from(had.saturating_sub(OTHERS)).unwrap_or(usize::MAX).clamp(1, wanted.max(1));
+    let most = usize::try_from(had.saturating_sub(OTHERS) / PLACES.1 * PLACES.0).unwrap_or(usize::MAX).clamp(1, wanted.max(1));
     if most < wanted {
         tracing::warn!(wanted, most, "fewer connections than wanted: the system lets the program open {had} files");
     }

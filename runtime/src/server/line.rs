@@ -115,9 +115,10 @@ impl Line {
         self.state().slow(limits, now)
     }
 
-    /// Whether a whole request has come.
-    pub(super) fn is_known(&self) -> bool {
-        self.state().known
+    /// When it came, where no whole request has come since.
+    pub(super) fn asks_nothing_since(&self) -> Option<Instant> {
+        let state = self.state();
+        (!state.known).then_some(state.since)
     }
 
     /// For how long it keeps the server waiting; nothing while the server works for it.

@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 const SWEEP: Duration = Duration::from_millis(250);
 /// Whoever has kept the server waiting for less than this does not have to make room, if it has ever asked anything.
 const GRACE: Duration = Duration::from_secs(1);
+/// The same of whoever has not: time enough for a request that is on its way to be read by a busy server.
+const GRACE_AT_FIRST: Duration = Duration::from_millis(250);
 
 /// The open connections.
 #[derive(Debug)]
@@ -47,11 +49,12 @@ impl Lines {
         self.open().lines.len()
     }
 
-    /// A place for a new connection; none if all others are at work. Whoever makes room is gone a moment later.
-    pub(super) fn place(self: &Arc<Self>) -> Option<Place> {
+    /// A place for a new connection; none if all others are at work, or have only just come. Whoever makes room is gone a moment
+    /// later.
+    pub(super) fn place(self: &Arc<Self>, now: Instant) -> Option<Place> {
         let mut open = self.open();
         if open.lines.len() >= self.most {
-            let number = open.who_makes_room(Instant::now())?;
+            let number = open.who_makes_room(now)?;
             open.lines.remove(&number)?.end();
         }
         let (line, number) = (Arc::new(Line::new()), open.next);
@@ -88,7 +91,7 @@ impl Lines {
 
     /// Ends those that have never asked anything: the server stops.
     pub(super) fn dismiss(&self) {
-        self.open().lines.values().filter(|line| !line.is_known()).for_each(|line| line.end());
+        self.open().lines.values().filter(|line| line.asks_nothing_since().is_some()).for_each(|line| line.end());
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -105,9 +108,14 @@ impl Open {
                 return Some(number);
             }
         }
-        while let Some(number) = self.new.pop_front() {
-            if self.lines.get(&number).is_some_and(|line| !line.is_known()) {
-                return Some(number);
+        while let Some(number) = self.new.front() {
+            let came = self.lines.get(number).and_then(|line| line.asks_nothing_since());
+            if came.is_some_and(|came| now.saturating_duration_since(came) < GRACE_AT_FIRST) {
+                return None;
+            }
+            let number = self.new.pop_front();
+            if came.is_some() {
+                return number;
             }
         }
         None
@@ -116,7 +124,7 @@ impl Open {
     /// Looks through all, so that nobody has to when a place is needed.
     fn look(&mut self, now: Instant) {
         let Open { lines, new, waiting, .. } = self;
-        new.retain(|number| lines.get(number).is_some_and(|line| !line.is_known()));
+        new.retain(|number| lines.get(number).is_some_and(|line| line.asks_nothing_since().is_some()));
         let mut all: Vec<_> = lines.iter().filter_map(|(n, line)| Some((line.keeps_waiting(now)?, *n))).collect();
         all.retain(|(waited, _)| *waited >= GRACE);
         all.sort_unstable();
@@ -142,14 +150,18 @@ mod tests {
         tokio::time::timeout(SOON, place.line.cut()).await.is_ok()
     }
 
-    /// Nine thousand connections that ask nothing, and the tablet that comes then is turned away.
+    /// Nine thousand connections that ask nothing, and the tablet that comes then is turned away. And of ten thousand tablets that
+    /// came at once each was cut off for the next before its first request was read.
     #[tokio::test]
     async fn the_oldest_that_asks_nothing_makes_room() {
         let lines = Lines::new(3);
-        let (asks, old, young) = (lines.place().unwrap(), lines.place().unwrap(), lines.place().unwrap());
+        let start = Instant::now();
+        let place = |after| lines.place(start + after);
+        let (asks, old, young) = (place(SOON).unwrap(), place(SOON).unwrap(), place(SOON).unwrap());
         asks.line.asked(false);
         old.line.passed(1, true);
-        let fourth = lines.place().unwrap();
+        assert!(place(SOON).is_none());
+        let fourth = place(2 * GRACE_AT_FIRST).unwrap();
         assert!(ended(&old).await && !ended(&young).await && !ended(&asks).await);
         drop(old);
         assert_eq!(lines.count(), 3);
@@ -161,14 +173,14 @@ mod tests {
     #[tokio::test]
     async fn nobody_makes_room_for_another_who_is_as_quick() {
         let lines = Lines::new(1);
-        let works = lines.place().unwrap();
+        let works = lines.place(Instant::now()).unwrap();
         works.line.asked(false);
         let later = Instant::now() + 100 * GRACE;
         lines.open().look(later);
-        assert!(lines.place().is_none(), "the hub is at work for it");
+        assert!(lines.place(later).is_none(), "the hub is at work for it");
         works.line.answered();
         lines.open().look(Instant::now());
-        assert!(lines.place().is_none(), "it has just had its answer");
+        assert!(lines.place(Instant::now()).is_none(), "it has just had its answer");
         lines.open().look(later);
         assert_eq!(lines.open().who_makes_room(later), Some(0));
     }
@@ -176,7 +188,8 @@ mod tests {
     #[tokio::test]
     async fn the_sweep_ends_what_is_slow_and_nothing_else() {
         let lines = Lines::new(2);
-        let (silent, works) = (lines.place().unwrap(), lines.place().unwrap());
+        let place = || lines.place(Instant::now()).unwrap();
+        let (silent, works) = (place(), place());
         works.line.asked(false);
         let later = Instant::now() + Duration::from_secs(3_600);
         assert_eq!(lines.cut(&Limits::default(), later), [Slow::Silent]);

@@ -2,6 +2,7 @@
 //!
 //! hyper's connection builder is driven here rather than warp's server, which has neither timers nor bounds.
 
+use super::files;
 use super::line::Line;
 use super::shell::{Common, Routes, Shell};
 use super::tls::Tls;
@@ -24,8 +25,6 @@ const BREATH: Duration = Duration::from_millis(100);
 const BUFFER: usize = 16 << 10;
 /// Bytes that an HTTP/2 connection may send before the server has read them: of one request, and of all.
 const WINDOWS: (u32, u32) = (256 << 10, 512 << 10);
-/// Who is told at once that there is no place. The others are hung up on.
-const TOLD: usize = 64;
 
 /// Connections that the system holds until they are taken. One that finds no place there is tried again by the other side after
 /// seconds; the system has a bound of its own.
@@ -82,7 +81,8 @@ pub(super) async fn serve<F>(
     let tls = tls.map(Arc::new);
     let renewed = tls.clone().map(|tls| tokio::spawn(async move { tls.watch().await }));
     let routes = TowerToHyperService::new(warp::service(routes));
-    let (builder, told) = (builder(common.limits.streams), Arc::new(Semaphore::new(TOLD)));
+    let told = Arc::new(Semaphore::new(files::told_at_once(common.limits.connections)));
+    let builder = builder(common.limits.streams);
     let listening = Listening { common, routes, builder, graceful: GracefulShutdown::new(), told, tls };
     loop {
         let accepted = tokio::select! {
@@ -113,7 +113,7 @@ where
 {
     /// A connection that has come.
     fn welcome(&self, stream: TcpStream, from: IpAddr) {
-        let Some(place) = self.common.lines.place() else {
+        let Some(place) = self.common.lines.place(Instant::now()) else {
             self.common.metrics.turned_away.add(1);
             return self.turn_away(stream);
         };

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Nobody comes sooner.
 const SHORTEST: Duration = Duration::from_secs(2);
-/// Nobody is sent away for longer; a worker waits for up to twice as long.
+/// Nobody is sent away for longer.
 const LONGEST: Duration = Duration::from_secs(120);
 /// Sessions a second that a hub serves, as long as it has not been seen, and at the least.
 const RATES: (f64, f64) = (100.0, 20.0);

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+/// The longest that a hub, or what stands before it, may ask to be left alone: a day.
+const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+/// Over how long those spread who were all told to come at one moment.
+const SPREAD: Duration = Duration::from_secs(10);
+
 /// Counts failures and says how long to wait.
 #[derive(Debug, Clone)]
 pub(super) struct Backoff {
@@ -33,6 +38,14 @@ impl Backoff {
     }
 }
 
+/// How long to wait where the hub has said when to come again: so long, and a random time more, for what stands before a hub
+/// may tell all the same. A hub that says when knows better than a bound that doubles: whoever goes by that sleeps on long after it
+/// is idle.
+pub(super) fn asked(after: Duration, random: u64) -> Duration {
+    let after = after.min(MOST_PATIENCE);
+    after + after.min(SPREAD).mul_f64(random as f64 / u64::MAX as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +58,15 @@ mod tests {
         assert_eq!(backoff.next(0), Duration::ZERO);
         backoff.reset();
         assert_eq!(backoff.next(u64::MAX), Duration::from_secs(1));
+    }
+
+    /// A hub gave each of ten thousand devices a turn of its own within two minutes, and they waited for up to twice as long: it
+    /// had nothing to do half of the time.
+    #[test]
+    fn a_turn_is_kept() {
+        let asked = |seconds, random| asked(Duration::from_secs(seconds), random).as_secs();
+        assert_eq!((asked(100, 0), asked(100, u64::MAX)), (100, 110));
+        assert_eq!((asked(2, 0), asked(2, u64::MAX)), (2, 4));
+        assert_eq!(asked(u64::MAX, 0), 86_400);
     }
 }

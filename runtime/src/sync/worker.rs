@@ -1,6 +1,6 @@
 //! The worker: a task beside the application that decides when to sync, and says what it does.
 
-use super::backoff::Backoff;
+use super::backoff::{self, Backoff};
 use super::clock::ClockError;
 use super::connectivity::Link;
 use super::listener::Listener;
@@ -17,8 +17,6 @@ use tokio::task::JoinHandle;
 use windrow_protocol::clock::Seq;
 use windrow_protocol::session::Finish;
 
-/// The longest that a hub, or what stands before it, may ask to be left alone: a day.
-const MOST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Over how long, at most, devices spread that have heard the same news.
 const LONGEST_SPREAD: Duration = Duration::from_secs(5);
 
@@ -234,9 +232,7 @@ impl Task {
     fn failed(&mut self, error: String, after: Option<Duration>) -> (Activity, Duration, Reason) {
         let random = getrandom::u64().unwrap_or(u64::MAX);
         let backoff = self.backoff.next(random);
-        // A hub that says when knows better than a bound that doubles: whoever goes by that sleeps on long after it is idle.
-        let asked = after.map(|after| after.min(MOST_PATIENCE).mul_f64(1.0 + random as f64 / u64::MAX as f64));
-        let wait = asked.unwrap_or(backoff);
+        let wait = after.map_or(backoff, |after| backoff::asked(after, random));
         tracing::warn!(%error, wait_ms = wait.as_millis() as u64, "the session failed and will be tried again");
         (Activity::Waiting { error, failures: self.backoff.failures() }, wait, Reason::Retry)
     }

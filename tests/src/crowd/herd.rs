@@ -112,7 +112,7 @@ async fn in_sync(device: &mut Light, tries: &Tries, sockets: &Semaphore) -> Resu
             Ok(()) => return Ok(()),
             Err(Broken::Busy(after)) => {
                 tries.busy.fetch_add(1, Ordering::Relaxed);
-                after.mul_f64(1.0 + fastrand::f64())
+                after + after.min(Duration::from_secs(10)).mul_f64(fastrand::f64())
             }
             Err(Broken::Link) => {
                 tries.broken.fetch_add(1, Ordering::Relaxed);
