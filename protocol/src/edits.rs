@@ -76,6 +76,9 @@ mod tests {
         let mut edits = edits(1..=8);
         edits.add(Origin(1), seq(9));
         edits.add(Origin(9), seq(10));
-        assert!(!edits.any_unseen(seq(2), |_| true) && edits.any_unseen(seq(1), |_| true), "the second is forgotten first");
+        assert!(
+            !edits.any_unseen(seq(2), |_| true) && edits.any_unseen(seq(1), |_| true),
+            "the second is forgotten first"
+        );
     }
 }

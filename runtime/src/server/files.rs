@@ -26,7 +26,8 @@ pub(super) fn most_connections(wanted: usize) -> usize {
     };
     let most = files.min(hard);
     let had = if soft >= most || setrlimit(Resource::RLIMIT_NOFILE, most, hard).is_err() { soft } else { most };
-    let most = usize::try_from(had.saturating_sub(OTHERS) / PLACES.1 * PLACES.0).unwrap_or(usize::MAX).clamp(1, wanted.max(1));
+    let most =
+        usize::try_from(had.saturating_sub(OTHERS) / PLACES.1 * PLACES.0).unwrap_or(usize::MAX).clamp(1, wanted.max(1));
     if most < wanted {
         tracing::warn!(wanted, most, "fewer connections than wanted: the system lets the program open {had} files");
     }

@@ -27,6 +27,7 @@ pub mod ledger;
 pub mod network;
 pub mod peer;
 pub mod plan;
+mod purse;
 mod reader;
 mod refusals;
 mod replayed;

@@ -46,6 +46,8 @@ counted! {
     lost: "messages lost",
     /// Cut messages.
     cut: "messages cut",
+    /// Sessions that ended with what may be spent in a day.
+    spent: "sessions ended by a day's budget",
     /// Chunks of changesets.
     chunks: "chunks of changesets",
     /// Requests that arrived twice.

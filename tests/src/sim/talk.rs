@@ -30,6 +30,8 @@ pub enum End {
     Finished(Finish),
     /// The hub did not answer it.
     Rejected,
+    /// What may be spent today is spent.
+    Spent,
 }
 
 /// What a device holds that applies a part of an answer.
@@ -57,6 +59,8 @@ impl World {
         let end = match std::mem::replace(&mut talk.way, Way::Free) {
             Way::Out(sent) => self.request_arrives(&mut talk, &sent)?,
             Way::Back(bytes, verdict) => {
+                self.pays_for(device, &bytes)?;
+                talk.machine.pace.limit(self.left(device).unwrap_or(0));
                 let answer = from_bytes::<Answer>(&bytes).map_err(say)?;
                 talk.verdict = verdict;
                 talk.action = talk.machine.on(Event::Answered(answer)).map_err(say)?;
@@ -73,7 +77,7 @@ impl World {
     pub(super) fn act(&mut self, device: DeviceNo, talk: &mut Talk) -> Result<End, Fault> {
         match talk.action.clone() {
             Action::Finish(finish) => self.finish(device, talk, finish),
-            Action::Send(request) => self.send(device, talk, &request).map(|()| End::Not),
+            Action::Send(request) => self.send(device, talk, &request),
             action => {
                 let done = talk.actions.perform(action.clone()).map_err(|e| format!("{action:?}: {e}"))?;
                 let Next::Event(event) = done else { return Err(format!("{action:?} was to be done")) };
@@ -87,14 +91,19 @@ impl World {
         }
     }
 
-    fn send(&mut self, device: DeviceNo, talk: &mut Talk, request: &Request) -> Result<(), Fault> {
+    fn send(&mut self, device: DeviceNo, talk: &mut Talk, request: &Request) -> Result<End, Fault> {
+        if self.left(device).is_none() {
+            self.stats.spent += 1;
+            return Ok(End::Spent);
+        }
         let peer = &self.peers[device];
         let session = || peer.twin.session.clone().map(Rc::new);
         let sent = Sent::of(request, session, || peer.twin.ask(), &peer.schema)?;
+        self.pays(device, &sent)?;
         self.remember(sent.clone());
         talk.said = Some(sent.said.clone());
         talk.way = Way::Out(sent);
-        Ok(())
+        Ok(End::Not)
     }
 
     fn request_arrives(&mut self, talk: &mut Talk, sent: &Sent) -> Result<End, Fault> {

@@ -9,6 +9,7 @@ use super::ledger::{Lineage, Posted};
 use super::network::{Sent, Talk, Way};
 use super::peer::{Mind, Peer};
 use super::plan::Plan;
+use super::purse::Purses;
 use super::reader::Reader;
 use super::schema::Schema;
 use super::stats::Stats;
@@ -61,6 +62,8 @@ pub struct World {
     pub(super) reader: Option<Reader>,
     /// What couriers have with them, in worlds that have any.
     pub(super) couriers: Option<Couriers>,
+    /// What devices have spent today, in worlds where some have a budget.
+    pub(super) purses: Option<Purses>,
     watch: Watch,
     /// By version.
     statements: Vec<Rc<Statements>>,
@@ -155,6 +158,7 @@ impl World {
             laggards: 0,
             reader: None,
             couriers: if plan.bundles { Some(Couriers::new()?) } else { None },
+            purses: plan.poor.then(Purses::default),
             watch: Watch::Off(0),
             statements,
             place,
@@ -439,7 +443,7 @@ impl World {
     /// All faults stop: what is under way is given up.
     pub fn calm(&mut self) {
         self.sent.clear();
-        self.couriers = None;
+        (self.couriers, self.purses) = (None, None);
         for peer in &mut self.peers {
             peer.talk = None;
         }
@@ -451,7 +455,8 @@ impl World {
         let actions = self.peers[device].device.actions();
         // The simulator has no links: its paces stand still.
         let paces = [Pace::default(), Pace::fixed(MOST_CHUNK, 12), Pace::fixed(1_500, 5), Pace::fixed(200, 0)];
-        let pace = if self.plan.poor { paces[(self.now % paces.len() as u64) as usize] } else { Pace::default() };
+        let mut pace = if self.plan.poor { paces[(self.now % paces.len() as u64) as usize] } else { Pace::default() };
+        pace.limit(self.left(device).unwrap_or(0));
         self.peers[device].talk = Some(Talk::start(actions, pace));
     }
 

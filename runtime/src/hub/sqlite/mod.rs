@@ -152,7 +152,11 @@ impl OpenHub for SqliteHub {
         let (writer, readers, checkers) = if self.threads {
             (Threads::writer(writer, committed).map_err(|e| system(&e))?, readers(READERS.0)?, readers(READERS.1)?)
         } else {
-            (Threads::callers_write(writer, committed), Threads::callers_read(reader()?), Threads::callers_read(reader()?))
+            (
+                Threads::callers_write(writer, committed),
+                Threads::callers_read(reader()?),
+                Threads::callers_read(reader()?),
+            )
         };
         let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock, memory };
         Ok(Arc::new(Hub { writer, readers, checkers, shared: Arc::new(shared), path: self.path }))
