@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 /// What time is measured by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Clock {
-    /// The time that the processor worked for this thread: other work on the machine does not change it.
+    /// The time that the processors worked for this process, all its threads together: other work on the machine does not
+    /// change it.
     Processor,
     /// The time that passed: what a disk takes counts.
     Wall,
@@ -31,7 +32,7 @@ impl Clock {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         match self {
             #[cfg(unix)]
-            Clock::Processor => Ok(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)?.into()),
+            Clock::Processor => processor(),
             _ => Ok(START.elapsed()),
         }
     }

@@ -84,7 +84,7 @@ impl Locks<'_> {
                 .promise(Promise::Value(50.0)),
             figure("lock_some_others", of(&some, &|v| v.others("apply")), "the longest other step of that session"),
             figure("lock_first", of(&first, &|v| v.held("apply")), "a first sync of all records, its one transaction"),
-            figure("lock_first_decoding", self.decoding(&office)?, "of it, decoding its pages"),
+            figure("lock_first_decoding", self.decoding(&office)?, "decoding its pages, by a thread beside"),
             figure("lock_first_others", of(&first, &|v| v.others("apply")), "the longest other step of that session"),
             figure("lock_first_all", of(&first, &|v| millis(v.took)), "that session in all, the hub's work included"),
         ])

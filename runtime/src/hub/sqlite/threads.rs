@@ -52,11 +52,14 @@ struct Counts {
     transactions: AtomicU64,
 }
 
+/// What is done with a job.
+type Work = Box<dyn Fn(&Connection, Job) + Send + Sync>;
+
 enum Whose {
     /// Threads with a common queue. Dropping it lets them finish what they have begun, and waits for that.
     Own { queue: Option<SyncSender<Job>>, handles: Vec<JoinHandle<()>> },
     /// The thread of whoever asks, one job after the other.
-    Callers { connection: Mutex<Connection>, work: Box<dyn Fn(&Connection, Job) + Send + Sync> },
+    Callers { connection: Mutex<Connection>, work: Work },
 }
 
 impl Threads {

@@ -2,7 +2,7 @@
 
 use super::dangling::Touched;
 use super::overlay::{Shown, under};
-use super::{brake, pages};
+use super::{ahead, brake, pages};
 use crate::store::error::{AnswerError, StoreError};
 use crate::store::plan::Plan;
 use crate::store::values::{execute, id_value, ids, masked};
@@ -54,8 +54,8 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     state::set_applying(conn, true)?;
     fire_others(conn, plan)?;
     let (mut heard, mut all) = (Hlc::ZERO, true);
-    for number in pages::numbers(conn)? {
-        let page = work.page(number)?;
+    ahead::each_page(conn, plan, |page| {
+        let page = work.page(page)?;
         heard = heard.max(page.highest);
         if page.next.is_none() {
             fault!(UntoldKept: (), work.remove_untold()?);
@@ -64,7 +64,8 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
             work.follow_removed()?;
             all = work.settle(&page, heard)?;
         }
-    }
+        Ok::<(), Stop>(())
+    })?;
     state::set_applying(conn, false)?;
     Ok(all)
 }
@@ -105,9 +106,8 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Applies one page: what is here parents first, what goes children first.
-    fn page(&mut self, number: i64) -> Result<Page, Stop> {
-        let body = pages::body(self.conn, number)?;
-        let mut page = self.whole_ids(pages::decode(self.plan, &body)?)?;
+    fn page(&mut self, page: Encoded<Page>) -> Result<Page, Stop> {
+        let mut page = self.whole_ids(page)?;
         let told = std::mem::take(&mut page.told);
         let (gone, here): (Vec<Told>, Vec<Told>) = told.into_iter().partition(|t| t.what == News::Gone);
         for told in here.into_iter().chain(gone.into_iter().rev()) {

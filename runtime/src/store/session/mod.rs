@@ -4,6 +4,7 @@
 //! a new session goes on from there.
 
 mod acknowledge;
+mod ahead;
 mod apply;
 mod brake;
 mod dangling;
