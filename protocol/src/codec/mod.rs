@@ -169,7 +169,7 @@ impl Effort {
         match self {
             Effort::Upload if bytes <= Self::SMALL => 19,
             Effort::Upload => 9,
-            Effort::Page => 5,
+            Effort::Page => 7,
         }
     }
 }

@@ -112,7 +112,7 @@ async fn exchange(
     let took = since.elapsed();
     match &answer {
         Ok(answer) => seen.pace.answered(request, answer, took.as_millis() as u64),
-        Err(failure) if failure.kind == FailureKind::Broken => seen.pace.broke(),
+        Err(failure) if failure.kind == FailureKind::Broken => seen.pace.unanswered(request),
         Err(_) => {}
     }
     seen.clock = seen.notes.take_clock().map(|hub| ClockError::seen(began, took, hub)).or(seen.clock);

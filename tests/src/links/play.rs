@@ -114,7 +114,7 @@ impl Place<'_> {
                 Next::Send(request) => {
                     let since = link.now;
                     let Ok(answer) = self.send(link, &request)? else {
-                        session.pace.broke();
+                        session.pace.unanswered(&request);
                         *pace = session.pace;
                         return Ok(None);
                     };
