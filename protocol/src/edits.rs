@@ -41,10 +41,12 @@ impl Edits {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     fn seq(n: u64) -> Seq {
-        Seq::from_bits(n).expect("a seq")
+        Seq::from_bits(n).unwrap()
     }
 
     fn edits(seqs: impl IntoIterator<Item = u64>) -> Edits {
