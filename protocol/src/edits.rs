@@ -3,7 +3,7 @@
 use crate::clock::{Origin, Seq};
 use serde::{Deserialize, Serialize};
 
-/// A record's last edits, one of each author; of who edited it before the last eight authors only the last moment is known.
+/// A record's last edits, one of each author; of who edited it before the last sixteen only the last moment is known.
 ///
 /// A record that a thousand devices edit would grow by each of them, and each merge and each pull would read them all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct Edits(
 
 impl Edits {
     /// Authors who are remembered by name.
-    pub const AUTHORS: usize = 8;
+    pub const AUTHORS: usize = 16;
 
     /// Adds an edit, later than all others.
     pub fn add(&mut self, author: Origin, seq: Seq) {
@@ -61,23 +61,23 @@ mod tests {
     fn it_does_not_grow_with_its_authors() {
         let edits = edits(1..=10_000);
         assert_eq!(edits.0.len(), Edits::AUTHORS + 1);
-        assert!(edits.0.contains(&(Origin::HUB, seq(9_992))));
+        assert!(edits.0.contains(&(Origin::HUB, seq(9_984))));
     }
 
     #[test]
     fn what_is_forgotten_is_unseen_to_whoever_had_not_heard_of_it() {
         let edits = edits(1..=20);
-        assert!(edits.any_unseen(seq(11), |_| true), "somebody's, perhaps not its own");
-        assert!(!edits.any_unseen(seq(12), |_| true));
-        assert!(edits.any_unseen(seq(12), |of| of > seq(13)));
+        assert!(edits.any_unseen(seq(3), |_| true), "somebody's, perhaps not its own");
+        assert!(!edits.any_unseen(seq(4), |_| true));
+        assert!(edits.any_unseen(seq(4), |of| of > seq(5)));
         assert!(edits.any_unseen(seq(19), |_| false) && !edits.any_unseen(seq(20), |_| false));
     }
 
     #[test]
     fn of_an_author_the_last_edit_counts() {
-        let mut edits = edits(1..=8);
-        edits.add(Origin(1), seq(9));
-        edits.add(Origin(9), seq(10));
+        let mut edits = edits(1..=16);
+        edits.add(Origin(1), seq(17));
+        edits.add(Origin(17), seq(18));
         assert!(
             !edits.any_unseen(seq(2), |_| true) && edits.any_unseen(seq(1), |_| true),
             "the second is forgotten first"

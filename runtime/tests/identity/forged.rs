@@ -8,6 +8,7 @@ use std::time::Duration;
 use windrow::Store;
 use windrow::hub::{CODE_LASTS, Whom};
 use windrow::identity::Role;
+use windrow::sync::TokenFile;
 use windrow_protocol::chunk::{Chunk, Parcel};
 use windrow_protocol::message::{Digest, SessionId, to_bytes};
 
@@ -74,6 +75,9 @@ impl Scene {
         windrow::enrol(&team.store("used.db"), &team.url(), &used.to_string()).await.unwrap();
         let mut dead: Vec<String> = [late, void, used].iter().map(ToString::to_string).collect();
         dead.push(ada.device_id().hex());
+        let dia = team.device("Dia", Role::Field).await;
+        dia.insert(&farm("brought")).unwrap();
+        let sealed = windrow::bundle::export(&dia, &TokenFile::beside(&dia), None).unwrap();
         let code = team.code("Dora", Role::Field).to_string();
         let enrol = json!({ "code": code, "device": "00000000000000aa", "token": "A".repeat(43) });
         let targets = vec![
@@ -87,6 +91,8 @@ impl Scene {
             of_cleo(get(&format!("/v1/history?table=farm&id={id}"))),
             of_cleo(post("/v1/resolve", JSON, decision.to_string().into_bytes())),
             Target { good: post("/v1/enrol", JSON, enrol.to_string().into_bytes()), unfit: dead },
+            // What is within says whose it is.
+            Target { good: post("/v1/bundle", MESSAGE, sealed), unfit: vec![] },
         ];
         Scene { team, ended, targets }
     }
@@ -145,6 +151,8 @@ const BODIES: [Forge; 5] = [version, oversized, cut, shortened, wrong_type];
 
 /// Those for chunks, of which as much is kept as arrives.
 const CHUNKS: [Forge; 4] = [version, oversized, damaged, wrong_type];
+/// Those for bundles, whose type nobody need name.
+const BUNDLES: [Forge; 5] = [version, oversized, cut, shortened, touched];
 
 fn text(rng: &mut fastrand::Rng, longest: usize) -> String {
     let length = rng.usize(1..=longest);
@@ -252,6 +260,19 @@ fn damaged(rng: &mut fastrand::Rng, target: &Target, _: &[String]) -> Option<Raw
     Some(raw.with("x-request-id", text(rng, 20)))
 }
 
+/// A bundle that a courier opened, or whose device he would like to be another.
+fn touched(rng: &mut fastrand::Rng, target: &Target, _: &[String]) -> Option<Raw> {
+    let mut raw = has_body(target)?;
+    let at = rng.usize(0..raw.body.len());
+    if rng.bool() {
+        raw.body[at] ^= 1 << rng.u8(0..8);
+    } else {
+        let beyond = raw.body.len().min(at + rng.usize(1..64));
+        raw.body[at..beyond].iter_mut().for_each(|byte| *byte = !*byte);
+    }
+    Some(raw.with("x-request-id", text(rng, 20)))
+}
+
 /// A body of another type than the address takes: what a web page may send unasked, say.
 fn wrong_type(rng: &mut fastrand::Rng, target: &Target, _: &[String]) -> Option<Raw> {
     let raw = has_body(target)?.without("content-type").with("x-request-id", text(rng, 20));
@@ -349,9 +370,13 @@ fn has_body(target: &Target) -> Option<Raw> {
 
 /// So many distinct ones, by all ways that the address has.
 fn forged(rng: &mut fastrand::Rng, target: &Target, ended: &[String]) -> Vec<Raw> {
-    let enrols = target.good.path == "/v1/enrol";
-    let special: &[Forge] = if enrols { &[enrolment, enrolment, enrolment] } else { &TOKENS };
-    let bodies: &[Forge] = if target.good.path == "/v1/upload" { &CHUNKS } else { &BODIES };
+    let (special, bodies): (&[Forge], &[Forge]) = match &*target.good.path {
+        "/v1/enrol" => (&[enrolment, enrolment, enrolment], &BODIES),
+        "/v1/upload" => (&TOKENS, &CHUNKS),
+        // It shows no token.
+        "/v1/bundle" => (&[], &BUNDLES),
+        _ => (&TOKENS, &BODIES),
+    };
     let ways: Vec<Forge> = special.iter().chain(bodies).chain(&[path as Forge, path]).copied().collect();
     let (mut seen, mut all) = (HashSet::new(), Vec::new());
     for way in ways.iter().cycle().take(100 * EACH) {
