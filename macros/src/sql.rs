@@ -16,7 +16,7 @@ pub(crate) fn device(model: &Model) -> TokenStream {
     let [append, rewrite] = [&device.log_append, &device.log_rewrite].map(sql);
     let [forget, prune, rebase] = [&device.log_forget, &device.log_prune, &device.log_rebase].map(sql);
     let [notes, leaving] = [&device.forget_notes, &device.forget_leaving].map(sql);
-    let referring = device.referring.iter().map(sql);
+    let (put, referring) = (device.put.iter().map(sql), device.referring.iter().map(sql));
     quote! {
         ::windrow::__private::DeviceSql {
             objects: #objects,
@@ -25,6 +25,7 @@ pub(crate) fn device(model: &Model) -> TokenStream {
             changelog: #changelog,
             select: #select,
             insert: #insert,
+            put: &[#(#put),*],
             patch: #patch,
             edit: #edit,
             upsert: #upsert,

@@ -95,6 +95,8 @@ pub struct DeviceSql {
     pub select: Sql,
     /// Inserts `(?1 id, ?2.. f1..fn)`.
     pub insert: Sql,
+    /// For each field, sets it in `?1 id` to `?2`.
+    pub put: &'static [Sql],
     /// Sets fields of `?1 id` where its bit is set in `?2.. masks`, to the values that follow.
     pub patch: Sql,
     /// Like `patch`, but a `sum` field is increased by its value.

@@ -44,6 +44,7 @@ impl Statements<'_> {
             changelog: self.one(&d.changelog),
             select: self.one(&d.select),
             insert: self.one(&d.insert),
+            put: self.all(&d.put),
             patch: self.one(&d.patch),
             edit: self.one(&d.edit),
             upsert: self.one(&d.upsert),

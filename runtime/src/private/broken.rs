@@ -16,6 +16,7 @@ pub const fn broken(name: &'static str, type_name: &'static str) -> Table {
             changelog: &[],
             select: &[],
             insert: &[],
+            put: &[],
             patch: &[],
             edit: &[],
             upsert: &[],

@@ -21,6 +21,7 @@ pub(crate) struct Statements {
     pub(crate) select: String,
     pub(crate) by_id: String,
     pub(crate) insert: String,
+    put: Vec<String>,
     pub(crate) patch: String,
     pub(crate) edit: String,
     pub(crate) upsert: String,
@@ -92,6 +93,11 @@ impl Plan {
 }
 
 impl Statements {
+    /// The statement that sets one field; none where there is no such field.
+    pub(super) fn put(&self, field: FieldIx) -> Option<&str> {
+        self.put.get(field).map(String::as_str)
+    }
+
     fn new(table: &Table) -> Statements {
         let sql = &table.device;
         let references = (0..table.model.fields.len()).filter(|f| table.model.fields[*f].parent.is_some());
@@ -100,6 +106,7 @@ impl Statements {
             by_id: format!("{select} WHERE id = ?1"),
             select,
             insert: join(sql.insert),
+            put: sql.put.iter().map(|s| join(s)).collect(),
             patch: join(sql.patch),
             edit: join(sql.edit),
             upsert: join(sql.upsert),

@@ -15,6 +15,7 @@ pub struct Device {
     pub changelog: Sql,
     pub select: Sql,
     pub insert: Sql,
+    pub put: Vec<Sql>,
     pub patch: Sql,
     pub edit: Sql,
     pub upsert: Sql,
@@ -43,6 +44,7 @@ impl Device {
             changelog: changelog::select(shape),
             select: shape.sql(format!("SELECT \"id\", {} FROM {}", shape.columns(""), shape.table)),
             insert: shape.sql(insert(shape)),
+            put: put(shape),
             patch: shape.sql(patch(shape, |_| false)),
             edit: shape.sql(patch(shape, Field::is_sum)),
             upsert: upsert(shape),
@@ -77,6 +79,12 @@ fn forget(table: &str) -> String {
 fn insert(shape: &Shape<'_>) -> String {
     let parameters = shape.parameters(1, 1 + shape.fields().len());
     format!("INSERT INTO {} (\"id\", {}) VALUES ({parameters})", shape.table, shape.columns(""))
+}
+
+/// One statement for each field: what a patch says is mostly of one, and SQLite checks and indexes only what a statement names.
+fn put(shape: &Shape<'_>) -> Vec<Sql> {
+    let update = |f: &Field| format!("UPDATE {} SET {} = ?2 WHERE \"id\" = ?1", shape.table, f.quoted());
+    shape.fields().iter().map(|f| shape.sql(update(f))).collect()
 }
 
 /// One statement for any set of fields: those whose bit is not set keep their value, and count as unchanged.

@@ -69,15 +69,17 @@ impl<'a> Statements<'a> {
             self.logged(table, "update", |at| table.whole || changed[at])?;
         }
         let one = self.rng.usize(..table.columns.len());
-        let patch: Vec<Value> =
-            std::iter::once(blob(&id)).chain(masks(table, |at| at == one)).chain(first.clone()).collect();
-        self.all(&device.patch, &patch)?;
-        let mut third = second;
+        self.all(&device.put[one], &[blob(&id), first[one].clone()])?;
+        let mut third = second.clone();
         third[one] = first[one].clone();
         self.same(&device.select, &[], &row(&id, &third))?;
+        let patch: Vec<Value> =
+            std::iter::once(blob(&id)).chain(masks(table, |at| at == one)).chain(second.clone()).collect();
+        self.all(&device.patch, &patch)?;
+        self.same(&device.select, &[], &row(&id, &second))?;
         let edit: Vec<Value> = std::iter::once(blob(&id)).chain(masks(table, |_| true)).chain(first.clone()).collect();
         self.all(&device.edit, &edit)?;
-        let sums = table.columns.iter().zip(&third).zip(&first);
+        let sums = table.columns.iter().zip(&second).zip(&first);
         let edited: Vec<Value> = sums.map(|((column, was), value)| added(column, was, value)).collect();
         self.same(&device.select, &[], &row(&id, &edited))
     }

@@ -61,11 +61,8 @@ pub(super) fn page(
 ) -> Result<Vec<u8>, HubError> {
     let standing = system::standing(c, shared.tables.version)?;
     let mut telling = Telling::new(shared, pull, committed)?;
-    let remembered = match only_news(pull) && pull.cursor.is_none() {
-        true => lock(&shared.memory.recent).committed(standing.head, pull.checkpoint.seq),
-        false => None,
-    };
-    let next = match remembered {
+    let recent = || lock(&shared.memory.recent).committed(standing.head, pull.checkpoint.seq);
+    let next = match (only_news(pull) && pull.cursor.is_none()).then(recent).flatten() {
         Some(news) => telling.recent(c, &news)?,
         None => {
             if pull.cursor.is_none() {
@@ -94,7 +91,8 @@ pub(super) fn hear(
     (at, highest): (Point, Hlc),
     recent: &Recent,
 ) -> Result<Option<Heard>, HubError> {
-    let Some(news) = recent.since(pull.checkpoint.seq).filter(|_| only_news(pull)) else { return Ok(None) };
+    let news = only_news(pull).then(|| recent.since(pull.checkpoint.seq)).flatten();
+    let Some(news) = news else { return Ok(None) };
     let mut telling = Telling::new(shared, pull, Some(at))?;
     let next = telling.recent(c, &news)?;
     let (page, lens) = telling.page(at, next, highest, None);

@@ -173,7 +173,7 @@ fn a_session_that_another_one_overtook_gives_way() {
 }
 
 #[test]
-fn ids_are_named_by_as_many_bits_as_tell_them_apart_and_eight_more() {
+fn ids_are_named_by_as_many_bits_as_tell_them_apart_and_seven_more() {
     let device = Device::new();
     let ids = [[0; 16], [1; 16], {
         let mut id = [1; 16];
@@ -195,11 +195,11 @@ fn ids_are_named_by_as_many_bits_as_tell_them_apart_and_eight_more() {
     assert!(lengths(false).is_empty(), "the hub has none of them");
     device.sync(1, vec![]);
     ids.iter().for_each(|id| device.edit(*id, |f| f.cattle += 1));
-    // One length for all is shorter than another group for the first, which 16 bits would name.
-    assert_eq!(lengths(false), [37, 37, 37]);
+    // One length for all is shorter than another group for the first, which 15 bits would name.
+    assert_eq!(lengths(false), [36, 36, 36]);
     assert!(lengths(true).is_empty());
     device.store.delete(ids[2]).unwrap();
-    assert_eq!(lengths(false), [37, 37, 37], "what is sent counts, though it is not here any more");
+    assert_eq!(lengths(false), [36, 36, 36], "what is sent counts, though it is not here any more");
 }
 
 #[test]
