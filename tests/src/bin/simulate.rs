@@ -34,7 +34,7 @@ struct Args {
     /// No faults.
     #[arg(long)]
     calm: bool,
-    /// Sessions at paces of all kinds, in chunks and pages of a few hundred bytes too.
+    /// Sessions at paces of all kinds, in chunks and pages of a few hundred bytes too, and devices with a budget a day.
     #[arg(long)]
     poor: bool,
     /// Couriers carry bundles, and some devices have no other way to the hub.
