@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// A record that a thousand devices edit would grow by each of them, and each merge and each pull would read them all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edits(
-    /// By author. The hub, which edits nothing, stands for all earlier ones.
+    /// In order. The hub, which edits nothing, stands for all earlier ones.
     Vec<(Origin, Seq)>,
 );
 
@@ -20,16 +20,19 @@ impl Edits {
     pub fn add(&mut self, author: Origin, seq: Seq) {
         self.0.retain(|(of, _)| *of != author);
         self.0.push((author, seq));
-        let earlier = |(_, (of, _)): &(usize, &(Origin, Seq))| *of != Origin::HUB;
-        while self.0.iter().filter(|(of, _)| *of != Origin::HUB).count() > Edits::AUTHORS
-            && let Some((first, _)) = self.0.iter().enumerate().filter(earlier).min_by_key(|(_, (_, seq))| *seq)
+        // Files of before have them by author.
+        self.0.sort_by_key(|(_, seq)| *seq);
+        self.0.drain(..self.0.len().saturating_sub(Edits::AUTHORS + 1));
+        if self.0.len() > Edits::AUTHORS
+            && let Some((earlier, _)) = self.0.first_mut()
         {
-            let (_, forgotten) = self.0.remove(first);
-            match self.0.iter_mut().find(|(of, _)| *of == Origin::HUB) {
-                Some((_, last)) => *last = forgotten.max(*last),
-                None => self.0.push((Origin::HUB, forgotten)),
-            }
+            *earlier = Origin::HUB;
         }
+    }
+
+    /// How many bytes it takes beside itself.
+    pub(crate) fn weight(&self) -> usize {
+        size_of_val(&self.0[..])
     }
 
     /// Whether one is later than `base` and not of the commits that `own` tells. One whose author is forgotten is nobody's own:

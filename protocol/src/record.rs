@@ -152,8 +152,7 @@ impl Record {
             let beside = r.candidates.iter().map(|c| &c.value).chain(r.former.iter().map(|f| &f.value));
             size_of::<Register>() + std::iter::once(&r.value).chain(beside).map(Value::weight).sum::<usize>()
         };
-        let edits = (Edits::AUTHORS + 1) * size_of::<(Origin, Seq)>();
-        size_of::<Record>() + edits + self.fields.iter().map(values).sum::<usize>()
+        size_of::<Record>() + self.edits.weight() + self.fields.iter().map(values).sum::<usize>()
     }
 
     /// The seq at which anything of it last changed: what a pull goes by.

@@ -57,7 +57,7 @@ async fn arrived(
             let (registry, head) = (registry.clone(), head.to_vec());
             blocking(move || {
                 let from = Arrived::read(&head).map_err(|error| HubError::Problem(error.into()))?.from();
-                Ok::<_, HubError>(registry.admit_bundle(&from)?)
+                registry.admit_bundle(&from).map_err(HubError::from)
             })
             .await?;
             known = true;

@@ -108,17 +108,12 @@ impl Open {
                 return Some(number);
             }
         }
-        while let Some(number) = self.new.front() {
-            let came = self.lines.get(number).and_then(|line| line.asks_nothing_since());
-            if came.is_some_and(|came| now.saturating_duration_since(came) < GRACE_AT_FIRST) {
-                return None;
-            }
-            let number = self.new.pop_front();
-            if came.is_some() {
-                return number;
-            }
+        let came = |number: &u64| self.lines.get(number).and_then(|line| line.asks_nothing_since());
+        while self.new.front().is_some_and(|number| came(number).is_none()) {
+            self.new.pop_front();
         }
-        None
+        let oldest = came(self.new.front()?)?;
+        if now.saturating_duration_since(oldest) < GRACE_AT_FIRST { None } else { self.new.pop_front() }
     }
 
     /// Looks through all, so that nobody has to when a place is needed.

@@ -21,7 +21,7 @@ pub(crate) struct Statements {
     pub(crate) select: String,
     pub(crate) by_id: String,
     pub(crate) insert: String,
-    put: Vec<String>,
+    pub(crate) put: Vec<String>,
     pub(crate) patch: String,
     pub(crate) edit: String,
     pub(crate) upsert: String,
@@ -93,11 +93,6 @@ impl Plan {
 }
 
 impl Statements {
-    /// The statement that sets one field; none where there is no such field.
-    pub(super) fn put(&self, field: FieldIx) -> Option<&str> {
-        self.put.get(field).map(String::as_str)
-    }
-
     fn new(table: &Table) -> Statements {
         let sql = &table.device;
         let references = (0..table.model.fields.len()).filter(|f| table.model.fields[*f].parent.is_some());

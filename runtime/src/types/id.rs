@@ -57,7 +57,6 @@ fn make() -> RecordId {
     static MAKER: Mutex<Option<Ids>> = Mutex::new(None);
     let now = jiff::Timestamp::now().as_millisecond();
     let random = random();
-    // A thread that panicked here left a maker that is as good as before.
     let mut maker = lock(&MAKER);
     maker.get_or_insert_with(|| Ids::new(random >> 16)).next(now, random as u16)
 }

@@ -139,15 +139,17 @@ impl OpenHub for SqliteHub {
         let tables = Tables::new(domain)?;
         let mark = open::draw().map_err(|e| system(&e))?;
         let writer = open::writer(&self.path, domain, &tables, mark)?;
-        let reader = || open::reader(&self.path, &tables.schema);
+        let shared =
+            Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock, memory: Memory::default() };
+        let shared = Arc::new(shared);
+        let reader = || open::reader(&self.path, &shared.tables.schema);
         let readers = |count| -> Result<Threads, OpenError> {
             let connections = (0..count).map(|_| reader()).collect::<Result<_, _>>()?;
             Threads::readers(connections).map_err(|e| system(&e))
         };
-        let memory = Arc::new(Memory::default());
         let committed = {
-            let memory = memory.clone();
-            move || lock(&memory.recent).settle()
+            let shared = shared.clone();
+            move || lock(&shared.memory.recent).settle()
         };
         let (writer, readers, checkers) = if self.threads {
             (Threads::writer(writer, committed).map_err(|e| system(&e))?, readers(READERS.0)?, readers(READERS.1)?)
@@ -158,8 +160,7 @@ impl OpenHub for SqliteHub {
                 Threads::callers_read(reader()?),
             )
         };
-        let shared = Shared { tables, keeping: self.keeping, page: self.page, clock: self.clock, memory };
-        Ok(Arc::new(Hub { writer, readers, checkers, shared: Arc::new(shared), path: self.path }))
+        Ok(Arc::new(Hub { writer, readers, checkers, shared, path: self.path }))
     }
 }
 

@@ -107,8 +107,8 @@ impl Recent {
 
     /// The same for a snapshot whose last commit this is; none where another one stands here.
     pub(super) fn committed(&self, head: Point, since: Seq) -> Option<News> {
-        let known = self.committed == Some(head);
-        known.then(|| self.news(since, |seq, _| *seq <= head.seq))?
+        self.committed.filter(|at| *at == head)?;
+        self.news(since, |seq, _| *seq <= head.seq)
     }
 
     fn news(&self, since: Seq, stands: impl Fn(&Seq, &Key) -> bool) -> Option<News> {

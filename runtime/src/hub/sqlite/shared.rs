@@ -6,7 +6,7 @@ use super::recent::Recent;
 use super::sessions::Keeping;
 use super::tables::Tables;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 /// The clock of the hub's machine: milliseconds since 1970, UTC.
 pub(super) type Clock = Box<dyn Fn() -> i64 + Send + Sync>;
@@ -17,7 +17,7 @@ pub(super) struct Shared {
     pub(super) keeping: Keeping,
     pub(super) page: PageSize,
     pub(super) clock: Clock,
-    pub(super) memory: Arc<Memory>,
+    pub(super) memory: Memory,
 }
 
 /// What is at hand without reading: all of it can be found in the file as well.

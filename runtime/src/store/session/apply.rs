@@ -192,14 +192,9 @@ impl Work<'_> {
 
     fn patch(&mut self, key: Key, fields: Vec<(FieldIx, Value)>) -> Result<(), Stop> {
         let (shown, sql) = (self.shown(key, fields)?, self.plan.sql(key.0));
-        let put = if let [(field, _)] = shown[..] { sql.put(field) } else { None };
-        let patched = match put {
-            Some(put) => {
-                let args: Vec<Value> =
-                    std::iter::once(id_value(key.1)).chain(shown.into_iter().map(|(_, v)| v)).collect();
-                self.execute(key, put, &args)?
-            }
-            None => self.execute(key, &sql.patch, &masked(self.plan.table(key.0), key.1, shown))?,
+        let patched = match <[_; 1]>::try_from(shown) {
+            Ok([(field, value)]) => self.execute(key, &sql.put[field], &[id_value(key.1), value])?,
+            Err(shown) => self.execute(key, &sql.patch, &masked(self.plan.table(key.0), key.1, shown))?,
         };
         match patched {
             0 => Err(Stop::Lacks(key)),
