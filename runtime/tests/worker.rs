@@ -267,7 +267,8 @@ async fn a_clock_that_is_wrong_is_told() {
 }
 
 /// The hub says what its clock shows to whoever brings something: there a wrong clock does harm. To hear that there is nothing
-/// new stays as cheap as it was.
+/// new stays as cheap as it was. On a quick machine the exchange took less than a millisecond, and the two clocks, which show
+/// whole ones, differed by more than they were said to.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_tells_its_clock() {
     let place = Place::new().await;
@@ -276,7 +277,7 @@ async fn a_hub_tells_its_clock() {
     let worker = SyncWorker::start_with(&store, place.endpoint(), eager());
     let clock = until(&worker, "in sync", in_sync).await.clock.unwrap();
     let within = clock.within.as_millis() as u64;
-    assert!(clock.ahead.unsigned_abs() <= within + 1 && within < 30_000, "one machine has one clock: {clock:?}");
+    assert!(clock.ahead.unsigned_abs() <= within && within < 30_000, "one machine has one clock: {clock:?}");
     worker.stop().await;
 }
 
