@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// Bytes that one checksum guards.
 pub const BLOCK: usize = 512;
+/// An answer names so many gaps at most.
+pub const MOST_GAPS: usize = 8;
 /// Bytes of a checksum.
 const SUM: usize = 4;
 
@@ -26,6 +28,28 @@ pub struct Parcel {
     pub digest: Digest,
     /// Bytes of its whole payload.
     pub total: u32,
+}
+
+/// Bytes of a changeset that the hub lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The first of them.
+    pub from: u32,
+    /// The one behind the last.
+    pub to: u32,
+}
+
+impl Gap {
+    /// All of a changeset of so many bytes.
+    pub fn whole(total: u32) -> Gap {
+        Gap { from: 0, to: total }
+    }
+
+    /// Whether these are gaps of a changeset of so many bytes: some, none of them empty, in order, and apart from each other.
+    pub fn are_of(gaps: &[Gap], total: u32) -> bool {
+        let apart = gaps.windows(2).all(|two| two[0].to < two[1].from);
+        apart && gaps.iter().all(|gap| gap.from < gap.to) && gaps.last().is_some_and(|last| last.to <= total)
+    }
 }
 
 /// UPLOAD: a part of an encoded changeset. One without bytes asks what the hub has.

@@ -5,6 +5,9 @@
 //! they tell what was damaged on the way. Tags are the order of the variants: only ever added to.
 
 use crate::change::{Changeset, Key};
+use crate::chunk::Gap;
+#[cfg(doc)]
+use crate::chunk::MOST_GAPS;
 use crate::clock::{DeviceId, Hlc, Origin, Point, Span};
 use crate::digest;
 use crate::model::{FieldIx, TableIx};
@@ -111,9 +114,9 @@ pub enum Answer {
     Rewind(Point),
     /// To anything: the hub never gave one of the marks, or lacks what it acknowledged. The device is to say its past.
     Astray,
-    /// To an upload: the hub has the changeset's bytes up to here, and waits for the rest. Once it has all, it answers as to
-    /// PREPARE.
-    Received(u32),
+    /// To an upload that is not whole: which of the changeset's bytes the hub lacks, the first [`MOST_GAPS`] stretches of them.
+    /// Once it has all, it answers as to PREPARE.
+    Received(Vec<Gap>),
 }
 
 /// Why one change can't be accepted.
@@ -257,7 +260,7 @@ pub enum MessageError {
 
 const MAGIC: [u8; 2] = *b"WR";
 /// Also tells which format of pages its sender can read: another format of those is another version here.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// Bytes of a checksum.
 const SUM: usize = 4;
 

@@ -19,7 +19,7 @@
 
 use crate::bundle::FAR_PAGE;
 use crate::change::Key;
-use crate::chunk::{Chunk, Parcel};
+use crate::chunk::{Chunk, Gap, Parcel};
 use crate::clock::{Hlc, Origin, Point};
 use crate::message::{Answer, Commit, Digest, Prepare, Pull, Refusal, SessionId};
 use crate::pace::{MOST_CHUNK, Pace};
@@ -189,7 +189,7 @@ enum State {
     /// What an earlier session stored is done: is more pending?
     Catching,
     Preparing(Outbox, Pull),
-    /// Of this long changeset the hub has as many bytes as this says; the next are on the way.
+    /// Of this long changeset the hub has said to have so many bytes from the start; others are on the way.
     Uploading(Outbox, Pull, Parcel, u32),
     Marking(Outbox, Pull),
     Committing(Outbox, Pull),
@@ -224,7 +224,7 @@ impl Session {
     /// How far a changeset has come that goes in chunks; none where none does.
     pub fn progress(&self) -> Option<Progress> {
         match &self.state {
-            State::Uploading(_, _, parcel, sent) => Some(Progress { sent: *sent, total: parcel.total }),
+            State::Uploading(_, _, parcel, has) => Some(Progress { sent: *has, total: parcel.total }),
             _ => None,
         }
     }
@@ -237,8 +237,8 @@ impl Session {
         match (std::mem::replace(&mut self.state, State::Finished), event) {
             (State::Loading, Event::Loaded(loaded)) => Ok(self.loaded(*loaded)),
             (State::Preparing(outbox, pull), Event::Answered(answer)) => self.prepared(outbox, pull, answer),
-            (State::Uploading(outbox, pull, parcel, at), Event::Answered(answer)) => match answer {
-                Answer::Received(has) => self.received(outbox, pull, (parcel, at), has),
+            (State::Uploading(outbox, pull, parcel, has), Event::Answered(answer)) => match answer {
+                Answer::Received(gaps) => self.received(outbox, pull, (parcel, has), gaps),
                 answer => self.prepared(outbox, pull, answer),
             },
             (State::Marking(outbox, pull), Event::Done) => Ok(self.commit(outbox, pull)),
@@ -284,12 +284,17 @@ impl Session {
         match loaded.outbox {
             Some(outbox) if outbox.prepared => self.commit(outbox, loaded.pull),
             // An earlier session may have sent a part of it, or all, over a link of another pace.
-            Some(outbox) if !self.far && loaded.stored_before && outbox.payload.len() > Self::ASKED_ABOVE => {
-                self.begin_upload(outbox, loaded.pull, 0)
+            Some(outbox) if !self.far && loaded.stored_before && self.is_under_way(&outbox) => {
+                self.go_on(outbox, loaded.pull)
             }
             Some(outbox) => self.prepare(outbox, loaded.pull),
             None => self.page(loaded.inbox, loaded.pull),
         }
+    }
+
+    /// Whether the hub may have a part of it that is not worth to be sent again.
+    fn is_under_way(&self, outbox: &Outbox) -> bool {
+        outbox.payload.len() > Self::ASKED_ABOVE || self.pace.knows(outbox.session)
     }
 
     fn is_long(&self, outbox: &Outbox) -> bool {
@@ -298,42 +303,50 @@ impl Session {
 
     fn prepare(&mut self, outbox: Outbox, pull: Pull) -> Action {
         if self.is_long(&outbox) {
-            return self.begin_upload(outbox, pull, self.pace.chunk());
+            let parcel = parcel(&outbox, &pull);
+            self.pace.lacks(parcel.session, vec![Gap::whole(parcel.total)]);
+            return self.upload(outbox, pull, parcel, 0);
         }
         let request = Prepare { session: outbox.session, payload: outbox.payload.clone() };
         self.go(State::Preparing(outbox, pull), Action::Send(Request::Prepare(request)))
     }
 
-    /// Sends the first bytes, so many; none of them where it is to be asked what the hub has.
-    fn begin_upload(&mut self, outbox: Outbox, pull: Pull, bytes: usize) -> Action {
-        // None is as long as four gigabytes: what may be decoded of one is bounded far below.
-        let total = u32::try_from(outbox.payload.len()).unwrap_or(u32::MAX);
-        let digest = Digest::of(&outbox.payload);
-        let parcel = Parcel { device: pull.device, session: outbox.session, digest, total };
-        self.upload(outbox, pull, (parcel, 0), bytes)
+    /// Goes on with what an earlier session began: with what has not been sent since the hub said that it lacks it. What was sent
+    /// and not answered may have arrived. Where nobody remembers, or the way is not known, the hub is asked what it lacks: an
+    /// exchange of nothing tells the way.
+    fn go_on(&mut self, outbox: Outbox, pull: Pull) -> Action {
+        let parcel = parcel(&outbox, &pull);
+        if !self.pace.knows_the_way() {
+            self.pace.lacks(parcel.session, Vec::new());
+        }
+        self.upload(outbox, pull, parcel, 0)
     }
 
-    fn upload(&mut self, outbox: Outbox, pull: Pull, (parcel, at): (Parcel, u32), bytes: usize) -> Action {
-        let rest = outbox.payload.get(at as usize..).unwrap_or_default();
-        let chunk = Chunk { parcel, offset: at, bytes: rest[..bytes.min(rest.len())].to_vec() };
-        self.go(State::Uploading(outbox, pull, parcel, at), Action::Send(Request::Upload(chunk)))
+    /// Sends the next bytes of it, or none.
+    fn upload(&mut self, outbox: Outbox, pull: Pull, parcel: Parcel, has: u32) -> Action {
+        let gap = self.pace.next(parcel.session).unwrap_or(Gap { from: 0, to: 0 });
+        let bytes = outbox.payload.get(gap.from as usize..gap.to as usize).unwrap_or_default();
+        let chunk = Chunk { parcel, offset: gap.from, bytes: bytes.to_vec() };
+        self.go(State::Uploading(outbox, pull, parcel, has), Action::Send(Request::Upload(chunk)))
     }
 
-    /// The hub has so many bytes. One that has no more than before, again and again, is not asked for ever.
+    /// The hub lacks these bytes. One that has no more than before, again and again, is not asked for ever.
     fn received(
         &mut self,
         outbox: Outbox,
         pull: Pull,
-        (parcel, at): (Parcel, u32),
-        has: u32,
+        (parcel, had): (Parcel, u32),
+        lacks: Vec<Gap>,
     ) -> Result<Action, Unexpected> {
-        if has >= parcel.total {
-            return Err(Unexpected);
-        }
-        if has <= at && self.exhausted() {
+        let has = match lacks.first() {
+            Some(first) if Gap::are_of(&lacks, parcel.total) => first.from,
+            _ => return Err(Unexpected),
+        };
+        if has <= had && self.exhausted() {
             return Ok(Action::Finish(Finish::Unsettled));
         }
-        Ok(self.upload(outbox, pull, (parcel, has), self.pace.chunk()))
+        self.pace.lacks(parcel.session, lacks);
+        Ok(self.upload(outbox, pull, parcel, has))
     }
 
     /// How this machine asks.
@@ -413,4 +426,11 @@ impl Session {
         let pull = self.asking(pull, self.asked);
         self.go(State::Pulling, Action::Send(Request::Pull(pull)))
     }
+}
+
+/// What the chunks of this changeset are parts of.
+fn parcel(outbox: &Outbox, pull: &Pull) -> Parcel {
+    // None is as long as four gigabytes: what may be decoded of one is bounded far below.
+    let total = u32::try_from(outbox.payload.len()).unwrap_or(u32::MAX);
+    Parcel { device: pull.device, session: outbox.session, digest: Digest::of(&outbox.payload), total }
 }

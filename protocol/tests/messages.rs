@@ -18,7 +18,7 @@ use windrow_protocol::told::{Cursor, Reached};
 const ABOVE: [u8; 10] = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
 
 fn body(parts: &[&[u8]]) -> Vec<u8> {
-    sealed([&b"WR\x02"[..], &parts.concat()].concat())
+    sealed([&b"WR\x03"[..], &parts.concat()].concat())
 }
 
 /// A hub, out of its mind, answered a COMMIT with seq 2^64 - 1. The device kept that as a commit of its own, which SQLite

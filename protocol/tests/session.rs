@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use windrow_protocol::chunk::Chunk;
+use windrow_protocol::chunk::{Chunk, Gap};
 use windrow_protocol::clock::{DeviceId, Mark, Point, Seq};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Answer, Pull, SessionId};
@@ -80,13 +80,21 @@ fn chunk(action: &Action) -> &Chunk {
     }
 }
 
+fn lacks(from: u32, to: u32) -> Answer {
+    all_lacks(&[(from, to)])
+}
+
+fn all_lacks(gaps: &[(u32, u32)]) -> Answer {
+    Answer::Received(gaps.iter().map(|(from, to)| Gap { from: *from, to: *to }).collect())
+}
+
 #[test]
 fn a_long_changeset_goes_in_chunks_from_where_the_hub_is() {
     let (mut session, mut action, payload) = uploading(true);
     assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (0, 0), "it asks first");
     let mut has = 1_234;
     while has < payload.len() {
-        action = session.on(Event::Answered(Answer::Received(has as u32))).unwrap();
+        action = session.on(Event::Answered(lacks(has as u32, 10_000))).unwrap();
         let sent = chunk(&action);
         assert_eq!(session.progress().map(|p| (p.sent, p.total)), Some((has as u32, 10_000)));
         assert_eq!((sent.offset as usize, &sent.bytes[..]), (has, &payload[has..(has + 3_000).min(10_000)]));
@@ -101,11 +109,53 @@ fn a_long_changeset_goes_in_chunks_from_where_the_hub_is() {
     let loaded = Loaded { outbox: Some(outbox), stored_before: true, inbox: Inbox::Empty, pull: pull() };
     let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
     assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (0, 0));
-    let action = session.on(Event::Answered(Answer::Received(9_000))).unwrap();
+    let action = session.on(Event::Answered(lacks(9_000, 10_000))).unwrap();
     assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (9_000, 1_000));
 
     let (_, action, _) = uploading(false);
     assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (0, 3_000), "nobody has any of a new one");
+}
+
+/// Over a link that loses a third of the answers, whoever asked first what the hub has brought nothing in every other contact.
+#[test]
+fn a_session_goes_on_with_what_was_not_sent_yet() {
+    let outbox =
+        || Outbox { session: SessionId([1; 16]), payload: (0..100u8).cycle().take(10_000).collect(), prepared: false };
+    let begun = |pace: Pace, outbox: Outbox| {
+        let (mut session, _) = Session::start(pace);
+        let loaded = Loaded { outbox: Some(outbox), stored_before: true, inbox: Inbox::Empty, pull: pull() };
+        let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
+        (session, action)
+    };
+    let place = |action: &Action| (chunk(action).offset, chunk(action).bytes.len());
+    let (session, action) = begun(Pace::fixed(3_000, 6), outbox());
+    assert_eq!(place(&action), (0, 0), "nobody remembers");
+    let (mut session, action) = begun(session.pace, outbox());
+    assert_eq!(place(&action), (0, 0), "a question tells nothing");
+    let action = session.on(Event::Answered(lacks(1_000, 10_000))).unwrap();
+    assert_eq!(place(&action), (1_000, 3_000));
+    let (session, action) = begun(session.pace, outbox());
+    assert_eq!(place(&action), (4_000, 3_000), "what was sent last may have arrived");
+    assert_eq!(chunk(&action).bytes, outbox().payload[4_000..7_000]);
+    assert_eq!(session.progress().map(|p| p.sent), Some(0), "nor is it counted yet");
+    let (mut session, action) = begun(session.pace, outbox());
+    assert_eq!(place(&action), (7_000, 3_000));
+    let other = Outbox { session: SessionId([2; 16]), ..outbox() };
+    assert_eq!(place(&begun(session.pace.clone(), other).1), (0, 0), "another changeset");
+    let action = session.on(Event::Answered(all_lacks(&[(1_512, 6_000), (7_000, 7_100)]))).unwrap();
+    assert_eq!(place(&action), (1_512, 3_000), "a gap of more than a chunk");
+    let (session, action) = begun(session.pace, outbox());
+    assert_eq!(place(&action), (4_512, 1_488), "no more than the gap");
+    let (session, action) = begun(session.pace, outbox());
+    assert_eq!(place(&action), (7_000, 100));
+    let (mut session, action) = begun(session.pace, outbox());
+    assert_eq!(place(&action), (0, 0), "all is on the way: what is lacking?");
+    assert_eq!(session.on(Event::Answered(Answer::Prepared)), Ok(Action::MarkPrepared));
+    let wrong: [&[(u32, u32)]; 5] = [&[], &[(5, 5)], &[(6, 5)], &[(0, 10_001)], &[(0, 9), (9, 20)]];
+    for gaps in wrong {
+        let (mut session, _) = begun(Pace::fixed(3_000, 6), outbox());
+        assert_eq!(session.on(Event::Answered(all_lacks(gaps))), Err(Unexpected), "{gaps:?}");
+    }
 }
 
 /// A hub that loses what it said it had, or has never enough, is not sent to for ever; one that has more than all is broken.
@@ -115,12 +165,12 @@ fn an_upload_that_gets_nowhere_ends() {
     let mut sent = 0;
     while let Action::Send(_) = action {
         sent += 1;
-        action = session.on(Event::Answered(Answer::Received(0))).unwrap();
+        action = session.on(Event::Answered(lacks(0, 10_000))).unwrap();
         assert!(sent < 100);
     }
     assert_eq!(action, Action::Finish(windrow_protocol::session::Finish::Unsettled));
     let (mut session, _, _) = uploading(false);
-    assert_eq!(session.on(Event::Answered(Answer::Received(10_000))), Err(Unexpected));
+    assert_eq!(session.on(Event::Answered(lacks(10_000, 10_000))), Err(Unexpected));
     let (mut session, _, _) = uploading(false);
     assert_eq!(session.on(Event::Answered(Answer::News(vec![]))), Err(Unexpected));
 }

@@ -80,17 +80,17 @@ pub(super) async fn run(
 ) -> Result<Finish, SyncError> {
     let actions = store.session().over(over.link.name());
     seen.pace.limit(left(store, over).await?.unwrap_or(0));
-    let (mut session, mut action) = Session::start(seen.pace);
+    let (mut session, mut action) = Session::start(seen.pace.clone());
     loop {
         let event = match perform(actions.clone(), action).await? {
             Next::Event(event) => event,
             Next::Send(request) => {
                 session.progress().into_iter().for_each(&progress);
                 left(store, over).await?.ok_or(SyncError::Spent)?;
-                seen.pace = session.pace;
+                seen.pace.clone_from(&session.pace);
                 let answer = exchange(store, transport, over.link, &request, seen).await;
                 seen.pace.limit(left(store, over).await?.unwrap_or(0));
-                session.pace = seen.pace;
+                session.pace.clone_from(&seen.pace);
                 Event::Answered(answer?)
             }
             Next::Finish(finish) => return Ok(finish),

@@ -41,10 +41,10 @@ impl Case {
 
     async fn has(&self) -> u32 {
         let ask = uploads::chunk(&self.device, &self.sent, 0, 0);
-        let Answer::Received(bytes) = self.server.store().upload(ask).await.unwrap() else {
+        let Answer::Received(lacks) = self.server.store().upload(ask).await.unwrap() else {
             panic!("all of it is here")
         };
-        bytes
+        lacks[0].from
     }
 
     /// The hub has all whole blocks of what was sent, and no more than that.

@@ -181,7 +181,7 @@ async fn what_the_server_does_not_take_is_a_problem_document() {
         (post("/v1/push"), 404, "not-found"),
         (post("/v1/pull/1"), 404, "not-found"),
         (post("/v1/pull").body("WR"), 400, "malformed"),
-        (post("/v1/pull").body("WR\u{2}"), 400, "damaged"),
+        (post("/v1/pull").body("WR\u{3}"), 400, "damaged"),
         (post("/v1/pull").body("WR\u{7}"), 409, "unknown-version"),
         (client.post(at("/v1/pull")).body("WR"), 400, "malformed"),
         (client.post(at("/v1/resolve")).body("{}"), 400, "malformed"),

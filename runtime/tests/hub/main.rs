@@ -80,6 +80,7 @@ macro_rules! all_cases {
             },
             uploads::{
                 chunks_become_a_changeset,
+                chunks_come_in_any_order,
                 a_payload_that_is_not_what_was_promised_begins_anew,
                 an_upload_stands_for_one_payload_and_expires,
                 what_is_refused_leaves_no_chunks,

@@ -212,7 +212,7 @@ fn anothers(rng: &mut fastrand::Rng, target: &Target, _: &[String]) -> Option<Ra
 fn version(rng: &mut fastrand::Rng, target: &Target, _: &[String]) -> Option<Raw> {
     let mut raw = target.good.clone();
     if raw.body.starts_with(b"WR") && rng.bool() {
-        raw.body[2] = rng.u8(2..);
+        raw.body[2] = raw.body[2].wrapping_add(rng.u8(1..));
         raw.body.truncate(rng.usize(3..=raw.body.len()));
         return Some(raw);
     }

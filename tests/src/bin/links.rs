@@ -37,8 +37,10 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    println!("| link | what | payload | bytes in all | of what losses demand | contacts | without progress | time |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "| link | what | payload | bytes in all | of what losses demand | contacts | without progress | though something came through | time |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
     for (name, quality) in LINKS {
         let folder = tempfile::tempdir()?;
         let place = Place::new(folder.path())?;
@@ -52,7 +54,7 @@ fn run(args: &Args) -> Result<(), Failure> {
 
 fn show(name: &str, what: &str, quality: Quality, came: Came) {
     let hours = came.took as f64 / 3_600_000.0;
-    let Came { payload, bytes, contacts, idle, .. } = came;
+    let Came { payload, bytes, contacts, idle, futile, .. } = came;
     let ratio = came.over(quality);
-    println!("| {name} | {what} | {payload} | {bytes} | {ratio:.2} | {contacts} | {idle} | {hours:.2} h |");
+    println!("| {name} | {what} | {payload} | {bytes} | {ratio:.2} | {contacts} | {idle} | {futile} | {hours:.2} h |");
 }

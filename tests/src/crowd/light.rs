@@ -122,13 +122,13 @@ impl Light {
     /// One session, over a connection of its own.
     pub(super) async fn session(&mut self) -> Result<(), Broken> {
         let mut link = Link::connect(self.known.hub).await.map_err(|_| Broken::Link)?;
-        let (mut session, mut action) = Session::start(self.pace);
+        let (mut session, mut action) = Session::start(self.pace.clone());
         loop {
             let event = match action {
                 Action::Finish(Finish::InSync) => return Ok(()),
                 Action::Send(request) => {
                     let answered = send(&mut link, &request, &mut session.pace).await?;
-                    self.pace = session.pace;
+                    self.pace.clone_from(&session.pace);
                     answered
                 }
                 action => self.perform(action)?,

@@ -27,6 +27,10 @@ pub struct Came {
     pub contacts: u64,
     /// Contacts after which nothing more had been stored on the other side than before.
     pub idle: u64,
+    /// Of them those in which a part of the changeset, or a page, did come through.
+    pub futile: u64,
+    /// Parts of changesets that came through, and answers to other requests.
+    through: u64,
     /// Sessions that broke off.
     pub broken: u64,
     /// How long it took, in milliseconds.
@@ -81,13 +85,16 @@ impl Place<'_> {
     /// What the product says; a device that gets nowhere.
     pub fn sync(&self, store: &Store, quality: Quality, seed: u64) -> Result<Came, Failure> {
         let (mut link, mut pace, mut came) = (Link::new(quality, seed), Pace::default(), Came::default());
-        let mut stood = (1, 0);
+        let mut stood = (1, 0, 0);
         loop {
             let finished = self.session(store, &mut link, &mut pace, &mut came)?;
             if link.contacts > stood.0 {
                 let stored = self.stored(store)?;
-                came.idle += u64::from(stored <= stood.1);
-                stood = (link.contacts, stored);
+                if stored <= stood.1 {
+                    came.idle += 1;
+                    came.futile += u64::from(came.through > stood.2);
+                }
+                stood = (link.contacts, stored, came.through);
             }
             if finished == Some(Finish::InSync) {
                 return Ok(Came { bytes: link.bytes, contacts: link.contacts, took: link.now, ..came });
@@ -106,20 +113,20 @@ impl Place<'_> {
         pace: &mut Pace,
         came: &mut Came,
     ) -> Result<Option<Finish>, Failure> {
-        let (actions, (mut session, mut action)) = (store.session(), Session::start(*pace));
+        let (actions, (mut session, mut action)) = (store.session(), Session::start(pace.clone()));
         loop {
             let event = match actions.perform(action)? {
                 Next::Event(event) => event,
                 Next::Finish(finish) => return Ok(Some(finish)),
                 Next::Send(request) => {
                     let since = link.now;
-                    let Ok(answer) = self.send(link, &request)? else {
+                    let Ok(answer) = self.send(link, &request, came)? else {
                         session.pace.unanswered(&request);
-                        *pace = session.pace;
+                        pace.clone_from(&session.pace);
                         return Ok(None);
                     };
                     session.pace.answered(&request, &answer, link.now - since);
-                    *pace = session.pace;
+                    pace.clone_from(&session.pace);
                     came.payload += match (&request, &answer) {
                         (Request::Upload(chunk), Answer::Prepared) => chunk.parcel.total.into(),
                         (Request::Prepare(prepare), Answer::Prepared) => prepare.payload.len() as u64,
@@ -134,15 +141,21 @@ impl Place<'_> {
     }
 
     /// A request as the server takes it: of a chunk what arrives, of the others all or nothing.
-    fn send(&self, link: &mut Link, request: &Request) -> Result<Result<Answer, super::Broken>, Failure> {
+    fn send(
+        &self,
+        link: &mut Link,
+        request: &Request,
+        came: &mut Came,
+    ) -> Result<Result<Answer, super::Broken>, Failure> {
         let body = match request {
             Request::Prepare(request) => to_bytes(request)?,
             Request::Upload(chunk) => chunk.to_bytes()?,
             Request::Commit(request) => to_bytes(request)?,
             Request::Pull(request) => to_bytes(request)?,
         };
-        let mut failed = None;
+        let (mut failed, carries) = (None, matches!(request, Request::Upload(chunk) if !chunk.bytes.is_empty()));
         let answered = link.exchange(&body, |arrived, whole| {
+            came.through += u64::from(whole && carries);
             let heard = match request {
                 Request::Upload(_) => Request::Upload(Chunk::arrived(arrived).ok()?),
                 other if whole => other.clone(),
@@ -150,13 +163,14 @@ impl Place<'_> {
             };
             self.runtime.block_on(self.hub.answer(heard)).map_err(|error| failed = Some(error)).ok()
         });
+        came.through += u64::from(answered.is_ok() && !matches!(request, Request::Upload(_)));
         failed.map_or(Ok(answered), |error| Err(error.into()))
     }
 
     /// Bytes that are safe on the other side: chunks at the hub, pages on the device.
     fn stored(&self, store: &Store) -> Result<u64, Failure> {
         let hub = windrow::rusqlite::Connection::open(self.folder.join("hub.db"))?;
-        let sql = "SELECT (SELECT coalesce(sum(received), 0) FROM windrow_uploads) + (SELECT count(*) << 40 FROM windrow_sessions)";
+        let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM windrow_upload_parts) + (SELECT count(*) << 40 FROM windrow_sessions)";
         let there: i64 = hub.query_row(sql, [], |row| row.get(0))?;
         let here: i64 = store.connection()?.query_row("SELECT count(*) FROM windrow_inbox", [], |row| row.get(0))?;
         Ok((there + here) as u64)

@@ -1,4 +1,4 @@
-//! What has come to the hub of long changesets, as the judge counts it: bytes from the start, without a gap.
+//! What has come to the hub of long changesets, as the judge counts it: byte by byte.
 
 use super::twin::Verdict;
 use std::collections::BTreeMap;
@@ -8,14 +8,18 @@ use windrow_protocol::message::SessionId;
 /// Changesets of one device that a hub keeps at once.
 const OF_ONE: usize = 2;
 
+/// Stretches of missing bytes that an answer tells.
+const TOLD: usize = 8;
+
 /// The uploads that have begun at a hub.
 #[derive(Debug, Clone, Default)]
 pub struct Arrivals(BTreeMap<SessionId, Arriving>);
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Arriving {
     parcel: Parcel,
-    has: u32,
+    /// Whether each byte is there.
+    there: Vec<bool>,
     at: i64,
 }
 
@@ -26,26 +30,37 @@ impl Arrivals {
         self.0.retain(|_, known| known.at > now - kept);
         if !self.0.contains_key(&session) {
             if chunk.bytes.is_empty() {
-                return Some(Verdict::Received(0));
+                return Some(Verdict::Received(vec![(0, total)]));
             }
+            let of_device = self.0.values().filter(|known| known.parcel.device == device);
             let mut of_device: Vec<_> =
-                self.0.values().filter(|known| known.parcel.device == device).copied().collect();
-            of_device.sort_by_key(|known| (std::cmp::Reverse(known.at), known.parcel.session));
-            for old in of_device.iter().skip(OF_ONE - 1) {
-                self.0.remove(&old.parcel.session);
+                of_device.map(|known| (std::cmp::Reverse(known.at), known.parcel.session)).collect();
+            of_device.sort();
+            for (_, old) in of_device.iter().skip(OF_ONE - 1) {
+                self.0.remove(old);
             }
-            self.0.insert(session, Arriving { parcel: chunk.parcel, has: 0, at: now });
+            self.0.insert(session, Arriving { parcel: chunk.parcel, there: vec![false; total as usize], at: now });
         }
         let known = self.0.get_mut(&session)?;
-        let end = chunk.offset + chunk.bytes.len() as u32;
-        if chunk.offset <= known.has && end > known.has {
-            (known.has, known.at) = (end, now);
+        for byte in known.there.iter_mut().skip(chunk.offset as usize).take(chunk.bytes.len()).filter(|byte| !**byte) {
+            (*byte, known.at) = (true, now);
         }
-        (known.has < total).then_some(Verdict::Received(known.has))
+        let lacks = lacks(&known.there);
+        (!lacks.is_empty()).then_some(Verdict::Received(lacks))
     }
 
     /// The hub is done with it.
     pub fn forget(&mut self, session: SessionId) {
         self.0.remove(&session);
     }
+}
+
+fn lacks(there: &[bool]) -> Vec<(u32, u32)> {
+    let mut at = 0;
+    let stretches = there.chunk_by(|a, b| a == b).map(|stretch| {
+        let from = at;
+        at += stretch.len() as u32;
+        (stretch[0], (from, at))
+    });
+    stretches.filter(|(there, _)| !there).map(|(_, stretch)| stretch).take(TOLD).collect()
 }

@@ -17,6 +17,7 @@ use crate::oracle::{Id, Value, device as plain};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use windrow_protocol::message::SessionId;
+use windrow_protocol::pace::Pace;
 
 /// A device and its twin. A copy of the file is a copy of all this.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub struct Peer {
     pub schema: Rc<Schema>,
     /// The session under way.
     pub talk: Option<Talk>,
+    /// What its program remembers of its link.
+    pub pace: Option<Pace>,
     /// The bundles that this file has exported, by their numbers.
     pub exported: Vec<u64>,
 }

@@ -50,6 +50,8 @@ counted! {
     spent: "sessions ended by a day's budget",
     /// Chunks of changesets.
     chunks: "chunks of changesets",
+    /// Of them those that were sent before the hub had said to have all before them.
+    ahead: "of them sent ahead",
     /// Requests that arrived twice.
     repeated: "requests repeated",
     /// Requests that arrived late.

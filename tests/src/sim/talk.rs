@@ -96,7 +96,11 @@ impl World {
             self.stats.spent += 1;
             return Ok(End::Spent);
         }
-        let peer = &self.peers[device];
+        if let (Request::Upload(chunk), Some(progress)) = (request, talk.machine.progress()) {
+            self.stats.ahead += u64::from(chunk.offset > progress.sent);
+        }
+        let peer = &mut self.peers[device];
+        peer.pace = Some(talk.machine.pace.clone());
         let session = || peer.twin.session.clone().map(Rc::new);
         let sent = Sent::of(request, session, || peer.twin.ask(), &peer.schema)?;
         self.pays(device, &sent)?;
@@ -167,9 +171,9 @@ impl World {
         self.stats.of_others += u64::from(from.number != self.schema.number);
         let agreed = match (answer, verdict) {
             (Ok(Answer::Prepared), Verdict::Prepared) | (Ok(Answer::News(_)), Verdict::News(_)) => true,
-            (Ok(Answer::Received(has)), Verdict::Received(expected)) => {
+            (Ok(Answer::Received(lacks)), Verdict::Received(expected)) => {
                 self.stats.chunks += 1;
-                has == expected
+                lacks.iter().map(|gap| (gap.from, gap.to)).eq(expected.iter().copied())
             }
             (Ok(Answer::Committed { at, .. }), Verdict::Committed(expected, _)) => at.map(point) == *expected,
             (Ok(Answer::UnknownSession), Verdict::Unknown) => {

@@ -49,8 +49,8 @@ impl Said {
 pub enum Verdict {
     /// To PREPARE.
     Prepared,
-    /// To UPLOAD: so many bytes are there.
-    Received(u32),
+    /// To UPLOAD: the first stretches of bytes that are not there, from and to.
+    Received(Vec<(u32, u32)>),
     /// To COMMIT, and what all pages tell if this is the last.
     Committed(Option<Point>, Option<Box<Pulled>>),
     /// To a pull, likewise.

@@ -195,6 +195,7 @@ impl World {
             dismissed: 0,
             schema,
             talk: None,
+            pace: None,
             exported: Vec::new(),
         });
         Ok(())
@@ -323,7 +324,7 @@ impl World {
     fn crash(&mut self, device: DeviceNo, origin: u64) -> Result<(), Fault> {
         self.stats.crashes += 1;
         let peer = &mut self.peers[device];
-        peer.talk = None;
+        (peer.talk, peer.pace) = (None, None);
         self.reader_goes(device);
         let peer = &mut self.peers[device];
         peer.device.crash(&mut self.place, origin)?;
@@ -455,7 +456,9 @@ impl World {
         let actions = self.peers[device].device.actions();
         // The simulator has no links: its paces stand still.
         let paces = [Pace::default(), Pace::fixed(MOST_CHUNK, 12), Pace::fixed(1_500, 5), Pace::fixed(200, 0)];
-        let mut pace = if self.plan.poor { paces[(self.now % paces.len() as u64) as usize] } else { Pace::default() };
+        let any =
+            if self.plan.poor { paces[(self.now % paces.len() as u64) as usize].clone() } else { Pace::default() };
+        let mut pace = self.peers[device].pace.clone().unwrap_or(any);
         pace.limit(self.left(device).unwrap_or(0));
         self.peers[device].talk = Some(Talk::start(actions, pace));
     }

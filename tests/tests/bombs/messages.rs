@@ -6,7 +6,7 @@ use windrow_protocol::clock::DeviceId;
 use windrow_protocol::message::{Answer, Digest, Prepare, Pull, SessionId, from_bytes, sealed};
 
 fn body(parts: &[&[u8]]) -> Vec<u8> {
-    sealed([&b"WR\x02"[..], &parts.concat()].concat())
+    sealed([&b"WR\x03"[..], &parts.concat()].concat())
 }
 
 fn list(n: usize, one: &[u8]) -> Vec<u8> {

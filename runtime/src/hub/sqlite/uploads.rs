@@ -5,7 +5,7 @@ use super::shared::Shared;
 use crate::hub::error::HubError;
 use crate::sqlite::Repeated;
 use rusqlite::{Connection, OptionalExtension, params};
-use windrow_protocol::chunk::{Chunk, Parcel};
+use windrow_protocol::chunk::{Chunk, Gap, MOST_GAPS, Parcel};
 use windrow_protocol::fault;
 use windrow_protocol::message::{Answer, Digest, Prepare, Problem, ProblemKind, SessionId};
 
@@ -21,8 +21,7 @@ pub(super) enum Kept {
     Whole(Prepare),
 }
 
-/// Keeps what a chunk brings, in the writer's transaction. Bytes that are here already are not written again; those that
-/// would leave a gap are not kept.
+/// Keeps what a chunk brings, in the writer's transaction. Bytes that are here already are not written again.
 pub(super) fn keep(shared: &Shared, c: &Connection, chunk: &Chunk) -> Result<Kept, HubError> {
     let (parcel, now) = (&chunk.parcel, shared.now());
     match sessions::find(c, parcel.session, parcel.digest, &shared.keeping, now)? {
@@ -34,19 +33,23 @@ pub(super) fn keep(shared: &Shared, c: &Connection, chunk: &Chunk) -> Result<Kep
     let has = match find(c, parcel, sessions::before(now, shared.keeping.staged))? {
         Found::Other => return Ok(Kept::Answered(Answer::Reused)),
         Found::Has(has) => has,
-        Found::Nothing if chunk.bytes.is_empty() => return Ok(Kept::Answered(Answer::Received(0))),
+        Found::Nothing if chunk.bytes.is_empty() => return Ok(lacks(vec![Gap::whole(parcel.total)])),
         Found::Nothing => begin(shared, c, parcel, now)?,
     };
-    let has = append(c, chunk, has, now)?;
-    if has < parcel.total {
-        return Ok(Kept::Answered(Answer::Received(has)));
+    let gaps = add(c, chunk, has, now)?;
+    if !gaps.is_empty() {
+        return Ok(lacks(gaps));
     }
     let payload = payload(c, parcel)?;
     if Digest::of(&payload) != parcel.digest {
         forget(c, parcel.session)?;
-        return Ok(Kept::Answered(Answer::Received(0)));
+        return Ok(lacks(vec![Gap::whole(parcel.total)]));
     }
     Ok(Kept::Whole(Prepare { session: parcel.session, payload }))
+}
+
+fn lacks(gaps: Vec<Gap>) -> Kept {
+    Kept::Answered(Answer::Received(gaps))
 }
 
 /// What is here of an upload.
@@ -54,7 +57,7 @@ enum Found {
     Nothing,
     /// Of another payload, under the same id.
     Other,
-    /// Its bytes up to here.
+    /// Its bytes up to here, and maybe others behind a gap.
     Has(u32),
 }
 
@@ -94,23 +97,45 @@ fn begin(shared: &Shared, c: &Connection, parcel: &Parcel, now: i64) -> Result<u
     Ok(0)
 }
 
-/// Adds what is new of a chunk; up to where the bytes are here then.
-fn append(c: &Connection, chunk: &Chunk, has: u32, now: i64) -> Result<u32, HubError> {
-    let known = has.checked_sub(chunk.offset).map_or(usize::MAX, |known| known as usize);
-    let room = (chunk.parcel.total - has) as usize;
-    let new = chunk.bytes.get(known..).unwrap_or_default();
-    let new = &new[..new.len().min(room)];
-    if new.is_empty() {
-        return Ok(has);
+/// Adds what is new of a chunk to an upload of which all is here up to `has`; what is lacking then.
+fn add(c: &Connection, chunk: &Chunk, has: u32, now: i64) -> Result<Vec<Gap>, HubError> {
+    let (parcel, offset) = (&chunk.parcel, chunk.offset);
+    let end = offset.saturating_add(u32::try_from(chunk.bytes.len()).unwrap_or(u32::MAX)).min(parcel.total);
+    let mut new = gap(c, parcel, offset.max(has))?;
+    let brings = new.from < end;
+    while new.from < end {
+        let bytes = &chunk.bytes[(new.from - offset) as usize..(new.to.min(end) - offset) as usize];
+        let part = params![parcel.session.0, new.from, bytes];
+        c.run("INSERT INTO windrow_upload_parts (id, offset, bytes) VALUES (?1, ?2, ?3)", part)?;
+        new = gap(c, parcel, new.to)?;
     }
-    let upto = has + u32::try_from(new.len()).unwrap_or(0);
-    let add = "INSERT INTO windrow_upload_parts (id, offset, bytes) VALUES (?1, ?2, ?3)";
-    c.run(add, params![chunk.parcel.session.0, has, new])?;
-    c.run(
-        "UPDATE windrow_uploads SET received = ?2, at = ?3 WHERE id = ?1",
-        params![chunk.parcel.session.0, upto, now],
-    )?;
-    Ok(fault!(ChunkCountedTwice: upto.saturating_add(1).min(chunk.parcel.total), upto))
+    let (mut gaps, mut at) = (Vec::new(), has);
+    while gaps.len() < MOST_GAPS && at < parcel.total {
+        let gap = gap(c, parcel, at)?;
+        at = gap.to;
+        gaps.extend(Some(gap).filter(|gap| gap.from < gap.to));
+    }
+    if brings {
+        fault!(ChunkCountedTwice: gaps.iter_mut().take(1).for_each(|first| first.from += 1), ());
+        let received = gaps.first().map_or(parcel.total, |first| first.from);
+        let sql = "UPDATE windrow_uploads SET received = ?2, at = ?3 WHERE id = ?1";
+        c.run(sql, params![parcel.session.0, received, now])?;
+    }
+    Ok(gaps)
+}
+
+/// The first bytes from this one on that are not here; none, at the end, where all those are here.
+fn gap(c: &Connection, parcel: &Parcel, mut from: u32) -> Result<Gap, HubError> {
+    let parts = "SELECT offset + length(bytes) FROM windrow_upload_parts WHERE id = ?1 AND offset <= ?2
+                 ORDER BY offset DESC LIMIT 1";
+    while let Some(end) = c.one(parts, params![parcel.session.0, from], |r| r.get(0)).optional()?
+        && end > from
+    {
+        from = end;
+    }
+    let behind = "SELECT offset FROM windrow_upload_parts WHERE id = ?1 AND offset > ?2 ORDER BY offset LIMIT 1";
+    let next = c.one(behind, params![parcel.session.0, from], |r| r.get(0)).optional()?;
+    Ok(Gap { from, to: next.unwrap_or(parcel.total) })
 }
 
 fn payload(c: &Connection, parcel: &Parcel) -> Result<Vec<u8>, HubError> {
