@@ -307,7 +307,7 @@ pub fn references<'a>(schema: &'a Schema, change: &'a Change) -> impl Iterator<I
 }
 
 /// The record that this value of a reference names.
-pub(crate) fn parent_named(schema: &Schema, child: Key, field: FieldIx, value: Option<&Value>) -> Option<Key> {
+pub fn parent_named(schema: &Schema, child: Key, field: FieldIx, value: Option<&Value>) -> Option<Key> {
     let edge = schema.parents(child.0).iter().find(|e| e.field == field)?;
     match value {
         Some(Value::Blob(id)) => Some((edge.parent, RecordId::from_slice(id)?)),

@@ -52,8 +52,10 @@ pub enum Inbox {
 pub struct Loaded {
     /// What is to be sent; none where nothing is pending.
     pub outbox: Option<Outbox>,
-    /// Whether an earlier session stored that, so that more may be pending behind it.
+    /// Whether an earlier session stored that.
     pub stored_before: bool,
+    /// Whether more may be pending behind it: what was written since it was stored, or the rest of a long log.
+    pub behind: bool,
     /// What was received.
     pub inbox: Inbox,
     /// How to ask for news; `cursor`, `whole_ids` and `page` are the machine's to set.
@@ -175,7 +177,7 @@ pub struct Session {
     past: bool,
     /// Whether answers come by courier: then nothing is asked that is only good for another question.
     far: bool,
-    /// Whether it sends what an earlier session stored: what was written since is to be sent too.
+    /// Whether more is pending than what it sends: that is to be sent too.
     behind: bool,
     rounds: u32,
     /// Where the page that is under way goes on; none where it is an answer's first.
@@ -186,7 +188,7 @@ pub struct Session {
 /// What the machine waits for.
 enum State {
     Loading,
-    /// What an earlier session stored is done: is more pending?
+    /// What was stored is done: is more pending?
     Catching,
     Preparing(Outbox, Pull),
     /// Of this long changeset the hub has said to have so many bytes from the start; others are on the way.
@@ -280,7 +282,7 @@ impl Session {
     }
 
     fn loaded(&mut self, loaded: Loaded) -> Action {
-        self.behind |= loaded.stored_before;
+        self.behind |= loaded.behind;
         match loaded.outbox {
             Some(outbox) if outbox.prepared => self.commit(outbox, loaded.pull),
             // An earlier session may have sent a part of it, or all, over a link of another pace.

@@ -39,7 +39,7 @@ fn outbox() -> Outbox {
 }
 
 fn asked(outbox: Option<Outbox>) -> Asked {
-    Asked::of(Loaded { outbox, stored_before: true, inbox: Inbox::Empty, pull: pull() }, [9; 32])
+    Asked::of(Loaded { outbox, stored_before: true, behind: true, inbox: Inbox::Empty, pull: pull() }, [9; 32])
 }
 
 /// A page that goes on there; the last goes on nowhere.
@@ -201,8 +201,13 @@ fn answers_that_fit_nothing_are_given_to_nobody() {
 /// Pages received before a commit are void; a bundle that brings nothing goes on behind them.
 #[test]
 fn a_bundle_goes_on_where_pages_were_received() {
-    let partial =
-        |outbox| Loaded { outbox, stored_before: true, inbox: Inbox::Partial(cursor(8).unwrap()), pull: pull() };
+    let partial = |outbox| Loaded {
+        outbox,
+        stored_before: true,
+        behind: true,
+        inbox: Inbox::Partial(cursor(8).unwrap()),
+        pull: pull(),
+    };
     let Asked { pull: goes_on, .. } = Asked::of(partial(None), [0; 32]);
     assert_eq!(goes_on.cursor, cursor(8));
     let asked = Asked::of(partial(Some(outbox())), [0; 32]);

@@ -34,7 +34,7 @@ fn place(seq: u64, table: usize, id: u8) -> Cursor {
 /// What the machine does when the pages that follow one another name these places to go on at.
 fn after(places: &[Cursor]) -> Result<Action, Unexpected> {
     let (mut session, _) = Session::start(Pace::default());
-    let loaded = Loaded { outbox: None, stored_before: false, inbox: Inbox::Empty, pull: pull() };
+    let loaded = Loaded { outbox: None, stored_before: false, behind: false, inbox: Inbox::Empty, pull: pull() };
     let mut action = session.on(Event::Loaded(Box::new(loaded)));
     for place in places {
         assert!(matches!(action, Ok(Action::Send(_))), "{action:?}");
@@ -56,7 +56,13 @@ fn pages_that_do_not_lead_on_end_the_session() {
 #[test]
 fn nor_does_a_page_lead_on_that_repeats_what_was_kept_before_a_restart() {
     let (mut session, _) = Session::start(Pace::default());
-    let loaded = Loaded { outbox: None, stored_before: false, inbox: Inbox::Partial(place(3, 0, 1)), pull: pull() };
+    let loaded = Loaded {
+        outbox: None,
+        stored_before: false,
+        behind: false,
+        inbox: Inbox::Partial(place(3, 0, 1)),
+        pull: pull(),
+    };
     session.on(Event::Loaded(Box::new(loaded))).unwrap();
     session.on(Event::Answered(Answer::News(vec![]))).unwrap();
     let kept = Event::Kept(Inbox::Partial(place(3, 0, 1)), Box::new(pull()));
@@ -68,7 +74,8 @@ fn uploading(stored_before: bool) -> (Session, Action, Vec<u8>) {
     let payload: Vec<u8> = (0..10_000u32).map(|n| n as u8).collect();
     let outbox = Outbox { session: SessionId([1; 16]), payload: payload.clone(), prepared: false };
     let (mut session, _) = Session::start(Pace::fixed(3_000, 6));
-    let loaded = Loaded { outbox: Some(outbox), stored_before, inbox: Inbox::Empty, pull: pull() };
+    let loaded =
+        Loaded { outbox: Some(outbox), stored_before, behind: stored_before, inbox: Inbox::Empty, pull: pull() };
     let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
     (session, action, payload)
 }
@@ -106,7 +113,7 @@ fn a_long_changeset_goes_in_chunks_from_where_the_hub_is() {
     // On a link that has become better all of it would fit into one: the hub has some of it all the same.
     let outbox = Outbox { session: SessionId([1; 16]), payload, prepared: false };
     let (mut session, _) = Session::start(Pace::fixed(60_000, 6));
-    let loaded = Loaded { outbox: Some(outbox), stored_before: true, inbox: Inbox::Empty, pull: pull() };
+    let loaded = Loaded { outbox: Some(outbox), stored_before: true, behind: true, inbox: Inbox::Empty, pull: pull() };
     let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
     assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (0, 0));
     let action = session.on(Event::Answered(lacks(9_000, 10_000))).unwrap();
@@ -123,7 +130,8 @@ fn a_session_goes_on_with_what_was_not_sent_yet() {
         || Outbox { session: SessionId([1; 16]), payload: (0..100u8).cycle().take(10_000).collect(), prepared: false };
     let begun = |pace: Pace, outbox: Outbox| {
         let (mut session, _) = Session::start(pace);
-        let loaded = Loaded { outbox: Some(outbox), stored_before: true, inbox: Inbox::Empty, pull: pull() };
+        let loaded =
+            Loaded { outbox: Some(outbox), stored_before: true, behind: true, inbox: Inbox::Empty, pull: pull() };
         let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
         (session, action)
     };

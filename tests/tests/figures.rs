@@ -140,7 +140,7 @@ fn the_growth_of_a_hub_is_measured_and_drawn() {
 #[test]
 fn memory_is_measured_in_processes_that_do_the_work() {
     let names: Vec<_> = hub("memory", None).iter().map(|f| f.figure).collect();
-    assert_eq!(names, ["memory_first", "memory_hub_first", "memory_fold"]);
+    assert_eq!(names, ["memory_first", "memory_hub_first", "memory_upload", "memory_hub_upload"]);
 }
 
 #[test]

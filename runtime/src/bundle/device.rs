@@ -36,7 +36,8 @@ pub fn export(store: &Store, credentials: &dyn Credentials, hub: Option<PublicKe
     let kept = kept(credentials)?;
     let device = DeviceKey::of(kept.token().ok_or(BundleError::NotEnrolled)?);
     let hub = hub.or(kept.hub()).ok_or(BundleError::NoHubKey)?;
-    let actions = store.session();
+    // What does not go now waits for another journey.
+    let actions = store.session().in_slices(usize::MAX);
     // Where an earlier answer is complete and not applied yet, the first session asks nothing.
     for _ in 0..2 {
         match run(&actions, None)? {

@@ -7,7 +7,6 @@ use super::recovery;
 use super::values::{execute, fields_of, fields_or_replaced, id_of, id_value, mask_count, masks, sparse};
 use crate::sqlite::{Bound, Repeated};
 use rusqlite::{Connection, Row};
-use std::collections::HashSet;
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Seq};
 use windrow_protocol::id::RecordId;
@@ -30,20 +29,76 @@ pub(super) mod op {
 /// All entries that the hub does not have, in order of their stamps.
 pub(super) fn pending(conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
-    for (after, upto) in stretches.iter().map(Stretch::pending).filter(|(after, upto)| after < upto) {
-        for table in plan.tables() {
-            read(conn, plan, table, after, upto, &mut entries)?;
-        }
-    }
+    visit_pending(conn, plan, stretches, |entry| entries.push(entry))?;
+    entries.sort_by_key(|e| e.hlc);
+    Ok(entries)
+}
+
+/// Visits all entries that the hub does not have.
+pub(super) fn visit_pending(
+    conn: &Connection,
+    plan: &Plan,
+    stretches: &[Stretch],
+    mut each: impl FnMut(Entry),
+) -> Result<(), StoreError> {
+    visit(conn, plan, stretches, |entry| {
+        each(entry);
+        true
+    })?;
     let missing = recovery::missing(conn, plan)?;
     if !missing.is_empty() {
         // Of what the hub does not know all is pending, whatever it was thought to have.
-        let there: HashSet<Hlc> = entries.iter().map(|e| e.hlc).collect();
-        let offered = |e: &Entry| missing.contains_key(&(e.table, e.id)) && !there.contains(&e.hlc);
-        entries.extend(all(conn, plan)?.into_iter().filter(offered));
+        let pends = |hlc: Hlc| stretches.iter().map(Stretch::pending).any(|(after, upto)| after < hlc && hlc <= upto);
+        let offered = |e: &Entry| missing.contains_key(&(e.table, e.id)) && !pends(e.hlc);
+        all(conn, plan)?.into_iter().filter(offered).for_each(each);
     }
-    entries.sort_by_key(|e| e.hlc);
-    Ok(entries)
+    Ok(())
+}
+
+/// Visits the entries of these stretches that the hub does not have, in order of their stamps, until `more` says that it has
+/// seen enough. No more than one row of each table is held at once.
+pub(super) fn visit(
+    conn: &Connection,
+    plan: &Plan,
+    stretches: &[Stretch],
+    mut more: impl FnMut(Entry) -> bool,
+) -> Result<(), StoreError> {
+    let tables: Vec<TableIx> = plan.tables().collect();
+    for stretch in stretches.iter().filter(|s| s.is_pending()) {
+        let (after, upto) = stretch.pending();
+        let queries = tables.iter().map(|table| conn.prepare_cached(&plan.sql(*table).log));
+        let mut queries: Vec<_> = queries.collect::<rusqlite::Result<_>>()?;
+        let logs = queries.iter_mut().map(|query| query.query([after.to_i64(), upto.to_i64()]));
+        let mut logs: Vec<_> = logs.collect::<rusqlite::Result<_>>()?;
+        let mut next = |at: usize| logs[at].next()?.map(|row| Line::of(conn, plan, tables[at], row)).transpose();
+        let mut heads: Vec<Option<Line>> = (0..tables.len()).map(&mut next).collect::<Result<_, StoreError>>()?;
+        let first = |heads: &[Option<Line>]| {
+            let lines = heads.iter().enumerate().filter_map(|(at, line)| Some((line.as_ref()?.hlc, at)));
+            lines.min().map(|(_, at)| at)
+        };
+        let mut entries = Vec::new();
+        while let Some(at) = first(&heads) {
+            if let Some(line) = std::mem::replace(&mut heads[at], next(at)?) {
+                line.entries(tables[at], plan.table(tables[at]), &mut entries)?;
+            }
+            for entry in entries.drain(..) {
+                if !more(entry) {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether anything is pending.
+pub(super) fn is_any_pending(conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> Result<bool, StoreError> {
+    for (after, upto) in stretches.iter().map(Stretch::pending) {
+        if !is_empty(conn, plan, after, upto)? {
+            return Ok(true);
+        }
+    }
+    Ok(!recovery::missing(conn, plan)?.is_empty())
 }
 
 /// All entries that are kept, by table.
@@ -82,12 +137,7 @@ fn read(
     let mut query = conn.prepare_cached(&plan.sql(table).log)?;
     let mut rows = query.query([after.to_i64(), upto.to_i64()])?;
     while let Some(row) = rows.next()? {
-        let line = Line::read(row, plan.table(table))?;
-        if !line.exact {
-            // Nothing is lost by the replacement if the record has been written anew since.
-            check_record(conn, plan, (table, line.id))?;
-        }
-        line.entries(table, plan.table(table), entries)?;
+        Line::of(conn, plan, table, row)?.entries(table, plan.table(table), entries)?;
     }
     Ok(())
 }
@@ -115,6 +165,15 @@ struct Line {
 }
 
 impl Line {
+    fn of(conn: &Connection, plan: &Plan, table: TableIx, row: &Row<'_>) -> Result<Line, StoreError> {
+        let line = Line::read(row, plan.table(table))?;
+        if !line.exact {
+            // Nothing is lost by the replacement if the record has been written anew since.
+            check_record(conn, plan, (table, line.id))?;
+        }
+        Ok(line)
+    }
+
     fn read(row: &Row<'_>, table: &Table) -> Result<Line, StoreError> {
         let damaged = |what: &str| StoreError::Damaged(format!("the log of {}: {what}", table.name));
         let (values, exact) = fields_or_replaced(row, 4 + mask_count(table), table)?;

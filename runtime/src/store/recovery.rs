@@ -50,6 +50,11 @@ pub(super) fn passed(conn: &Connection) -> Result<BTreeSet<Hlc>, StoreError> {
     stamps.ok_or_else(|| StoreError::Damaged("windrow_passed holds a negative stamp".into()))
 }
 
+/// Whether the file looks for its common past with the hub: records that the hub does not know, or what another copy has sent.
+pub(super) fn seeks(conn: &Connection, plan: &Plan) -> Result<bool, StoreError> {
+    Ok(!missing(conn, plan)?.is_empty() || !passed(conn)?.is_empty())
+}
+
 /// Notes which entries another copy of the file has sent.
 pub(super) fn set_passed(conn: &Connection, stamps: &BTreeSet<Hlc>) -> rusqlite::Result<()> {
     conn.run("DELETE FROM windrow_passed", [])?;

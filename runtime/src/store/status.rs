@@ -53,10 +53,13 @@ pub(crate) struct Waits {
 
 impl Waits {
     fn read(conn: &Connection, plan: &Plan) -> Result<Waits, StoreError> {
-        let pending = log::pending(conn, plan, &origins::stretches(conn)?)?;
-        let records: HashSet<_> = pending.iter().map(|e| (e.table, e.id)).collect();
-        let bytes = pending.iter().map(|entry| weight(&entry.op)).sum::<usize>();
-        Ok(Waits { entries: pending.len() as u64, records: records.len() as u64, bytes: bytes as u64 })
+        let (mut waits, mut records) = (Waits::default(), HashSet::new());
+        log::visit_pending(conn, plan, &origins::stretches(conn)?, |entry| {
+            records.insert((entry.table, entry.id));
+            waits.entries += 1;
+            waits.bytes += weight(&entry.op) as u64;
+        })?;
+        Ok(Waits { records: records.len() as u64, ..waits })
     }
 }
 
@@ -119,7 +122,11 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn pending(&self) -> Result<u64, StoreError> {
-        self.snapshot(|conn, plan| Ok(log::pending(conn, plan, &origins::stretches(conn)?)?.len() as u64))
+        self.snapshot(|conn, plan| {
+            let mut pending = 0;
+            log::visit_pending(conn, plan, &origins::stretches(conn)?, |_| pending += 1)?;
+            Ok(pending)
+        })
     }
 }
 

@@ -12,6 +12,7 @@ mod news;
 mod options;
 mod session;
 mod state;
+mod thread;
 mod tls;
 mod transport;
 mod worker;

@@ -3,6 +3,7 @@
 use super::budget::Budget;
 use super::clock::ClockError;
 use super::connectivity::Link;
+use super::thread::FileThread;
 use super::transport::{Failure, FailureKind, Notes, Transport};
 use crate::store::{Actions, Next, Store, StoreError};
 use crate::types::Timestamp;
@@ -79,10 +80,11 @@ pub(super) async fn run(
     progress: impl Fn(Progress),
 ) -> Result<Finish, SyncError> {
     let actions = store.session().over(over.link.name());
+    let file = FileThread::start().map_err(|_| SyncError::Stopped)?;
     seen.pace.limit(left(store, over).await?.unwrap_or(0));
     let (mut session, mut action) = Session::start(seen.pace.clone());
     loop {
-        let event = match perform(actions.clone(), action).await? {
+        let event = match perform(&file, actions.clone(), action).await? {
             Next::Event(event) => event,
             Next::Send(request) => {
                 session.progress().into_iter().for_each(&progress);
@@ -147,7 +149,6 @@ where
 }
 
 /// An action on the file, off the async threads: local writes and SQLite's locks may hold it up.
-async fn perform(actions: Actions, action: Action) -> Result<Next, SyncError> {
-    let done = tokio::task::spawn_blocking(move || actions.perform(action));
-    Ok(done.await.map_err(|_| SyncError::Stopped)??)
+async fn perform(file: &FileThread, actions: Actions, action: Action) -> Result<Next, SyncError> {
+    Ok(file.run(move || actions.perform(action)).await.ok_or(SyncError::Stopped)??)
 }

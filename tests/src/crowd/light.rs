@@ -142,6 +142,7 @@ impl Light {
             Action::Load { .. } => Ok(Event::Loaded(Box::new(Loaded {
                 outbox: self.outbox.clone(),
                 stored_before: false,
+                behind: false,
                 inbox: self.inbox,
                 pull: self.pull(),
             }))),

@@ -9,6 +9,7 @@
 //! - `versions`: in some worlds the tables become others; `upgrade`: programs of later versions open files of earlier ones.
 //! - [`world`]: the steps taken; `reader`: who looks on meanwhile; `decide`: decisions on devices; `refusals`: what becomes of what was refused. [`talk`]: sessions, message by message. [`network`]: what is on the way; `bundles`: what couriers have with them.
 //! - [`peer`]: a device and its twin. [`device`], [`hub`], [`files`], [`tables`]: the product's side. [`twin`]: the oracle's.
+//! - `slices`: changesets that speak for a part of what is pending.
 //! - [`judge`], [`ledger`]: what must hold, from what the applications were told and what the files show.
 //! - [`shrink`], [`story`]: a failure, made small and readable.
 //!
@@ -33,6 +34,7 @@ mod refusals;
 mod replayed;
 pub mod schema;
 pub mod shrink;
+mod slices;
 pub mod stats;
 pub mod step;
 pub mod story;

@@ -48,6 +48,8 @@ counted! {
     cut: "messages cut",
     /// Sessions that ended with what may be spent in a day.
     spent: "sessions ended by a day's budget",
+    /// Changesets that spoke for a part of what was pending.
+    slices: "changesets of a part of what was pending",
     /// Chunks of changesets.
     chunks: "chunks of changesets",
     /// Of them those that were sent before the hub had said to have all before them.

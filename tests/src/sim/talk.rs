@@ -6,7 +6,7 @@ use super::schema::Schema;
 use super::step::DeviceNo;
 use super::twin::{Heard, Said, Verdict};
 use super::world::World;
-use super::{Fault, judge, refusals};
+use super::{Fault, judge, refusals, slices};
 use crate::oracle::message as plain;
 use crate::oracle::schema::Strategy;
 use crate::oracle::session::Synced;
@@ -363,9 +363,15 @@ impl World {
                     return Err("the device sends what nobody wrote".into());
                 }
                 self.sessions += 1;
-                let session = peer.twin.stage(self.sessions, past);
-                let expected = session.spans.iter().map(|(origin, (_, upto))| (*origin, *upto)).collect();
                 let spans = peer.device.speaks_for()?;
+                let session = match slices::end(&peer.twin, &spans).filter(|_| self.plan.poor) {
+                    Some(end) => {
+                        self.stats.slices += 1;
+                        slices::cut(&peer.twin, end)?.stage(self.sessions, past)
+                    }
+                    None => peer.twin.stage(self.sessions, past),
+                };
+                let expected = session.spans.iter().map(|(origin, (_, upto))| (*origin, *upto)).collect();
                 if spans != expected {
                     return Err(format!("the changeset speaks for {spans:?}, expected {expected:?}"));
                 }

@@ -116,7 +116,8 @@ fn add(c: &Connection, chunk: &Chunk, has: u32, now: i64) -> Result<Vec<Gap>, Hu
         gaps.extend(Some(gap).filter(|gap| gap.from < gap.to));
     }
     if brings {
-        fault!(ChunkCountedTwice: gaps.iter_mut().take(1).for_each(|first| first.from += 1), ());
+        let more = fault!(ChunkCountedTwice: 1, 0);
+        gaps.iter_mut().take(1).for_each(|first| first.from += more);
         let received = gaps.first().map_or(parcel.total, |first| first.from);
         let sql = "UPDATE windrow_uploads SET received = ?2, at = ?3 WHERE id = ?1";
         c.run(sql, params![parcel.session.0, received, now])?;

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 use std::collections::{BTreeMap, BTreeSet};
 use windrow_protocol::change::{Change, End, Key};
-use windrow_protocol::clock::Hlc;
+use windrow_protocol::clock::{Hlc, Seq};
 use windrow_protocol::codec::Encoded;
 use windrow_protocol::fault;
 use windrow_protocol::fold::{self, Part};
@@ -44,13 +44,13 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     if pages::inbox(conn)? != Inbox::Complete {
         return Err(AnswerError::Incomplete.into());
     }
-    let entries = log::pending(conn, plan, &origins::stretches(conn)?)?;
-    let pending = fold::pending(&plan.schema, entries.iter().cloned().map(Part::Pending));
     let whole = recovery::whole(conn, plan, state::read(conn)?.recovering)?;
-    let before = whole.into_iter().map(|table| Ok((table, rows(conn, plan, table)?))).collect::<Result<_, Stop>>()?;
+    let before = whole.into_iter().map(|table| Ok((table, rows(conn, plan, table)?)));
+    let before = before.collect::<Result<BTreeMap<_, _>, Stop>>()?;
     let (told, over, touched) = (BTreeSet::new(), BTreeSet::new(), Touched::default());
     let conflicts = conflicts::any(conn)?;
-    let mut work = Work { conn, plan, entries, pending, whole: before, told, over, touched, conflicts };
+    let written = if before.is_empty() { None } else { Some(Written::read(conn, plan)?) };
+    let mut work = Work { conn, plan, written, whole: before, told, over, touched, conflicts };
     state::set_applying(conn, true)?;
     fire_others(conn, plan)?;
     let (mut heard, mut all) = (Hlc::ZERO, true);
@@ -89,10 +89,8 @@ fn rows(conn: &Connection, plan: &Plan, table: TableIx) -> Result<BTreeSet<Recor
 struct Work<'a> {
     conn: &'a Connection,
     plan: &'a Plan,
-    /// The log entries made since the changeset.
-    entries: Vec<Entry>,
-    /// The same, folded.
-    pending: BTreeMap<Key, Change>,
+    /// What was written since the changeset; not read before the hub tells of a record.
+    written: Option<Written>,
     /// The tables of which all that lives is told, and what they showed before.
     whole: BTreeMap<TableIx, BTreeSet<RecordId>>,
     /// The records of those tables that were told to live.
@@ -104,9 +102,27 @@ struct Work<'a> {
     conflicts: bool,
 }
 
+/// What is pending.
+struct Written {
+    entries: Vec<Entry>,
+    /// The same, folded.
+    folded: BTreeMap<Key, Change>,
+}
+
+impl Written {
+    fn read(conn: &Connection, plan: &Plan) -> Result<Written, StoreError> {
+        let entries = log::pending(conn, plan, &origins::stretches(conn)?)?;
+        let folded = fold::pending(&plan.schema, entries.iter().cloned().map(Part::Pending));
+        Ok(Written { entries, folded })
+    }
+}
+
 impl Work<'_> {
     /// Applies one page: what is here parents first, what goes children first.
     fn page(&mut self, page: Encoded<Page>) -> Result<Page, Stop> {
+        if self.written.is_none() && !page.unresolved().told.is_empty() {
+            self.written = Some(Written::read(self.conn, self.plan)?);
+        }
         let mut page = self.whole_ids(page)?;
         let told = std::mem::take(&mut page.told);
         let (gone, here): (Vec<Told>, Vec<Told>) = told.into_iter().partition(|t| t.what == News::Gone);
@@ -135,14 +151,29 @@ impl Work<'_> {
 
     fn one_between(&self, table: TableIx, low: RecordId, high: RecordId) -> Result<Option<RecordId>, StoreError> {
         let mut found = ids(self.conn, &self.plan.sql(table).between, &[id_value(low), id_value(high)])?;
-        let pending = self.pending.range((table, low)..=(table, high));
+        let pending = self.written.iter().flat_map(|written| written.folded.range((table, low)..=(table, high)));
         found.extend(pending.filter(|(_, change)| change.end != End::Alive).map(|((_, id), _)| *id));
         Ok(if let [one] = found[..] { Some(one) } else { None })
     }
 
+    fn pending(&self, key: Key) -> Option<&Change> {
+        self.written.as_ref()?.folded.get(&key)
+    }
+
+    /// The oldest base of what is pending, or an older one; none where nothing is.
+    fn oldest_base(&self) -> Result<Option<Seq>, StoreError> {
+        match &self.written {
+            Some(written) => Ok(written.entries.iter().map(|e| e.base).min()),
+            None => {
+                let pending = log::is_any_pending(self.conn, self.plan, &origins::stretches(self.conn)?)?;
+                Ok(pending.then_some(Seq::ZERO))
+            }
+        }
+    }
+
     fn record(&mut self, told: Told) -> Result<(), Stop> {
         let key = (told.table, told.id);
-        let pending = self.pending.get(&key);
+        let pending = self.written.as_ref().and_then(|written| written.folded.get(&key));
         let collides = pending.is_some_and(|p| p.born || (told.what == News::Gone && p.end == End::Alive));
         if fault!(AppliedWithoutGuard: false, collides) {
             return Err(Stop::Collided);
@@ -208,7 +239,7 @@ impl Work<'_> {
         for (field, value) in told {
             self.over.remove(&(key, field));
             let shape = self.plan.schema.field(key.0, field);
-            let value = match under(self.pending.get(&key), field, shape, value) {
+            let value = match under(self.pending(key), field, shape, value) {
                 Shown::Told(value) => {
                     self.touched.told(self.plan, key, field, &value);
                     value
@@ -231,13 +262,14 @@ impl Work<'_> {
 
     /// Moves a pending difference that the field can't hold to `windrow_refused`.
     fn overflow(&mut self, key: Key, field: FieldIx) -> Result<(), Stop> {
-        let Some(change) = self.pending.get_mut(&key) else { return Ok(()) };
+        let Some(Written { entries, folded }) = &mut self.written else { return Ok(()) };
+        let Some(change) = folded.get_mut(&key) else { return Ok(()) };
         let mut taken = change.clone();
         taken.writes.retain(|w| w.field == field);
         taken.resolves.clear();
         refused::add_overflow(self.conn, self.plan, &taken, field)?;
         change.writes.retain(|w| w.field != field);
-        for entry in self.entries.iter().filter(|e| (e.table, e.id) == key) {
+        for entry in entries.iter().filter(|e| (e.table, e.id) == key) {
             log::take_out(self.conn, self.plan, entry, field)?;
         }
         Ok(())
@@ -248,10 +280,10 @@ impl Work<'_> {
         let tables: Vec<TableIx> = self.whole.keys().copied().collect();
         for table in tables.into_iter().rev() {
             for key in rows(self.conn, self.plan, table)?.into_iter().map(|id| (table, id)) {
-                if self.told.contains(&key) || self.pending.get(&key).is_some_and(|p| p.born) {
+                if self.told.contains(&key) || self.pending(key).is_some_and(|p| p.born) {
                     continue;
                 }
-                if self.pending.get(&key).is_some_and(|p| p.end == End::Alive) {
+                if self.pending(key).is_some_and(|p| p.end == End::Alive) {
                     return Err(Stop::Collided);
                 }
                 self.remove(key)?;
@@ -272,7 +304,7 @@ impl Work<'_> {
     fn follow_removed(&mut self) -> Result<(), Stop> {
         loop {
             let mut left = self.touched.left(self.conn, self.plan)?;
-            left.retain(|(key, _)| !self.pending.contains_key(key));
+            left.retain(|(key, _)| self.pending(*key).is_none());
             if left.is_empty() {
                 return Ok(());
             }
@@ -303,14 +335,14 @@ impl Work<'_> {
         }
         state::move_checkpoint(self.conn, state::read(self.conn)?.checkpoint, last.at)?;
         state::raise_hlc(self.conn, fault!(ClockNotRaised: Hlc::ZERO, heard))?;
-        let oldest = self.entries.iter().map(|e| e.base).min().unwrap_or(last.at.seq);
-        state::trim_own(self.conn, oldest.min(last.at.seq))?;
+        let oldest = self.oldest_base()?;
+        state::trim_own(self.conn, oldest.unwrap_or(last.at.seq).min(last.at.seq))?;
         origins::vouch(self.conn)?;
         recovery::recovered(self.conn)?;
         pages::got(self.conn)?;
         pages::clear(self.conn)?;
         match &last.digests {
-            Some(hub) if self.entries.is_empty() => {
+            Some(hub) if oldest.is_none() => {
                 let told_whole = |table: TableIx| self.whole.contains_key(&table);
                 Ok(!verify::compare(self.conn, self.plan, hub, told_whole)?)
             }

@@ -1,12 +1,13 @@
 //! Folding what is pending into a changeset.
 
+use super::slices::{self, Slicing};
 use super::{outbox, pages, recover};
 use crate::sqlite::Bound;
 use crate::store::error::StoreError;
 use crate::store::origins::{self, Stretch};
 use crate::store::plan::Plan;
 use crate::store::values::id_value;
-use crate::store::{log, state};
+use crate::store::{log, recovery, state};
 use rusqlite::Connection;
 use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Hlc, Origin, Span};
@@ -21,6 +22,8 @@ pub(super) struct Folded {
     session: SessionId,
     payload: Vec<u8>,
     spans: Vec<Span>,
+    /// Whether more was pending than it speaks for.
+    pub(super) more: bool,
 }
 
 /// The count of sessions' steps, and the changeset to be stored; none where one is under way or nothing is pending.
@@ -34,13 +37,21 @@ pub(super) fn fold(
     plan: &Plan,
     whole_ids: bool,
     past: bool,
+    slicing: &Slicing,
 ) -> Result<(i64, Option<Folded>), StoreError> {
     let state = state::read(conn)?;
     if outbox::read(conn)?.is_some() {
         return Ok((state.turn, None));
     }
-    let stretches = origins::stretches(conn)?;
-    let parts = recover::parts(conn, plan, log::pending(conn, plan, &stretches)?)?;
+    let mut stretches = origins::stretches(conn)?;
+    // Whoever looks for a common past with the hub says everything at once.
+    let lost = past || state.recovering || recovery::seeks(conn, plan)?;
+    let (pending, cut) =
+        if lost { (log::pending(conn, plan, &stretches)?, None) } else { slicing.next(conn, plan, &stretches)? };
+    if let Some(cut) = cut {
+        stretches = slices::upto(&stretches, cut);
+    }
+    let parts = recover::parts(conn, plan, pending)?;
     if parts.is_empty() && !past && !state.recovering {
         return Ok((state.turn, None));
     }
@@ -70,7 +81,7 @@ pub(super) fn fold(
     let payload = codec::encode_changeset(&plan.schema, &changeset, &lengths, Effort::Upload);
     let mut session = [0; 16];
     getrandom::fill(&mut session)?;
-    Ok((state.turn, Some(Folded { session: SessionId(session), payload, spans: changeset.spans })))
+    Ok((state.turn, Some(Folded { session: SessionId(session), payload, spans: changeset.spans, more: cut.is_some() })))
 }
 
 /// Stores a changeset.
@@ -78,11 +89,12 @@ pub(super) fn store(conn: &Connection, folded: &Folded) -> Result<(), StoreError
     Ok(outbox::write(conn, folded.session, &folded.payload, &folded.spans)?)
 }
 
-/// What the file holds now. `folded`: the changeset was stored just now.
-pub(super) fn loaded(conn: &Connection, plan: &Plan, folded: bool) -> Result<Loaded, StoreError> {
+/// What the file holds now. `folded`: the changeset that was stored just now.
+pub(super) fn loaded(conn: &Connection, plan: &Plan, folded: Option<&Folded>) -> Result<Loaded, StoreError> {
     let outbox = outbox::read(conn)?;
-    let stored_before = outbox.is_some() && !folded;
-    Ok(Loaded { outbox, stored_before, inbox: pages::inbox(conn)?, pull: pages::pull(conn, plan)? })
+    let behind = outbox.is_some() && folded.is_none_or(|folded| folded.more);
+    let stored_before = outbox.is_some() && folded.is_none();
+    Ok(Loaded { outbox, stored_before, behind, inbox: pages::inbox(conn)?, pull: pages::pull(conn, plan)? })
 }
 
 /// The origins of which the log has entries.

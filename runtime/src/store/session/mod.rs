@@ -14,6 +14,7 @@ mod overlay;
 mod pages;
 mod recover;
 mod refuse;
+mod slices;
 
 use super::error::StoreError;
 use super::plan::Plan;
@@ -24,6 +25,7 @@ use crate::lock::lock;
 use crate::sqlite::Repeated;
 use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use slices::Slicing;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -74,11 +76,19 @@ pub struct Actions {
     turn: Arc<Mutex<Option<i64>>>,
     /// The kind of link it runs over, by its name in `windrow_traffic`; none where nobody counts.
     link: Option<&'static str>,
+    slicing: Arc<Slicing>,
 }
 
 impl Actions {
     pub(super) fn new(store: Store) -> Actions {
-        Actions { store, turn: Arc::default(), link: None }
+        Actions { store, turn: Arc::default(), link: None, slicing: Arc::new(Slicing::new(slices::MOST)) }
+    }
+
+    /// A changeset is folded of no more than about so many bytes of what is pending, 4 MiB unless said otherwise. What is left
+    /// follows in others.
+    pub fn in_slices(mut self, bytes: usize) -> Actions {
+        self.slicing = Arc::new(Slicing::new(bytes));
+        self
     }
 
     /// Over a link of this kind, whose bytes are counted.
@@ -124,13 +134,13 @@ impl Actions {
         self.store.keep_newest()?;
         let (turn, folded) = self.store.snapshot(|conn, plan| {
             migrate::behind(conn, self.store.path(), plan)?;
-            load::fold(conn, plan, whole_ids, past)
+            load::fold(conn, plan, whole_ids, past, &self.slicing)
         })?;
         *lock(&self.turn) = Some(turn);
         if let Some(folded) = &folded {
             self.durable_step(|conn, _| load::store(conn, folded))?;
         }
-        let loaded = self.store.snapshot(|conn, plan| load::loaded(conn, plan, folded.is_some()))?;
+        let loaded = self.store.snapshot(|conn, plan| load::loaded(conn, plan, folded.as_ref()))?;
         self.safe(loaded)
     }
 
@@ -150,7 +160,7 @@ impl Actions {
         self.store.keep_newest()?;
         let (turn, loaded) = self.store.snapshot(|conn, plan| {
             migrate::behind(conn, self.store.path(), plan)?;
-            Ok((state::read(conn)?.turn, load::loaded(conn, plan, false)?))
+            Ok((state::read(conn)?.turn, load::loaded(conn, plan, None)?))
         })?;
         *lock(&self.turn) = Some(turn);
         self.safe(loaded)

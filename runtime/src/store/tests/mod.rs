@@ -10,6 +10,7 @@ mod hostile;
 mod open;
 mod pruning;
 mod refuse;
+mod slices;
 mod steps;
 mod triggers;
 mod typed;

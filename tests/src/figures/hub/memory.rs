@@ -13,19 +13,16 @@ use crate::figures::visit::{FIGURES, Visit};
 use crate::figures::{Failure, table};
 use std::path::Path;
 use windrow::Store;
-use windrow::protocol::pace::Pace;
-use windrow::protocol::session::{Event, Request, Session};
-use windrow::store::Next;
 
 impl Hub<'_> {
-    /// The memory of a first sync, of the hub meanwhile, and of folding.
+    /// The memory of a first sync, of an upload, and of the hub meanwhile.
     pub(super) async fn memory(&self) -> Result<Vec<Figure>, Failure> {
         let mut figures = Vec::new();
         if self.wants("memory_first") || self.wants("memory_hub") {
             figures.extend(self.memory_of_first().await?);
         }
-        if self.wants("memory_fold") {
-            figures.push(self.memory_of_folding()?);
+        if self.wants("memory_upload") || self.wants("memory_hub") {
+            figures.extend(self.memory_of_upload().await?);
         }
         Ok(figures)
     }
@@ -44,8 +41,8 @@ impl Hub<'_> {
         ])
     }
 
-    fn memory_of_folding(&self) -> Result<Figure, Failure> {
-        let file = self.dir.join("folding-device.db");
+    async fn memory_of_upload(&self) -> Result<Vec<Figure>, Failure> {
+        let file = self.dir.join("upload-device.db");
         let store = Store::open(&file, &FIGURES)?;
         let (mut conn, mut rows) = (store.connection()?, Rows::new(1));
         for _ in 0..self.most / 1_000 {
@@ -54,8 +51,16 @@ impl Hub<'_> {
             transaction.commit()?;
         }
         drop((conn, store));
-        let device = self.child(Part::Fold, &file, "")?;
-        Ok(Figure::new("memory_fold", mebibytes(device), "MiB", "a device, to fold and keep very many new records"))
+        let site = Site::start(self.program, &self.dir.join("memory-upload.db"))?;
+        let before = resident(Some(site.hub.id())).ok_or(UNTOLD)?;
+        site.hub.peak();
+        let url = format!("http://{}", site.hub.addr);
+        let device = self.child(Part::Upload, &file, &url)?;
+        let hub = site.hub.peak().ok_or(UNTOLD)?.saturating_sub(before);
+        Ok(vec![
+            Figure::new("memory_upload", mebibytes(device), "MiB", "a device, to fold and send very many new records"),
+            Figure::new("memory_hub_upload", mebibytes(hub), "MiB", "the hub, above what it had, while it merges them"),
+        ])
     }
 
     /// The bytes of memory that another process of this program's says that it took.
@@ -88,20 +93,11 @@ pub(super) fn first(file: &Path, hub: &str) -> Result<(), Failure> {
     })
 }
 
-/// Plays a device until it would send what is pending. Whether a hub would take as much is not asked.
-pub(super) fn fold(file: &Path) -> Result<(), Failure> {
+/// Plays a device that sends what is pending.
+pub(super) fn upload(file: &Path, hub: &str) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new()?;
     taken(file, |store| {
-        let (actions, (mut session, mut action)) = (store.session(), Session::start(Pace::default()));
-        loop {
-            let event: Event = match actions.perform(action)? {
-                Next::Event(event) => event,
-                Next::Send(Request::Upload(chunk)) => {
-                    eprintln!("the changeset has {} bytes", chunk.parcel.total);
-                    return Ok(());
-                }
-                Next::Send(_) | Next::Finish(_) => return Err("nothing is pending".into()),
-            };
-            action = session.on(event)?;
-        }
+        runtime.block_on(synced(store, hub))?;
+        if store.pending()? == 0 { Ok(()) } else { Err("not all was sent".into()) }
     })
 }

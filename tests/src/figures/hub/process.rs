@@ -27,8 +27,8 @@ pub enum Part {
     Hub,
     /// A device that has nothing, and syncs.
     First,
-    /// A device that folds and keeps what it would send.
-    Fold,
+    /// A device that sends what is pending.
+    Upload,
 }
 
 impl Part {
@@ -40,7 +40,7 @@ impl Part {
         match self {
             Part::Hub => serve(file),
             Part::First => memory::first(file, hub),
-            Part::Fold => memory::fold(file),
+            Part::Upload => memory::upload(file, hub),
         }
     }
 
