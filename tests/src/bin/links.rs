@@ -11,7 +11,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 #[command(name = "links", version)]
 struct Args {
-    /// How many records: 94,000 are a changeset of 5 MB.
+    /// How many records: 94,000 are 5 MB of changesets.
     #[arg(long, default_value_t = 94_000)]
     records: usize,
     /// The seed of the losses.

@@ -167,12 +167,13 @@ impl Place<'_> {
         failed.map_or(Ok(answered), |error| Err(error.into()))
     }
 
-    /// Bytes that are safe on the other side: chunks at the hub, pages on the device.
+    /// Bytes that are safe on the other side: chunks at the hub, pages on the device; and much for each commit.
     fn stored(&self, store: &Store) -> Result<u64, Failure> {
         let hub = windrow::rusqlite::Connection::open(self.folder.join("hub.db"))?;
         let sql = "SELECT (SELECT coalesce(sum(length(bytes)), 0) FROM windrow_upload_parts) + (SELECT count(*) << 40 FROM windrow_sessions)";
         let there: i64 = hub.query_row(sql, [], |row| row.get(0))?;
         let here: i64 = store.connection()?.query_row("SELECT count(*) FROM windrow_inbox", [], |row| row.get(0))?;
-        Ok((there + here) as u64)
+        let applied = store.status()?.checkpoint.seq.bits() << 30;
+        Ok((there + here) as u64 + applied)
     }
 }
