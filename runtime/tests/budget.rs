@@ -269,3 +269,26 @@ async fn no_day_costs_more_than_its_budget_and_all_arrives() {
     println!("{worlds} worlds; the budget ended {spent} days");
     assert!(u64::from(spent) > worlds, "no budget was ever near its end");
 }
+
+/// A photo of 50 KB was written after a morning's visits, and over a metered link these waited for three days until it had gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_written_before_a_large_record_does_not_wait_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut world = World::new(dir.path(), 1);
+    (world.budget, world.sky.weather().tls) = (Budget::per_day(20_000), false);
+    for _ in 0..40 {
+        world.field.insert(&Note { id: Id::new(), text: "a visit".into(), count: 1 }).unwrap();
+    }
+    let photo: String = (0..70_000).map(|_| world.rng.alphanumeric()).collect();
+    world.field.insert(&Note { id: Id::new(), text: photo, count: 1 }).unwrap();
+    world.day(Link::Metered, (0, 0)).await;
+    assert_eq!(world.field.pending().unwrap(), 1, "the visits are at the hub, and the photo is on its way");
+    let mut days = 1;
+    while world.field.pending().unwrap() > 0 {
+        world.night();
+        let passed = world.day(Link::Metered, (0, 0)).await;
+        assert!(passed <= 20_000 + ONE_MORE && days < 9, "{passed} on day {days}");
+        days += 1;
+    }
+    assert!(days > 2, "it was too large for a day");
+}

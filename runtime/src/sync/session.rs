@@ -5,6 +5,7 @@ use super::clock::ClockError;
 use super::connectivity::Link;
 use super::thread::FileThread;
 use super::transport::{Failure, FailureKind, Notes, Transport};
+use crate::store::session::slices;
 use crate::store::{Actions, Next, Store, StoreError};
 use crate::types::Timestamp;
 use std::time::Instant;
@@ -79,9 +80,10 @@ pub(super) async fn run(
     over: Over,
     progress: impl Fn(Progress),
 ) -> Result<Finish, SyncError> {
-    let actions = store.session().over(over.link.name());
     let file = FileThread::start().map_err(|_| SyncError::Stopped)?;
-    seen.pace.limit(left(store, over).await?.unwrap_or(0));
+    let most = left(store, over).await?.unwrap_or(0);
+    let actions = store.session().over(over.link.name()).in_slices(slice(most));
+    seen.pace.limit(most);
     let (mut session, mut action) = Session::start(seen.pace.clone());
     loop {
         let event = match perform(&file, actions.clone(), action).await? {
@@ -100,6 +102,15 @@ pub(super) async fn run(
         action = session.on(event)?;
     }
 }
+
+/// What a slice of a long log may weigh where one exchange may move so many bytes: compressed, it goes on one day. What was
+/// written before a large record need not wait then until that has gone.
+fn slice(most: u64) -> usize {
+    usize::try_from(most).unwrap_or(usize::MAX).clamp(LEAST_SLICE, slices::MOST)
+}
+
+/// Less would cost more by the exchanges that each slice takes.
+const LEAST_SLICE: usize = 8 << 10;
 
 /// A request and its answer, counted whatever comes of them.
 async fn exchange(

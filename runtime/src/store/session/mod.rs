@@ -14,7 +14,7 @@ mod overlay;
 mod pages;
 mod recover;
 mod refuse;
-mod slices;
+pub(crate) mod slices;
 
 use super::error::StoreError;
 use super::plan::Plan;

@@ -22,7 +22,7 @@ use windrow_protocol::value::Value;
 
 /// What a changeset may weigh that is folded at once, in bytes of values and [`HEAD`]s: some 17,000 records of a survey, which
 /// take 40 MiB of memory while they are folded.
-pub(super) const MOST: usize = 4 << 20;
+pub(crate) const MOST: usize = 4 << 20;
 /// What an entry weighs beside its values.
 const HEAD: usize = 64;
 /// Programs delete a row and insert it anew: that is one write, if no more entries are between.
