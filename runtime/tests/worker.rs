@@ -374,7 +374,9 @@ async fn a_budget_is_kept_and_what_is_left_goes_over_another_link() {
     let options = Options { connectivity: Arc::new(connectivity), budget, ..eager() };
     let worker = SyncWorker::start_with(&store, place.endpoint(), options);
     let state = until(&worker, "saving", |s| s.activity == Activity::Saving).await;
-    assert!(state.next.is_some_and(|(_, why)| why == Reason::Day) && state.pending == 1_000, "{state:?}");
+    assert!(state.next.is_some_and(|(_, why)| why == Reason::Day), "{state:?}");
+    let at_hub = 1_000 - state.pending;
+    assert!(at_hub > 0 && state.pending > 0, "what the budget had room for is there: {state:?}");
     let spent = |link: &str| {
         let traffic = store.traffic("").unwrap();
         traffic.iter().filter(|t| t.link == link).map(|t| t.sent + t.received).sum::<u64>()
@@ -383,13 +385,15 @@ async fn a_budget_is_kept_and_what_is_left_goes_over_another_link() {
     assert!(metered <= BUDGET && metered > BUDGET / 2, "{metered}");
     worker.sync_now();
     tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!((spent("metered"), farms(&place.path("hub.db"))), (metered, 0), "asking does not pay for it");
+    assert_eq!(
+        (spent("metered"), farms(&place.path("hub.db"))),
+        (metered, at_hub as i64),
+        "asking does not pay for it"
+    );
 
-    let arrived = "SELECT total - received, received FROM windrow_uploads";
+    let arrived = "SELECT coalesce(sum(received), 0) FROM windrow_uploads";
     let hub = windrow::rusqlite::Connection::open(place.path("hub.db")).unwrap();
-    let read = |row: &windrow::rusqlite::Row<'_>| Ok((row.get::<_, u32>(0)?.into(), row.get::<_, u32>(1)?.into()));
-    let (left, arrived): (u64, u64) = hub.query_row(arrived, [], read).unwrap();
-    assert!(arrived > BUDGET / 3, "{arrived}");
+    let arrived = hub.query_row(arrived, [], |row| row.get::<_, u32>(0)).unwrap();
 
     feed.send_replace(Link::Unmetered);
     until(&worker, "in sync", in_sync).await;
@@ -400,6 +404,7 @@ async fn a_budget_is_kept_and_what_is_left_goes_over_another_link() {
     // What it hears is another matter: its own new records, whole.
     let unmetered = |t: &&windrow::store::Traffic| t.link == "unmetered";
     let again: u64 = store.traffic("").unwrap().iter().filter(unmetered).map(|t| t.sent).sum();
+    let left = sent * (1_000 - at_hub) / 1_000 - u64::from(arrived);
     assert!(again < left + 3_000, "what had arrived was sent again: {again} where {left} were left");
     worker.stop().await;
 }
