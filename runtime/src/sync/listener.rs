@@ -1,6 +1,6 @@
 //! Hearing of news beside the worker's sessions: when it is worth a connection, and what becomes of one that ends.
 
-use super::backoff::Backoff;
+use super::backoff::{Backoff, asked};
 use super::budget::Budget;
 use super::connectivity::Link;
 use super::options::Options;
@@ -127,8 +127,7 @@ impl Listener {
 
     async fn pause(&mut self, failure: &Failure) {
         let random = getrandom::u64().unwrap_or(u64::MAX);
-        let wait = self.backoff.next(random).max(failure.retry_after.unwrap_or_default());
-        let wait = if failure.is_retryable() { wait } else { HOPELESS };
+        let wait = wait(&mut self.backoff, failure, random);
         let mut link = self.link.clone();
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
@@ -142,9 +141,41 @@ impl Listener {
     }
 }
 
+/// How long to wait after a connection that ended so.
+fn wait(backoff: &mut Backoff, failure: &Failure, random: u64) -> Duration {
+    if !failure.is_retryable() {
+        return HOPELESS;
+    }
+    let asked = failure.retry_after.map_or(Duration::ZERO, |after| asked(after, random));
+    backoff.next(random).max(asked)
+}
+
 /// Returns once the network has changed; never, if nobody says any more.
 async fn changes(link: &mut watch::Receiver<Link>) {
     if link.changed().await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::transport::FailureKind;
+
+    /// A hub that had no room for listeners told a thousand of them to come again in half a minute, and they all came in that
+    /// second.
+    #[test]
+    fn those_who_are_told_to_come_again_do_not_come_at_once() {
+        let busy = |seconds| Failure {
+            retry_after: Some(Duration::from_secs(seconds)),
+            ..Failure::new(FailureKind::Busy, "too many listen")
+        };
+        let wait = |seconds, random| {
+            let mut backoff = Backoff::new(FIRST_WAIT, Duration::from_secs(300));
+            super::wait(&mut backoff, &busy(seconds), random).as_secs()
+        };
+        assert_eq!((wait(30, 0), wait(30, u64::MAX)), (30, 40));
+        assert_eq!(wait(0, u64::MAX), FIRST_WAIT.as_secs());
+        assert_eq!(wait(u64::MAX, 0), 86_400, "no hub is left alone for ever");
     }
 }
