@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::visit;
+use std::collections::HashMap;
 use windrow_protocol::change::Changeset;
 use windrow_protocol::chunk::Chunk;
 use windrow_protocol::codec::{Effort, Limits, decode_changeset, encode_changeset};
@@ -33,12 +34,23 @@ impl Traffic {
         Ok((exchange.request.len(), exchange.answer.len()))
     }
 
-    /// Bytes of the changeset, which goes whole or in chunks.
-    pub(super) fn changeset(&self) -> Result<usize, Failure> {
-        match self.exchanges.iter().find(|e| e.verb == "upload") {
-            Some(first) => Ok(Chunk::arrived(&first.request)?.parcel.total as usize),
-            None => Ok(from_bytes::<Prepare>(&self.only("prepare")?.request)?.payload.len()),
+    /// Bytes of the changesets, which go whole or in chunks.
+    pub(super) fn changesets(&self) -> Result<usize, Failure> {
+        let mut sent = HashMap::new();
+        for exchange in &self.exchanges {
+            match exchange.verb.as_str() {
+                "upload" => {
+                    let parcel = Chunk::arrived(&exchange.request)?.parcel;
+                    sent.insert(parcel.session, parcel.total as usize);
+                }
+                "prepare" => {
+                    let prepare: Prepare = from_bytes(&exchange.request)?;
+                    sent.insert(prepare.session, prepare.payload.len());
+                }
+                _ => {}
+            }
         }
+        if sent.is_empty() { Err("nothing was sent".into()) } else { Ok(sent.values().sum()) }
     }
 
     /// Bytes of the changeset that are for its changes: what it takes more than one of the same device without any.

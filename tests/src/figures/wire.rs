@@ -62,7 +62,7 @@ impl Wire<'_> {
         let most = 75.0 * base.len() as f64;
         Ok(vec![
             figure("w3d", pulled.pages()?, "all records, hub to a new device: the pages").promise(Promise::Value(most)),
-            figure("w3d_up", pushed.changeset()?, "all records, device to hub: the changeset"),
+            figure("w3d_up", pushed.changesets()?, "all records, device to hub: the changesets"),
             figure("w3d_socket", pulled.bytes, "all records, hub to a new device: on the socket in all"),
             figure("w3d_zstd", zstd(&json)?, "for comparison: their JSON under zstd -3"),
         ])
@@ -81,7 +81,7 @@ impl Wire<'_> {
         self.session(&pair.office).await?;
         let ((prepare, prepared), (commit, committed)) = (sent.bodies("prepare")?, sent.bodies("commit")?);
         Ok(vec![
-            bytes_of("w3a", sent.changeset()?, "one field of one record, device to hub: the changeset")
+            bytes_of("w3a", sent.changesets()?, "one field of one record, device to hub: the changeset")
                 .promise(Promise::Value(90.0)),
             bytes_of("w3a_change", sent.change()?, "the change in it: without origin, span, checkpoint and mark"),
             bytes_of("w3a_prepare", prepare, "the same: body of PREPARE"),
@@ -98,7 +98,7 @@ impl Wire<'_> {
         let json = json(before(&self.workload.base, &self.workload.w3b))?;
         let figure = |name, bytes, meaning| bytes_of(name, bytes, meaning).ratio(bytes as f64 / json.len() as f64);
         Ok(vec![
-            figure("w3b_up", sent.changeset()?, "one field of each of many records, device to hub: the changeset")
+            figure("w3b_up", sent.changesets()?, "one field of each of many records, device to hub: the changeset")
                 .promise(Promise::Ratio(0.05)),
             figure("w3b_down", pulled.pages()?, "the same, hub to another device: the pages"),
             figure("w3b_socket", sent.bytes, "the same, device to hub: on the socket in all"),
@@ -110,7 +110,7 @@ impl Wire<'_> {
     async fn team(&self, pair: &Pair) -> Result<Vec<Figure>, Failure> {
         let (sent, pulled) = (self.play(pair, &self.workload.w3c).await?, self.session(&pair.office).await?);
         Ok(vec![
-            bytes_of("w3c", sent.changeset()?, "a team's work, device to hub: the changeset"),
+            bytes_of("w3c", sent.changesets()?, "a team's work, device to hub: the changeset"),
             bytes_of("w3c_down", pulled.pages()?, "the same, hub to another device: the pages"),
         ])
     }
