@@ -126,8 +126,8 @@ struct Log {
     named: HashMap<Key, usize>,
     /// Records whose death made a foreign key act, and since when: that is logged first.
     dying: HashMap<Key, usize>,
-    /// Records that were deleted, and when.
-    deleted: HashMap<Key, usize>,
+    /// The records that were deleted last, and when.
+    deleted: VecDeque<(Key, usize)>,
 }
 
 impl Log {
@@ -140,10 +140,13 @@ impl Log {
             None => self.stamps.push((entry.hlc, weight)),
         }
         let at = self.stamps.len();
+        while self.deleted.front().is_some_and(|(_, since)| at - since > REPLACED) {
+            self.deleted.pop_front();
+        }
         let parent = |field: FieldIx, value: &Value| parent_named(&plan.schema, key, field, Some(value));
         match &entry.op {
             Op::Insert(values) => {
-                let replaced = self.deleted.remove(&key).filter(|since| at - since <= REPLACED);
+                let replaced = self.deleted.iter().find(|(deleted, _)| *deleted == key).map(|(_, since)| *since);
                 let named = self.named.remove(&key);
                 self.keep_whole(replaced, at);
                 self.keep_whole(named, at);
@@ -178,7 +181,7 @@ impl Log {
     fn dies(&mut self, key: Key, at: usize) {
         // What referred to it knew this life of it.
         self.named.remove(&key);
-        self.deleted.insert(key, at);
+        self.deleted.push_back((key, at));
         let followed = self.dying.remove(&key);
         self.keep_whole(followed, at);
     }
