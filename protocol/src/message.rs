@@ -6,8 +6,6 @@
 
 use crate::change::{Changeset, Key};
 use crate::chunk::Gap;
-#[cfg(doc)]
-use crate::chunk::MOST_GAPS;
 use crate::clock::{DeviceId, Hlc, Origin, Point, Span};
 use crate::digest;
 use crate::model::{FieldIx, TableIx};
@@ -114,8 +112,8 @@ pub enum Answer {
     Rewind(Point),
     /// To anything: the hub never gave one of the marks, or lacks what it acknowledged. The device is to say its past.
     Astray,
-    /// To an upload that is not whole: which of the changeset's bytes the hub lacks, the first [`MOST_GAPS`] stretches of them.
-    /// Once it has all, it answers as to PREPARE.
+    /// To an upload that is not whole: which of the changeset's bytes the hub lacks, the first
+    /// [`MOST_GAPS`](crate::chunk::MOST_GAPS) stretches of them. Once it has all, it answers as to PREPARE.
     Received(Vec<Gap>),
 }
 

@@ -56,39 +56,52 @@ pub(super) fn visit_pending(
 }
 
 /// Visits the entries of these stretches that the hub does not have, in order of their stamps, until `more` says that it has
-/// seen enough. No more than one row of each table is held at once.
+/// seen enough.
 pub(super) fn visit(
     conn: &Connection,
     plan: &Plan,
     stretches: &[Stretch],
     mut more: impl FnMut(Entry) -> bool,
 ) -> Result<(), StoreError> {
-    let tables: Vec<TableIx> = plan.tables().collect();
-    for stretch in stretches.iter().filter(|s| s.is_pending()) {
-        let (after, upto) = stretch.pending();
-        let queries = tables.iter().map(|table| conn.prepare_cached(&plan.sql(*table).log));
-        let mut queries: Vec<_> = queries.collect::<rusqlite::Result<_>>()?;
-        let logs = queries.iter_mut().map(|query| query.query([after.to_i64(), upto.to_i64()]));
-        let mut logs: Vec<_> = logs.collect::<rusqlite::Result<_>>()?;
-        let mut next = |at: usize| logs[at].next()?.map(|row| Line::of(conn, plan, tables[at], row)).transpose();
-        let mut heads: Vec<Option<Line>> = (0..tables.len()).map(&mut next).collect::<Result<_, StoreError>>()?;
-        let first = |heads: &[Option<Line>]| {
-            let lines = heads.iter().enumerate().filter_map(|(at, line)| Some((line.as_ref()?.hlc, at)));
-            lines.min().map(|(_, at)| at)
-        };
-        let mut entries = Vec::new();
-        while let Some(at) = first(&heads) {
-            if let Some(line) = std::mem::replace(&mut heads[at], next(at)?) {
-                line.entries(tables[at], plan.table(tables[at]), &mut entries)?;
-            }
-            for entry in entries.drain(..) {
-                if !more(entry) {
-                    return Ok(());
-                }
-            }
+    for (after, upto) in stretches.iter().map(Stretch::pending).filter(|(after, upto)| after < upto) {
+        if !visit_between(conn, plan, (after, upto), &mut more)? {
+            break;
         }
     }
     Ok(())
+}
+
+/// The same of all entries in `(after, upto]`; whether it had not seen enough. No more than one row of each table is held at
+/// once.
+fn visit_between(
+    conn: &Connection,
+    plan: &Plan,
+    (after, upto): (Hlc, Hlc),
+    more: &mut impl FnMut(Entry) -> bool,
+) -> Result<bool, StoreError> {
+    let tables: Vec<TableIx> = plan.tables().collect();
+    let queries = tables.iter().map(|table| conn.prepare_cached(&plan.sql(*table).log));
+    let mut queries: Vec<_> = queries.collect::<rusqlite::Result<_>>()?;
+    let logs = queries.iter_mut().map(|query| query.query([after.to_i64(), upto.to_i64()]));
+    let mut logs: Vec<_> = logs.collect::<rusqlite::Result<_>>()?;
+    let mut next = |at: usize| logs[at].next()?.map(|row| Line::of(conn, plan, tables[at], row)).transpose();
+    let mut heads: Vec<Option<Line>> = (0..tables.len()).map(&mut next).collect::<Result<_, StoreError>>()?;
+    let first = |heads: &[Option<Line>]| {
+        let lines = heads.iter().enumerate().filter_map(|(at, line)| Some((line.as_ref()?.hlc, at)));
+        lines.min().map(|(_, at)| at)
+    };
+    let mut entries = Vec::new();
+    while let Some(at) = first(&heads) {
+        if let Some(line) = std::mem::replace(&mut heads[at], next(at)?) {
+            line.entries(tables[at], plan.table(tables[at]), &mut entries)?;
+        }
+        for entry in entries.drain(..) {
+            if !more(entry) {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Whether anything is pending.
@@ -101,12 +114,13 @@ pub(super) fn is_any_pending(conn: &Connection, plan: &Plan, stretches: &[Stretc
     Ok(!recovery::missing(conn, plan)?.is_empty())
 }
 
-/// All entries that are kept, by table.
+/// All entries that are kept, in order of their stamps.
 pub(super) fn all(conn: &Connection, plan: &Plan) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
-    for table in plan.tables() {
-        read(conn, plan, table, Hlc::ZERO, Hlc::LAST, &mut entries)?;
-    }
+    visit_between(conn, plan, (Hlc::ZERO, Hlc::LAST), &mut |entry| {
+        entries.push(entry);
+        true
+    })?;
     Ok(entries)
 }
 
@@ -124,22 +138,6 @@ pub(super) fn is_empty(conn: &Connection, plan: &Plan, after: Hlc, upto: Hlc) ->
         }
     }
     Ok(true)
-}
-
-fn read(
-    conn: &Connection,
-    plan: &Plan,
-    table: TableIx,
-    after: Hlc,
-    upto: Hlc,
-    entries: &mut Vec<Entry>,
-) -> Result<(), StoreError> {
-    let mut query = conn.prepare_cached(&plan.sql(table).log)?;
-    let mut rows = query.query([after.to_i64(), upto.to_i64()])?;
-    while let Some(row) = rows.next()? {
-        Line::of(conn, plan, table, row)?.entries(table, plan.table(table), entries)?;
-    }
-    Ok(())
 }
 
 /// Whether all text that a record holds now is UTF-8. A foreign program may have written some that is not.

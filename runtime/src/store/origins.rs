@@ -29,12 +29,6 @@ impl Stretch {
         (self.before.max(self.hub_has), self.last)
     }
 
-    /// Whether entries may be pending.
-    pub(super) fn is_pending(&self) -> bool {
-        let (after, upto) = self.pending();
-        after < upto
-    }
-
     /// The stamps after which, and up to which, the hub has the entries.
     pub(super) fn acknowledged(&self) -> (Hlc, Hlc) {
         (self.before, self.last.min(self.hub_has))

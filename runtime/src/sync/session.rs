@@ -80,7 +80,10 @@ pub(super) async fn run(
     over: Over,
     progress: impl Fn(Progress),
 ) -> Result<Finish, SyncError> {
-    let file = FileThread::start().map_err(|_| SyncError::Stopped)?;
+    let file = FileThread::start().map_err(|error| {
+        tracing::error!(%error, "the system gives a session no thread for its file");
+        SyncError::Stopped
+    })?;
     let most = left(store, over).await?.unwrap_or(0);
     let actions = store.session().over(over.link.name()).in_slices(slice(most));
     seen.pace.limit(most);
@@ -103,14 +106,14 @@ pub(super) async fn run(
     }
 }
 
+/// Less would cost more by the exchanges that each slice takes.
+const LEAST_SLICE: usize = 8 << 10;
+
 /// What a slice of a long log may weigh where one exchange may move so many bytes: compressed, it goes on one day. What was
 /// written before a large record need not wait then until that has gone.
 fn slice(most: u64) -> usize {
     usize::try_from(most).unwrap_or(usize::MAX).clamp(LEAST_SLICE, slices::MOST)
 }
-
-/// Less would cost more by the exchanges that each slice takes.
-const LEAST_SLICE: usize = 8 << 10;
 
 /// A request and its answer, counted whatever comes of them.
 async fn exchange(

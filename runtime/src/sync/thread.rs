@@ -42,10 +42,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_job_that_panics_is_alone_with_it() {
-        let thread = FileThread::start().unwrap();
+    async fn a_job_that_panics_is_alone_with_it() -> std::io::Result<()> {
+        let thread = FileThread::start()?;
         assert_eq!(thread.run(|| "done").await, Some("done"));
         assert_eq!(thread.run(|| assert_eq!(1, 2, "on purpose")).await, None);
         assert_eq!(thread.run(|| 3).await, Some(3));
+        Ok(())
     }
 }

@@ -45,12 +45,10 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
         return Err(AnswerError::Incomplete.into());
     }
     let whole = recovery::whole(conn, plan, state::read(conn)?.recovering)?;
-    let before = whole.into_iter().map(|table| Ok((table, rows(conn, plan, table)?)));
-    let before = before.collect::<Result<BTreeMap<_, _>, Stop>>()?;
+    let before = whole.into_iter().map(|table| Ok((table, rows(conn, plan, table)?))).collect::<Result<_, Stop>>()?;
     let (told, over, touched) = (BTreeSet::new(), BTreeSet::new(), Touched::default());
     let conflicts = conflicts::any(conn)?;
-    let written = if before.is_empty() { None } else { Some(Written::read(conn, plan)?) };
-    let mut work = Work { conn, plan, written, whole: before, told, over, touched, conflicts };
+    let mut work = Work { conn, plan, written: None, whole: before, told, over, touched, conflicts };
     state::set_applying(conn, true)?;
     fire_others(conn, plan)?;
     let (mut heard, mut all) = (Hlc::ZERO, true);
@@ -89,7 +87,7 @@ fn rows(conn: &Connection, plan: &Plan, table: TableIx) -> Result<BTreeSet<Recor
 struct Work<'a> {
     conn: &'a Connection,
     plan: &'a Plan,
-    /// What was written since the changeset; not read before the hub tells of a record.
+    /// What was written since the changeset; not read where the hub tells nothing.
     written: Option<Written>,
     /// The tables of which all that lives is told, and what they showed before.
     whole: BTreeMap<TableIx, BTreeSet<RecordId>>,
@@ -110,6 +108,11 @@ struct Written {
 }
 
 impl Written {
+    /// What is pending of a record, where it was read.
+    fn of(written: &Option<Written>, key: Key) -> Option<&Change> {
+        written.as_ref()?.folded.get(&key)
+    }
+
     fn read(conn: &Connection, plan: &Plan) -> Result<Written, StoreError> {
         let entries = log::pending(conn, plan, &origins::stretches(conn)?)?;
         let folded = fold::pending(&plan.schema, entries.iter().cloned().map(Part::Pending));
@@ -120,7 +123,8 @@ impl Written {
 impl Work<'_> {
     /// Applies one page: what is here parents first, what goes children first.
     fn page(&mut self, page: Encoded<Page>) -> Result<Page, Stop> {
-        if self.written.is_none() && !page.unresolved().told.is_empty() {
+        let tells = !page.unresolved().told.is_empty() || !self.whole.is_empty();
+        if tells && self.written.is_none() {
             self.written = Some(Written::read(self.conn, self.plan)?);
         }
         let mut page = self.whole_ids(page)?;
@@ -156,10 +160,6 @@ impl Work<'_> {
         Ok(if let [one] = found[..] { Some(one) } else { None })
     }
 
-    fn pending(&self, key: Key) -> Option<&Change> {
-        self.written.as_ref()?.folded.get(&key)
-    }
-
     /// The oldest base of what is pending, or an older one; none where nothing is.
     fn oldest_base(&self) -> Result<Option<Seq>, StoreError> {
         match &self.written {
@@ -173,7 +173,7 @@ impl Work<'_> {
 
     fn record(&mut self, told: Told) -> Result<(), Stop> {
         let key = (told.table, told.id);
-        let pending = self.written.as_ref().and_then(|written| written.folded.get(&key));
+        let pending = Written::of(&self.written, key);
         let collides = pending.is_some_and(|p| p.born || (told.what == News::Gone && p.end == End::Alive));
         if fault!(AppliedWithoutGuard: false, collides) {
             return Err(Stop::Collided);
@@ -239,7 +239,7 @@ impl Work<'_> {
         for (field, value) in told {
             self.over.remove(&(key, field));
             let shape = self.plan.schema.field(key.0, field);
-            let value = match under(self.pending(key), field, shape, value) {
+            let value = match under(Written::of(&self.written, key), field, shape, value) {
                 Shown::Told(value) => {
                     self.touched.told(self.plan, key, field, &value);
                     value
@@ -280,10 +280,10 @@ impl Work<'_> {
         let tables: Vec<TableIx> = self.whole.keys().copied().collect();
         for table in tables.into_iter().rev() {
             for key in rows(self.conn, self.plan, table)?.into_iter().map(|id| (table, id)) {
-                if self.told.contains(&key) || self.pending(key).is_some_and(|p| p.born) {
+                if self.told.contains(&key) || Written::of(&self.written, key).is_some_and(|p| p.born) {
                     continue;
                 }
-                if self.pending(key).is_some_and(|p| p.end == End::Alive) {
+                if Written::of(&self.written, key).is_some_and(|p| p.end == End::Alive) {
                     return Err(Stop::Collided);
                 }
                 self.remove(key)?;
@@ -304,7 +304,7 @@ impl Work<'_> {
     fn follow_removed(&mut self) -> Result<(), Stop> {
         loop {
             let mut left = self.touched.left(self.conn, self.plan)?;
-            left.retain(|(key, _)| self.pending(*key).is_none());
+            left.retain(|(key, _)| Written::of(&self.written, *key).is_none());
             if left.is_empty() {
                 return Ok(());
             }

@@ -57,24 +57,15 @@ impl Slicing {
             *cuts = find(conn, plan, stretches, self.most)?.into();
         }
         while let Some(cut) = cuts.front().copied() {
-            let slice = entries(conn, plan, &upto(stretches, cut))?;
+            let slice = log::pending(conn, plan, &upto(stretches, cut))?;
             if !slice.is_empty() {
                 return Ok((slice, Some(cut)));
             }
             // The hub has all of it.
             cuts.pop_front();
         }
-        Ok((entries(conn, plan, stretches)?, None))
+        Ok((log::pending(conn, plan, stretches)?, None))
     }
-}
-
-fn entries(conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> Result<Vec<Entry>, StoreError> {
-    let mut entries = Vec::new();
-    log::visit(conn, plan, stretches, |entry| {
-        entries.push(entry);
-        true
-    })?;
-    Ok(entries)
 }
 
 /// The stretches of the log up to this stamp.

@@ -30,11 +30,7 @@ impl Hub<'_> {
     async fn memory_of_first(&self) -> Result<Vec<Figure>, Failure> {
         let mut site = Site::start(self.program, &self.dir.join("memory.db"))?;
         site.fill(self.most).await?;
-        let before = resident(Some(site.hub.id())).ok_or(UNTOLD)?;
-        site.hub.peak();
-        let url = format!("http://{}", site.hub.addr);
-        let device = self.child(Part::First, &self.dir.join("first-device.db"), &url)?;
-        let hub = site.hub.peak().ok_or(UNTOLD)?.saturating_sub(before);
+        let (device, hub) = self.beside(&site, Part::First, &self.dir.join("first-device.db"))?;
         Ok(vec![
             Figure::new("memory_first", mebibytes(device), "MiB", "a device, for a first sync of very many records"),
             Figure::new("memory_hub_first", mebibytes(hub), "MiB", "the hub, above what it had, while it tells them"),
@@ -52,15 +48,20 @@ impl Hub<'_> {
         }
         drop((conn, store));
         let site = Site::start(self.program, &self.dir.join("memory-upload.db"))?;
-        let before = resident(Some(site.hub.id())).ok_or(UNTOLD)?;
-        site.hub.peak();
-        let url = format!("http://{}", site.hub.addr);
-        let device = self.child(Part::Upload, &file, &url)?;
-        let hub = site.hub.peak().ok_or(UNTOLD)?.saturating_sub(before);
+        let (device, hub) = self.beside(&site, Part::Upload, &file)?;
         Ok(vec![
             Figure::new("memory_upload", mebibytes(device), "MiB", "a device, to fold and send very many new records"),
             Figure::new("memory_hub_upload", mebibytes(hub), "MiB", "the hub, above what it had, while it merges them"),
         ])
+    }
+
+    /// What a device takes that plays this part, and its hub meanwhile, above what that had.
+    fn beside(&self, site: &Site, part: Part, file: &Path) -> Result<(u64, u64), Failure> {
+        let before = resident(Some(site.hub.id())).ok_or(UNTOLD)?;
+        site.hub.peak();
+        let device = self.child(part, file, &format!("http://{}", site.hub.addr))?;
+        let hub = site.hub.peak().ok_or(UNTOLD)?.saturating_sub(before);
+        Ok((device, hub))
     }
 
     /// The bytes of memory that another process of this program's says that it took.
