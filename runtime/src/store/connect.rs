@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 
 /// How long a statement waits for another program's transaction.
 const BUSY: Duration = Duration::from_secs(10);
+/// What a session keeps of the file in memory, in KiB. An answer about 1,000 records reads 1,000 pages of the file twice: to
+/// make their names whole, and to write. SQLite's own 2 MB would hold half of them.
+const CACHE: i64 = 8 << 10;
 /// Between two tries of what does not wait by itself.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -19,9 +22,16 @@ pub(super) fn application(place: &Place) -> rusqlite::Result<Connection> {
     open(place, true)
 }
 
+/// The connection that opens a file, whose tables may be made anew meanwhile: foreign keys are off.
+pub(super) fn opening(place: &Place) -> rusqlite::Result<Connection> {
+    open(place, false)
+}
+
 /// A connection for sessions. Foreign keys are off: what their actions would do, the hub has derived and tells.
 pub(super) fn session(place: &Place) -> rusqlite::Result<Connection> {
-    open(place, false)
+    let conn = open(place, false)?;
+    conn.pragma_update(None, "cache_size", -CACHE)?;
+    Ok(conn)
 }
 
 fn open(place: &Place, foreign_keys: bool) -> rusqlite::Result<Connection> {

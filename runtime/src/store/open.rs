@@ -26,7 +26,7 @@ pub(super) struct Opened {
 pub(super) fn open(place: &Place, plan: &Plan) -> Result<Opened, StoreError> {
     connect::look_at(place, plan).map_err(|error| place.explained(error))?;
     // Without foreign keys as yet: a migration drops tables on the way, and nothing may hear of that.
-    let app = connect::session(place)?;
+    let app = connect::opening(place)?;
     connect::use_wal(&app)?;
     let opened = prepare(app, place, plan)?;
     connect::keep_foreign_keys(&opened.app)?;
