@@ -33,6 +33,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Fails unless so many bytes of memory may still be used.
+    pub(super) fn need_room(&self, n: usize) -> Result<()> {
+        if n <= self.room { Ok(()) } else { Err(DecodeError::TooLarge(self.part)) }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -46,6 +51,13 @@ impl<'a> Reader<'a> {
         let (taken, rest) = self.bytes.split_at_checked(n).ok_or(DecodeError::Truncated(self.part))?;
         self.bytes = rest;
         Ok(taken)
+    }
+
+    /// What stands before the next such byte, which is taken too.
+    pub(super) fn before(&mut self, end: u8) -> Result<&'a [u8]> {
+        let len = self.bytes.iter().position(|&byte| byte == end).ok_or(DecodeError::Truncated(self.part))?;
+        let taken = self.slice(len)?;
+        self.byte().map(|_| taken)
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {

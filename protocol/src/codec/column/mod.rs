@@ -13,10 +13,12 @@ pub(in crate::codec) mod refs;
 pub(in crate::codec) mod stamps;
 mod strings;
 pub(in crate::codec) mod sums;
+mod words;
 
 use self::beside::Beside;
 use self::ints::Cheapest;
 use self::refs::Known;
+use self::words::Words;
 use crate::codec::read::{Reader, Result};
 
 use crate::codec::rows;
@@ -39,6 +41,7 @@ const LISTED_BLOBS: u8 = 7;
 const IDS: u8 = 8;
 const MIXED: u8 = 9;
 const BESIDE: u8 = 10;
+const WORDS: u8 = 11;
 
 /// Which field a column is of, and what its values may point to.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +108,7 @@ impl<'s> Column<'s> {
             TEXTS => owned(strings::read(r, n)?, r, rows::text)?,
             LISTED_TEXTS => owned(strings::read_listed(r, n)?, r, rows::text)?,
             VARIANTS => owned(self.read_variants(r, n)?, r, rows::text)?,
+            WORDS => words::read(r, n)?,
             BLOBS => owned(strings::read(r, n)?, r, rows::blob)?,
             LISTED_BLOBS => owned(strings::read_listed(r, n)?, r, rows::blob)?,
             IDS => refs::read(r, self.known, n)?.iter().map(|id| rows::blob(r, &id.0)).collect::<Result<_>>()?,
@@ -159,6 +163,7 @@ enum Coded<'v> {
     Integers(Vec<i64>),
     Reals(Vec<f64>),
     Variants(Vec<i64>),
+    Words(Words<'v>),
     Strings { first: u8, all: Vec<&'v [u8]>, distinct: Option<Vec<&'v [u8]>> },
     Ids(Vec<RecordId>),
     Mixed(&'v [&'v Value]),
@@ -181,7 +186,15 @@ impl<'v> Coded<'v> {
         let place = |text: &&str| variants.iter().position(|v| v == text).map(|place| place as i64);
         match texts.iter().map(place).collect() {
             Some(places) => Coded::Variants(places),
-            None => Coded::of_strings(TEXTS, texts.into_iter().map(str::as_bytes).collect()),
+            None => Coded::of_words(Coded::of_strings(TEXTS, texts.into_iter().map(str::as_bytes).collect())),
+        }
+    }
+
+    /// Texts word by word, unless they are shorter otherwise.
+    fn of_words(texts: Coded<'v>) -> Coded<'v> {
+        match &texts {
+            Coded::Strings { all, distinct: None, .. } => Words::of(all).map_or(texts, Coded::Words),
+            _ => texts,
         }
     }
 
@@ -203,6 +216,7 @@ impl<'v> Coded<'v> {
             Coded::Reals(_) => REALS,
             Coded::Variants(_) => VARIANTS,
             Coded::Strings { first, distinct, .. } => first + u8::from(distinct.is_some()),
+            Coded::Words(_) => WORDS,
             Coded::Ids(_) => IDS,
             Coded::Mixed(_) => MIXED,
         }
@@ -215,6 +229,7 @@ impl<'v> Coded<'v> {
             Coded::Reals(values) => reals::write(w, values),
             Coded::Strings { all, distinct: None, .. } => strings::write(w, all),
             Coded::Strings { all, distinct: Some(distinct), .. } => strings::write_listed(w, distinct, all),
+            Coded::Words(words) => words.write(w),
             Coded::Ids(ids) => refs::write(w, column.known, ids),
             Coded::Mixed(values) => values.iter().for_each(|value| rows::write_value(w, value)),
         }
