@@ -7,6 +7,7 @@
 mod alike;
 pub(in crate::codec) mod beside;
 mod coding;
+mod gap;
 pub(in crate::codec) mod ids;
 mod ints;
 mod reals;
