@@ -136,13 +136,29 @@ impl<'a> Reader<'a> {
     /// The next `width` bits, at most 64.
     pub(super) fn bits(&mut self, width: u32) -> Result<u64> {
         self.need_bits(1, width)?;
-        let mut window = [0; 16];
-        let tail = &self.bits[self.at_bit / 8..];
-        let n = tail.len().min(9);
-        window[..n].copy_from_slice(&tail[..n]);
-        let aligned = u128::from_le_bytes(window) >> (self.at_bit % 8);
+        let bits = self.window() & ((1 << width) - 1);
         self.at_bit += width as usize;
-        Ok((aligned & ((1 << width) - 1)) as u64)
+        Ok(bits as u64)
+    }
+
+    /// How many ones come next, at most 64. The zero behind them is taken too, unless there are `most` ones.
+    pub(super) fn ones(&mut self, most: u32) -> Result<u32> {
+        let ones = self.window().trailing_ones().min(most);
+        let taken = ones + u32::from(ones < most);
+        self.need_bits(1, taken)?;
+        self.at_bit += taken as usize;
+        Ok(ones)
+    }
+
+    /// The next 64 bits and more, zeros behind the last one.
+    fn window(&self) -> u128 {
+        let tail = self.bits.get(self.at_bit / 8..).unwrap_or_default();
+        let window = tail.first_chunk().copied().unwrap_or_else(|| {
+            let mut window = [0; 16];
+            window[..tail.len()].copy_from_slice(tail);
+            window
+        });
+        u128::from_le_bytes(window) >> (self.at_bit % 8)
     }
 
     /// Fails unless both sections were read to their ends.
