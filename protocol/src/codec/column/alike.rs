@@ -76,3 +76,27 @@ fn read(r: &mut Reader<'_>, places: &[usize]) -> Result<Vec<i64>> {
 fn end(places: &[usize]) -> usize {
     places.iter().max().map_or(0, |place| place + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::codec::error::Part;
+    use crate::codec::write::Writer;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_integers_come_back(
+            rows in proptest::collection::vec((prop_oneof![any::<i64>(), -9..9i64], 0..6usize), 1..40),
+        ) {
+            let (values, places): (Vec<i64>, Vec<usize>) = rows.into_iter().unzip();
+            let mut w = Writer::default();
+            Alike::of(&values, &places).cheapest().iter().for_each(|part| part.write(&mut w));
+            let (bytes, bits) = w.finish();
+            let mut r = Reader::new(&bytes, &bits, 0, Part::Body);
+            prop_assert_eq!(Manner::Alike(&places).read(&mut r, values.len()).unwrap(), values);
+            r.finish().unwrap();
+        }
+    }
+}
