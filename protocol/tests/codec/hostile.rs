@@ -200,7 +200,7 @@ fn columns_that_point_to_nothing_are_refused() {
     };
     refused(0, &[11, 0, 0, 1, 0, 0], "a word that is not there");
     refused(0, &[11, 1, b'a', b' ', 0, 3, 0, 0], "a word that is not there");
-    refused(0, &[11, 1, b'a', b' ', 0, 0xff, 0xff, 0, 0], "a word that is not there");
+    refused(0, &[11, 1, b'a', b' ', 0, 0xff, 0, 0], "a word that is not there");
     assert_eq!(column(0, &[11, 1, b'a', b'b']), DecodeError::Truncated(Part::Column(FARM, 0)));
     assert_eq!(column(0, &[11, 0, 0, 0]), DecodeError::Truncated(Part::Column(FARM, 0)));
     refused(6, &[12, 0, 1, 0, 0], "beside a column that is not there");

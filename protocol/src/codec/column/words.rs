@@ -17,13 +17,14 @@ const END: u8 = 0;
 /// The next of the words that are spelled.
 const SPELLED: u8 = 1;
 /// The first listed word.
-const FIRST: u8 = 2;
-/// From here on a byte begins a word of two.
-const WIDE: u8 = 0xe0;
-/// Words of one byte.
-const SHORT: usize = (WIDE - FIRST) as usize;
-/// Words that can be listed.
-const MOST: usize = SHORT + ((u8::MAX - WIDE) as usize + 1) * 256;
+const FIRST: usize = 2;
+/// Bytes that can be a listed word, or begin one of two bytes.
+const BYTES: usize = 256 - FIRST;
+
+/// How many words are one byte where so many are listed. The other bytes begin words of two: no more than must.
+fn short(listed: usize) -> usize {
+    BYTES - listed.saturating_sub(BYTES).div_ceil(255).min(BYTES)
+}
 
 /// Fewer bytes of text than this are not worth the search.
 const LEAST: usize = 1 << 10;
@@ -60,16 +61,14 @@ impl<'a> Words<'a> {
     }
 
     fn put(&mut self, word: &'a [u8], listed: Option<usize>) {
-        match listed {
-            None => {
-                self.codes.push(SPELLED);
-                self.spelled.push(word);
-            }
-            Some(place) if place < SHORT => self.codes.push(FIRST + place as u8),
-            Some(place) => {
-                let [high, low] = ((place - SHORT) as u16).to_be_bytes();
-                self.codes.extend([WIDE + high, low]);
-            }
+        let Some(place) = listed else {
+            self.codes.push(SPELLED);
+            return self.spelled.push(word);
+        };
+        let short = short(self.listed.len());
+        match place.checked_sub(short) {
+            None => self.codes.push((FIRST + place) as u8),
+            Some(far) => self.codes.extend([(FIRST + short + far / 256) as u8, far as u8]),
         }
     }
 }
@@ -110,7 +109,7 @@ impl<'a> Split<'a> {
         let often = |place: &usize| self.distinct[*place].1;
         let mut listed: Vec<usize> = (0..self.distinct.len()).filter(|place| often(place) > 1).collect();
         listed.sort_by_key(|place| std::cmp::Reverse(often(place)));
-        listed.truncate(MOST);
+        listed.truncate(BYTES * 256);
         listed
     }
 
@@ -160,13 +159,13 @@ fn read_text<'a>(
     spelled: &mut impl Iterator<Item = &'a [u8]>,
     text: &mut Vec<u8>,
 ) -> Result<Value> {
+    let short = short(listed.len());
     text.clear();
     loop {
         let word = match r.byte()? {
             END => break,
             SPELLED => spelled.next(),
-            byte @ FIRST..WIDE => listed.get(usize::from(byte - FIRST)).copied(),
-            high => listed.get(SHORT + (usize::from(high - WIDE) << 8 | usize::from(r.byte()?))).copied(),
+            byte => listed.get(place(r, usize::from(byte) - FIRST, short)?).copied(),
         };
         let Some(word) = word else { return r.malformed("a word that is not there") };
         r.need_room(text.len() + word.len() + 1)?;
@@ -175,4 +174,39 @@ fn read_text<'a>(
     }
     text.pop();
     rows::text(r, text)
+}
+
+/// The place of a listed word that begins with this byte, `short` of them being one byte.
+fn place(r: &mut Reader<'_>, first: usize, short: usize) -> Result<usize> {
+    match first.checked_sub(short) {
+        None => Ok(first),
+        Some(far) => Ok(short + far * 256 + usize::from(r.byte()?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::codec::error::Part;
+
+    fn back(texts: &[String]) {
+        let bytes: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        let mut w = Writer::default();
+        Split::of(&bytes).coded().write(&mut w);
+        let (bytes, _) = w.finish();
+        let mut r = Reader::new(&bytes, &[], 1 << 30, Part::Body);
+        let read = read(&mut r, texts.len()).unwrap();
+        assert!(read.iter().eq(&texts.iter().cloned().map(Value::Text).collect::<Vec<_>>()));
+        r.finish().unwrap();
+    }
+
+    /// However many words there are, each has its code: where two bytes begin, and where there are too many.
+    #[test]
+    fn any_number_of_words_comes_back() {
+        for words in [0, 1, 253, 254, 255, 509, 510, 765, 5_000, 64_769, 65_023, 65_024, 65_025, 66_000] {
+            let text: Vec<String> = (0..words).map(|n| format!("w{n}")).collect();
+            back(&[text.join(" "), "once".to_owned(), text.join(" "), String::new(), "  twice ".to_owned()]);
+        }
+    }
 }
