@@ -15,8 +15,9 @@ const SEEN: usize = 6;
 pub(crate) fn pages() -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     for (n, (column, bits)) in integers().into_iter().enumerate() {
-        all.push((format!("integers-{n}-coding-{:02x}", column[0]), with_integers(&column, &bits)));
+        all.push((format!("integers-{n}-coding-{:02x}", column[0]), with_column(&[&[1], &column[..]].concat(), &bits)));
     }
+    all.push(("column-words".to_owned(), with_column(&words(), &[])));
     all.extend(classes().map(|(name, field, values)| (format!("column-{name}"), told(field, &values))));
     for (name, delta) in [("narrow", 3), ("wide", i128::MAX - 3)] {
         let one = |n: usize| writes(change(FARM, id(n as u128)), [(1, What::Add(delta + n as i128 % 3))]);
@@ -37,11 +38,11 @@ fn told(field: usize, values: &[Value]) -> Vec<u8> {
 }
 
 /// The same with this column in the place of zeros.
-fn with_integers(column: &[u8], bits: &[u8]) -> Vec<u8> {
+fn with_column(column: &[u8], bits: &[u8]) -> Vec<u8> {
     let head = encode_page(&schema(), &page(vec![]), &[], Effort::Page).len() - 1;
     let zeros = told(SEEN, &vec![Value::Integer(0); ROWS]);
-    let body = zeros[head + 1..].strip_suffix(&[0]).expect("the coding of zeros");
-    assert_eq!(usize::from(zeros[head]), body.len() + 1, "neither bits nor compression");
+    let body = zeros[head + 1..].strip_suffix(&[1, 0]).expect("integers that are zero");
+    assert_eq!(usize::from(zeros[head]), body.len() + 2, "neither bits nor compression");
     let len = u8::try_from(body.len() + column.len()).expect("a short body");
     let bytes = [&zeros[..head], &[len], body, column, bits].concat();
     decode_page(&schema(), &bytes, &Limits::default()).expect("a page");
@@ -71,7 +72,16 @@ fn integers() -> Vec<(Vec<u8>, Vec<u8>)> {
         column(&[0x15, 7, 2, 1], vec![], bits(&[0, 2, 0, 2, 0, 2, 0], 2)),
         column(&[0x22, 7, 5], varints(ROWS - 2), vec![]),
         column(&[0x26, 7, 5, 1], vec![], bits(&[0, 2, 0, 2, 0, 2], 2)),
+        // Three bits that are 5 in all stand above the two lowest.
+        column(&[0x08, 2, 3, 5, 0x03, 2], vec![], small(2)),
     ]
+}
+
+/// Texts of two listed words and two that are spelled.
+fn words() -> Vec<u8> {
+    let lists = [&[11, 2][..], b"a b ", &[2], b"c d "].concat();
+    let texts: [&[u8]; ROWS] = [&[2], &[3, 2], &[1], &[], &[2, 2, 2], &[1, 3], &[3], &[2]];
+    lists.into_iter().chain(texts.into_iter().flat_map(|text| text.iter().copied().chain([0]))).collect()
 }
 
 /// Numbers of so many bits each, low bits first.

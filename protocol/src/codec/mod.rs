@@ -80,7 +80,9 @@
 //!   all; 1 one value for all; 2 signed varints; 3 a width, then each in so many bits; 4 least value and greatest
 //!   distance from it, then each distance in a truncated binary code; 5 least value and width, then each distance in
 //!   Rice's code with that many low bits; 6 width, then each folded value in Rice's code; 7, without subtraction, the
-//!   distinct values (count, then a column), then a column of places among them, both with a first byte however short.
+//!   distinct values (count, then a column), then a column of places among them, both with a first byte however short; 8,
+//!   without subtraction, bits that are the same in all: how many stand below them, how many they are (a byte each, together
+//!   at most 63) and what they are, a varint; then a column of the values without them, with a first byte, not 7 or 8.
 //!   A truncated binary code's shorter words stand first, and its highest bits before the lowest one. In Rice's code a
 //!   quotient is ones, then a zero; 32 ones are an escape before 64 plain bits.
 //! - **Ids**, ascending: one alone is its bits, byte by byte. More are columns of integers: the first 64 bits or
@@ -88,12 +90,21 @@
 //! - **Stamps**: one alone as above; more are columns of integers, distances in milliseconds and distances of counters.
 //! - **Seqs**: a column of integers, their distances.
 //! - **Values** begin with a tag: 0 nothing but NULL, 1 integers, 2 reals, 3 texts, 4 texts listed, 5 enum variants by
-//!   place, 6 blobs, 7 blobs listed, 8 ids, 9 mixed, 10 integers beside an earlier column. Its high bit says that a bitmap of
-//!   the NULLs follows. Texts and
-//!   blobs are a column of lengths, then all contents; listed ones are a count of distinct ones, these, and a column of
-//!   places. Mixed values are written one by one.
+//!   place, 6 blobs, 7 blobs listed, 8 ids, 9 mixed, 10 integers beside an earlier column, 11 texts word by word, 12 alike.
+//!   Its high bit, not with 10 and 12, says that a bitmap of the NULLs follows. Texts and blobs are a column of lengths, then
+//!   all contents; listed ones are a count of distinct ones, these, and a column of places. Mixed values are written one by one.
+//! - **Texts word by word**: a text is its words with a space between each two. A count of words that are listed, and these,
+//!   a space behind each; a count of words that are spelled, and these likewise; then of each text its words, and 0. The byte 1 is
+//!   the next word that is spelled. Of 2 to 255 the last ones begin a word of two bytes, as few of them as leave all listed
+//!   words a code; the others are a listed word each, in order. Words of two bytes come after these, high byte first.
 //! - **Integers beside** an earlier column of the group's values, of integers without NULLs: which one, 0 for the nearest of
 //!   such, at most 3; then a column of their distances from it.
+//! - **Alike** are integers, reals, listed texts and blobs, variants and references without NULLs, whose last column of integers
+//!   (values, units or bits, places) goes along with a list: an earlier column of the group's values, of tag 4, 5, 7 or 8 or
+//!   alike with one of these, without NULLs. Which one, 0 for the nearest of such, at most 3; the tag that would else stand
+//!   there; what it says stands before that column of integers; and in the place of that two. Of each place that occurs in the
+//!   list, ascending, the integer of the first record that has it; then of all other records the distance from the integer of
+//!   the last record that has the same place.
 //! - **Reals** begin with a byte: up to 12, that many decimal places, then a column of integers in units of the last;
 //!   255, then a column of the doubles' bits. Both give back every bit.
 //! - **References** are blobs of 16 bytes: how many distinct ones stand among the whole ids of their table so far in the

@@ -33,6 +33,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Fails unless so many bytes of memory may still be used.
+    pub(super) fn need_room(&self, n: usize) -> Result<()> {
+        if n <= self.room { Ok(()) } else { Err(DecodeError::TooLarge(self.part)) }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
@@ -46,6 +51,13 @@ impl<'a> Reader<'a> {
         let (taken, rest) = self.bytes.split_at_checked(n).ok_or(DecodeError::Truncated(self.part))?;
         self.bytes = rest;
         Ok(taken)
+    }
+
+    /// What stands before the next such byte, which is taken too.
+    pub(super) fn before(&mut self, end: u8) -> Result<&'a [u8]> {
+        let len = self.bytes.iter().position(|&byte| byte == end).ok_or(DecodeError::Truncated(self.part))?;
+        let taken = self.slice(len)?;
+        self.byte().map(|_| taken)
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
@@ -124,13 +136,29 @@ impl<'a> Reader<'a> {
     /// The next `width` bits, at most 64.
     pub(super) fn bits(&mut self, width: u32) -> Result<u64> {
         self.need_bits(1, width)?;
-        let mut window = [0; 16];
-        let tail = &self.bits[self.at_bit / 8..];
-        let n = tail.len().min(9);
-        window[..n].copy_from_slice(&tail[..n]);
-        let aligned = u128::from_le_bytes(window) >> (self.at_bit % 8);
+        let bits = self.window() & ((1 << width) - 1);
         self.at_bit += width as usize;
-        Ok((aligned & ((1 << width) - 1)) as u64)
+        Ok(bits as u64)
+    }
+
+    /// How many ones come next, at most 64. The zero behind them is taken too, unless there are `most` ones.
+    pub(super) fn ones(&mut self, most: u32) -> Result<u32> {
+        let ones = self.window().trailing_ones().min(most);
+        let taken = ones + u32::from(ones < most);
+        self.need_bits(1, taken)?;
+        self.at_bit += taken as usize;
+        Ok(ones)
+    }
+
+    /// The next 64 bits and more, zeros behind the last one.
+    fn window(&self) -> u128 {
+        let tail = self.bits.get(self.at_bit / 8..).unwrap_or_default();
+        let window = tail.first_chunk().copied().unwrap_or_else(|| {
+            let mut window = [0; 16];
+            window[..tail.len()].copy_from_slice(tail);
+            window
+        });
+        u128::from_le_bytes(window) >> (self.at_bit % 8)
     }
 
     /// Fails unless both sections were read to their ends.

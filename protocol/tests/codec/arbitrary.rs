@@ -56,6 +56,11 @@ fn string() -> impl Strategy<Value = String> {
     prop_oneof![Just(String::new()), "[a-c]{1,2}", Just("verified".to_owned()), Just("draft".to_owned()), ".{0,40}"]
 }
 
+/// Words that repeat, others, and spaces too many.
+fn prose() -> impl Strategy<Value = String> {
+    "((maize|rows|weighed|) ){0,80}[a-z]{0,3}"
+}
+
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -75,6 +80,7 @@ fn column(n: usize) -> BoxedStrategy<Vec<Value>> {
         Just(real().prop_map(Value::Real).boxed()),
         Just((-2000..2000i64).prop_map(|n| Value::Real(n as f64 / 100.0)).boxed()),
         Just(string().prop_map(Value::Text).boxed()),
+        Just(prose().prop_map(Value::Text).boxed()),
         Just(vec(any::<u8>(), 0..3).prop_map(Value::Blob).boxed()),
         Just(record_id().prop_map(|id| Value::Blob(id.0.to_vec())).boxed()),
         Just(value().boxed()),

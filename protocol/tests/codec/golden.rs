@@ -25,8 +25,8 @@ const COMPRESSED: u8 = 0x80;
 /// Where the digest of the schema stands, and the flags behind it.
 const DIGEST: std::ops::Range<usize> = 3..11;
 
-/// A message as each format has it, the present one last.
-fn files(name: &str, written: &[u8]) -> Vec<Vec<u8>> {
+/// A message as each format since that one has it, the present one last.
+fn files(since: u8, name: &str, written: &[u8]) -> Vec<Vec<u8>> {
     let file = |format: u8| {
         let path = format!("{}/tests/golden/{format}/{name}.bin", env!("CARGO_MANIFEST_DIR"));
         if format == FORMAT && !Path::new(&path).exists() && std::env::var_os("WINDROW_WRITE_GOLDEN").is_some() {
@@ -36,7 +36,7 @@ fn files(name: &str, written: &[u8]) -> Vec<Vec<u8>> {
         golden[DIGEST].copy_from_slice(&schema().digest());
         golden
     };
-    (1..=FORMAT).map(file).collect()
+    (since..=FORMAT).map(file).collect()
 }
 
 fn check_bytes(files: &[Vec<u8>], written: &[u8]) {
@@ -48,7 +48,7 @@ fn check_bytes(files: &[Vec<u8>], written: &[u8]) {
 
 fn check_changeset(name: &str, changeset: &Changeset, lens: &[u8]) {
     let written = encode_changeset(&schema(), changeset, lens, Effort::Upload);
-    let files = files(name, &written);
+    let files = files(1, name, &written);
     for golden in &files {
         let decoded = decode_changeset(&schema(), golden, &Limits::default()).unwrap();
         let keys = changeset.changes.iter().map(Change::key);
@@ -59,8 +59,12 @@ fn check_changeset(name: &str, changeset: &Changeset, lens: &[u8]) {
 }
 
 fn check_page(name: &str, page: &Page, lens: &[u8]) {
+    check_page_since(1, name, page, lens);
+}
+
+fn check_page_since(since: u8, name: &str, page: &Page, lens: &[u8]) {
     let written = encode_page(&schema(), page, lens, Effort::Page);
-    let files = files(name, &written);
+    let files = files(since, name, &written);
     for golden in &files {
         let decoded = decode_page(&schema(), golden, &Limits::default()).unwrap();
         let keys = page.told.iter().map(|told| (told.table, told.id));
@@ -229,4 +233,28 @@ fn every_shape_of_news() {
     let lens: Vec<u8> = told.iter().map(|told| if told.held { 56 } else { 128 }).collect();
     let next = Some(Reached { seq: seq(1250), table: PLOT, id: made(7) });
     check_page("page-shapes", &Page { next, ..page(told) }, &lens);
+}
+
+/// What format 2 learned after its first files: texts word by word, places near the last of the same name, and what all ids have
+/// in common.
+#[test]
+fn columns_that_have_much_in_common() {
+    let one = |n: u64| {
+        let spread = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let pick = |shift: u32, of: u64| (spread >> shift) % of;
+        let words = (0..8).map(|word| ["maize", "rows", "", "weighed", "dry", "lorry"][pick(word * 5 + 8, 6) as usize]);
+        let farm = pick(40, 6);
+        let values = vec![
+            (0, Value::Text(["Meru", "Embu", "Kilifi", "Nyeri", "Bomet", "Lamu"][farm as usize].to_owned())),
+            (4, Value::Real((farm * 700_000 + pick(20, 100)) as f64 / 1e6)),
+            (6, Value::Integer(NOW + (farm * 50_000_000 + pick(24, 1000)) as i64)),
+            (9, Value::Text(format!("{} {}", words.collect::<Vec<_>>().join(" "), if n == 7 { "slpi" } else { "ok" }))),
+        ];
+        let random = u128::from(spread) << 64 | u128::from(!spread);
+        let id = id(random & !(0xf << 76) & !(0b11 << 62) | 4 << 76 | 0b10 << 62);
+        Told { table: FARM, id, held: false, what: News::Patch(values), conflicts: None }
+    };
+    let mut told: Vec<Told> = (1..=40).map(one).collect();
+    told.sort_by_key(|told| told.id);
+    check_page_since(2, "page-common", &page(told), &[]);
 }

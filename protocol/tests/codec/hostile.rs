@@ -173,6 +173,42 @@ fn one_long_text_in_many_records_is_held_against_the_memory() {
     assert!(decode_changeset(&schema(), &bytes, &Limits::default()).is_ok());
 }
 
+/// A byte may stand for a word of any length: what a text will take is known only when its words are put together.
+#[test]
+fn one_long_word_many_times_is_held_against_the_memory() {
+    let long = "x".repeat(2_000);
+    let row = |n| writes(change(FARM, id(n)), [(0, What::Set(text(&vec![&long[..]; 1000 + n as usize].join(" "))))]);
+    let bytes = encode_changeset(&schema(), &changeset((0..8).map(row).collect()), &[], Effort::Page);
+    assert!(bytes.len() < 1000, "{}", bytes.len());
+    assert_eq!(error(&bytes), DecodeError::TooLarge(Part::Column(FARM, 0)));
+    assert!(decode_changeset(&schema(), &bytes, &Limits::default()).is_ok());
+}
+
+/// A column of one farm's patch, as a page has it: its field, then these bytes.
+fn column(field: u8, rest: &[u8]) -> DecodeError {
+    // Farms, a patch, two records with whole ids, one field; ids that are all zero but for the last bits.
+    let ids = [0x00, 0x00, 0x03, 1];
+    let group = [&[0, 1, 2 << 4 | 15, 1, field][..], &ids, rest].concat();
+    let page = [&[0; 10][..], &varint(group.len() as u64), &group, &[2]].concat();
+    decode_page(&schema(), &head(b"WP", 0, &page), &LIMITS).unwrap_err()
+}
+
+#[test]
+fn columns_that_point_to_nothing_are_refused() {
+    let refused = |field: u8, rest: &[u8], why| {
+        assert_eq!(column(field, rest), DecodeError::Malformed(Part::Column(FARM, field.into()), why), "{rest:?}");
+    };
+    refused(0, &[11, 0, 0, 1, 0, 0], "a word that is not there");
+    refused(0, &[11, 1, b'a', b' ', 0, 3, 0, 0], "a word that is not there");
+    refused(0, &[11, 1, b'a', b' ', 0, 0xff, 0, 0], "a word that is not there");
+    assert_eq!(column(0, &[11, 1, b'a', b'b']), DecodeError::Truncated(Part::Column(FARM, 0)));
+    assert_eq!(column(0, &[11, 0, 0, 0]), DecodeError::Truncated(Part::Column(FARM, 0)));
+    refused(6, &[12, 0, 1, 0, 0], "beside a column that is not there");
+    refused(6, &[1, 8, 60, 4, 0, 0], "a gap out of range");
+    refused(6, &[1, 8, 0, 2, 4, 0], "a gap out of range");
+    refused(6, &[1, 8, 0, 2, 3, 8], "an unknown coding of integers");
+}
+
 #[test]
 fn other_kinds_formats_and_schemas_are_told_apart() {
     let bytes = encode_changeset(&schema(), &changeset(vec![]), &[], Effort::Upload);

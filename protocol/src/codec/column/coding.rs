@@ -227,12 +227,9 @@ fn put_rice(w: &mut Writer, n: u64, low: u32) {
 }
 
 fn get_rice(r: &mut Reader<'_>, low: u32) -> Result<u64> {
-    let mut quotient = 0;
-    while r.bits(1)? == 1 {
-        quotient += 1;
-        if quotient == ESCAPE {
-            return r.bits(64);
-        }
+    let quotient = r.ones(ESCAPE)?;
+    if quotient == ESCAPE {
+        return r.bits(64);
     }
     let high = u64::from(quotient) << low;
     Ok(high | r.bits(low)?)

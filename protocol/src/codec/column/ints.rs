@@ -1,15 +1,17 @@
 //! Columns of integers: the cheapest of a few codings, which the column names in its first byte.
 //!
-//! The low half of that byte is the coding ([`Coding`], or 7: the distinct values ascending, then the place of each), the
-//! high half how often neighbours were subtracted before: the values, their deltas, or the deltas of their deltas. The
-//! first value of each subtraction stands before the rest. All arithmetic wraps at 64 bits. A column of one value is just
-//! a signed varint.
+//! The low half of that byte is the coding ([`Coding`], or 7: the distinct values ascending, then the place of each; or 8:
+//! bits that all have in common, then the values without them), the high half how often neighbours were subtracted before:
+//! the values, their deltas, or the deltas of their deltas. The first value of each subtraction stands before the rest. All
+//! arithmetic wraps at 64 bits. A column of one value is just a signed varint.
 
 use super::coding::Coding;
+use super::gap::Gap;
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
 
 const LISTED: u8 = 7;
+const CLOSED: u8 = 8;
 const MOST_DELTAS: u8 = 2;
 
 /// Writes a column; nothing where it is empty.
@@ -24,6 +26,7 @@ pub(super) enum Cheapest {
     One(i64),
     Deltas(Deltas),
     List(List),
+    Closed(Closed),
 }
 
 impl Cheapest {
@@ -32,9 +35,12 @@ impl Cheapest {
             [] => Cheapest::Nothing,
             [one] => Cheapest::One(*one),
             _ => {
-                let deltas = Deltas::best(values);
-                let list = List::of(values).filter(|list| list.cost() < deltas.cost);
-                list.map_or(Cheapest::Deltas(deltas), Cheapest::List)
+                let others = [List::of(values).map(Cheapest::List), Closed::of(values).map(Cheapest::Closed)];
+                let deltas = Cheapest::Deltas(Deltas::best(values));
+                others
+                    .into_iter()
+                    .flatten()
+                    .fold(deltas, |best, other| if other.cost() < best.cost() { other } else { best })
             }
         }
     }
@@ -46,6 +52,7 @@ impl Cheapest {
             Cheapest::One(value) => signed_cost(*value),
             Cheapest::Deltas(deltas) => deltas.cost,
             Cheapest::List(list) => list.cost(),
+            Cheapest::Closed(closed) => closed.cost(),
         }
     }
 
@@ -55,6 +62,7 @@ impl Cheapest {
             Cheapest::One(value) => w.signed(*value),
             Cheapest::Deltas(deltas) => deltas.write(w),
             Cheapest::List(list) => list.write(w),
+            Cheapest::Closed(closed) => closed.write(w),
         }
     }
 }
@@ -72,6 +80,7 @@ pub(in crate::codec) fn read(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
         1 => Ok(vec![r.signed()?]),
         _ => match r.byte()? {
             LISTED => read_list(r, n),
+            CLOSED => read_closed(r, n),
             first => read_deltas(r, n, first),
         },
     }
@@ -182,6 +191,40 @@ fn read_list(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
     places.into_iter().map(|place| at(place).map_or_else(|| r.malformed("a place outside its list"), Ok)).collect()
 }
 
+/// Values without the bits that all have in common.
+#[derive(Debug)]
+pub(super) struct Closed {
+    gap: Gap,
+    values: Deltas,
+}
+
+impl Closed {
+    /// `None` where they have none in common.
+    fn of(values: &[i64]) -> Option<Closed> {
+        let gap = Gap::of(values)?;
+        let values: Vec<i64> = values.iter().map(|&value| gap.close(value)).collect();
+        Some(Closed { gap, values: Deltas::best(&values) })
+    }
+
+    fn cost(&self) -> u64 {
+        let mut w = Writer::default();
+        self.gap.write(&mut w);
+        w.cost() + self.values.cost
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.byte(CLOSED);
+        self.gap.write(w);
+        self.values.write(w);
+    }
+}
+
+fn read_closed(r: &mut Reader<'_>, n: usize) -> Result<Vec<i64>> {
+    let gap = Gap::read(r)?;
+    let first = r.byte()?;
+    Ok(read_deltas(r, n, first)?.into_iter().map(|value| gap.open(value)).collect())
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -230,6 +273,19 @@ mod tests {
         assert_eq!(cost((0..1000).map(|n| i64::from(scattered(n) % 30 == 0))).0, 0x02, "for zstd");
     }
 
+    /// The version stands in the midst of an id's random bits, and cost as much as they.
+    #[test]
+    fn what_all_have_in_common_is_written_once() {
+        let ids = |common: u64, fixed: u64| {
+            let mut ids: Vec<u64> = (0..1000).map(|n| scattered(n) as u64 & !common | fixed).collect();
+            ids.sort_unstable();
+            cost(ids.into_iter().map(|id| id as i64))
+        };
+        let ((_, random), (first, versioned)) = (ids(0, 0), ids(0xf000, 0x4000));
+        assert!(first == 0x08 && versioned + 490 < random, "{first:#x}: {versioned} bytes, {random} without a version");
+        assert_eq!(ids(0xffff, 0).0, 0x08, "the lowest");
+    }
+
     #[test]
     fn extremes_come_back() {
         let all = [i64::MIN, i64::MAX, 0, -1, 1, i64::MIN, i64::MAX];
@@ -244,8 +300,9 @@ mod tests {
             values in proptest::collection::vec(prop_oneof![any::<i64>(), -9..9i64, 1_000_000..1_000_500i64], 0..80),
             shift in 0..63u32,
             sorted in any::<bool>(),
+            common in prop_oneof![Just(0), any::<i64>()],
         ) {
-            let mut values: Vec<i64> = values.into_iter().map(|v| v >> shift).collect();
+            let mut values: Vec<i64> = values.into_iter().map(|v| v >> shift | common).collect();
             if sorted {
                 values.sort_unstable();
             }

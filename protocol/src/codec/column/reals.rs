@@ -1,6 +1,6 @@
 //! Columns of reals, exact to the bit.
 
-use super::ints;
+use super::alike::Manner;
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
 
@@ -11,23 +11,35 @@ const BITS: u8 = 0xff;
 /// Integers below this are exact as doubles.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Writes a column. Where every value is a decimal of few places, as people and sensors write them, it is a column of
-/// integers in units of the last place; else one of 64 bits each.
-pub(in crate::codec) fn write(w: &mut Writer, reals: &[f64]) {
-    let decimals = (0..=MOST_PLACES).find_map(|places| Some((places, scaled(reals, places)?)));
-    let bits = || (BITS, reals.iter().map(|x| x.to_bits() as i64).collect());
-    let (places, values) = decimals.unwrap_or_else(bits);
-    w.byte(places);
-    ints::write(w, &values);
+/// A column as integers. Where every value is a decimal of few places, as people and sensors write them, these are units
+/// of the last place; else the bits of each.
+#[derive(Debug)]
+pub(super) struct Reals {
+    places: u8,
+    pub(super) integers: Vec<i64>,
+}
+
+impl Reals {
+    pub(super) fn of(reals: &[f64]) -> Reals {
+        let decimals = (0..=MOST_PLACES).find_map(|places| Some((places, scaled(reals, places)?)));
+        let bits = || (BITS, reals.iter().map(|x| x.to_bits() as i64).collect());
+        let (places, integers) = decimals.unwrap_or_else(bits);
+        Reals { places, integers }
+    }
+
+    /// Writes what they are in; the integers follow.
+    pub(super) fn write_places(&self, w: &mut Writer) {
+        w.byte(self.places);
+    }
 }
 
 /// Reads `n` reals.
-pub(in crate::codec) fn read(r: &mut Reader<'_>, n: usize) -> Result<Vec<f64>> {
+pub(super) fn read(r: &mut Reader<'_>, n: usize, manner: Manner<'_>) -> Result<Vec<f64>> {
     let places = r.byte()?;
     if places > MOST_PLACES && places != BITS {
         return r.malformed("too many decimal places");
     }
-    let values = ints::read(r, n)?.into_iter();
+    let values = manner.read(r, n)?.into_iter();
     Ok(match places {
         BITS => values.map(|bits| f64::from_bits(bits as u64)).collect(),
         _ => values.map(|units| unscaled(units, places)).collect(),

@@ -1,10 +1,12 @@
 //! Columns of references: each distinct id once, and not even that where it stands elsewhere in the message.
 
+use super::alike::Manner;
 use super::{ids, ints, strings};
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
 use crate::id::RecordId;
 use crate::model::TableIx;
+use std::collections::BTreeMap;
 
 /// The whole ids that a message has named so far, by table.
 #[derive(Debug)]
@@ -28,34 +30,52 @@ impl Known {
     }
 }
 
-/// Writes references: how many of the known ids they name and how many others, which ones, then the place of each
-/// among them.
-pub(in crate::codec) fn write(w: &mut Writer, known: &[RecordId], refs: &[RecordId]) {
-    let mut distinct = refs.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    let named: Vec<usize> = (0..known.len()).filter(|&i| distinct.binary_search(&known[i]).is_ok()).collect();
-    let mut list: Vec<RecordId> = named.iter().map(|&i| known[i]).collect();
-    list.sort_unstable();
-    distinct.retain(|id| list.binary_search(id).is_err());
-    let list: Vec<RecordId> = named.iter().map(|&i| known[i]).chain(distinct.iter().copied()).collect();
-    w.count(named.len());
-    w.count(distinct.len());
-    ints::write(w, &named.iter().map(|&i| i as i64).collect::<Vec<_>>());
-    ids::write(w, &distinct, ids::WHOLE);
-    write_places(w, &list, refs);
+/// References: how many of the known ids they name and how many others, which ones, then the place of each among them.
+#[derive(Debug)]
+pub(super) struct Refs {
+    /// Those of the known ids that are named, by place.
+    named: Vec<i64>,
+    others: Vec<RecordId>,
+    /// Which of both stands where.
+    pub(super) places: Vec<i64>,
 }
 
-fn write_places(w: &mut Writer, list: &[RecordId], refs: &[RecordId]) {
-    let places: std::collections::BTreeMap<_, _> = list.iter().zip(0..).collect();
-    let places: Vec<i64> = refs.iter().filter_map(|id| places.get(id).copied()).collect();
-    if list.len() > 1 {
-        ints::write(w, &places);
+impl Refs {
+    pub(super) fn of(known: &[RecordId], refs: &[RecordId]) -> Refs {
+        let mut others = refs.to_vec();
+        others.sort_unstable();
+        others.dedup();
+        let named: Vec<usize> = (0..known.len()).filter(|&i| others.binary_search(&known[i]).is_ok()).collect();
+        let mut list: Vec<RecordId> = named.iter().map(|&i| known[i]).collect();
+        list.sort_unstable();
+        others.retain(|id| list.binary_search(id).is_err());
+        let list = named.iter().map(|&i| known[i]).chain(others.iter().copied());
+        let list: BTreeMap<RecordId, i64> = list.zip(0..).collect();
+        let places = refs.iter().filter_map(|id| list.get(id).copied()).collect();
+        Refs { named: named.into_iter().map(|i| i as i64).collect(), others, places }
+    }
+
+    /// Whether the places say anything.
+    pub(super) fn several(&self) -> bool {
+        self.named.len() + self.others.len() > 1
+    }
+
+    /// Writes the distinct references; the place of each follows, if there are several.
+    pub(super) fn write_distinct(&self, w: &mut Writer) {
+        w.count(self.named.len());
+        w.count(self.others.len());
+        ints::write(w, &self.named);
+        ids::write(w, &self.others, ids::WHOLE);
     }
 }
 
-/// Reads `n` references.
-pub(in crate::codec) fn read(r: &mut Reader<'_>, known: &[RecordId], n: usize) -> Result<Vec<RecordId>> {
+/// Reads `n` references, and their places.
+pub(super) fn read(
+    r: &mut Reader<'_>,
+    known: &[RecordId],
+    n: usize,
+    manner: Manner<'_>,
+) -> Result<(Vec<RecordId>, Vec<i64>)> {
     let named = r.below(n + 1, "more distinct references than references")?;
     let others = r.below(n + 1 - named, "more distinct references than references")?;
     let mut list = Vec::with_capacity(named + others);
@@ -63,6 +83,7 @@ pub(in crate::codec) fn read(r: &mut Reader<'_>, known: &[RecordId], n: usize) -
         list.push(*strings::at(r, known, place)?);
     }
     list.extend(ids::read(r, others, ids::WHOLE)?);
-    let places = if list.len() == 1 { vec![0; n] } else { ints::read(r, n)? };
-    places.into_iter().map(|place| strings::at(r, &list, place).copied()).collect()
+    let places = if list.len() == 1 { vec![0; n] } else { manner.read(r, n)? };
+    let refs = places.iter().map(|&place| strings::at(r, &list, place).copied()).collect::<Result<_>>()?;
+    Ok((refs, places))
 }

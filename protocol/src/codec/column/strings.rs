@@ -1,5 +1,6 @@
 //! Columns of texts or blobs.
 
+use super::alike::Manner;
 use super::ints;
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
@@ -17,28 +18,40 @@ pub(in crate::codec) fn read<'a>(r: &mut Reader<'a>, n: usize) -> Result<Vec<&'a
     lengths.into_iter().map(|len| r.slice(usize::try_from(len).unwrap_or(usize::MAX))).collect()
 }
 
-/// The distinct strings of a column, ascending, where they repeat enough to be listed.
-pub(in crate::codec) fn repeated<'a>(strings: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
-    let mut distinct = strings.to_vec();
-    distinct.sort_unstable();
-    distinct.dedup();
-    (distinct.len() <= strings.len() / 2).then_some(distinct)
+/// Strings that repeat enough to be listed.
+#[derive(Debug)]
+pub(super) struct Listed<'a> {
+    /// Each once, ascending.
+    distinct: Vec<&'a [u8]>,
+    /// Which of them stands where.
+    pub(super) places: Vec<i64>,
 }
 
-/// Writes the distinct strings once, then the place of each.
-pub(in crate::codec) fn write_listed(w: &mut Writer, distinct: &[&[u8]], strings: &[&[u8]]) {
-    w.count(distinct.len());
-    write(w, distinct);
-    let places: Vec<i64> = strings.iter().map(|s| distinct.partition_point(|d| d < s) as i64).collect();
-    ints::write(w, &places);
+impl<'a> Listed<'a> {
+    pub(super) fn of(strings: &[&'a [u8]]) -> Option<Listed<'a>> {
+        let mut distinct = strings.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        (distinct.len() <= strings.len() / 2).then(|| {
+            let places = strings.iter().map(|s| distinct.partition_point(|d| d < s) as i64).collect();
+            Listed { distinct, places }
+        })
+    }
+
+    /// Writes the distinct strings; the place of each string follows.
+    pub(super) fn write_distinct(&self, w: &mut Writer) {
+        w.count(self.distinct.len());
+        write(w, &self.distinct);
+    }
 }
 
-/// Reads `n` strings from a list of distinct ones.
-pub(in crate::codec) fn read_listed<'a>(r: &mut Reader<'a>, n: usize) -> Result<Vec<&'a [u8]>> {
+/// Reads `n` strings from a list of distinct ones, and their places in it.
+pub(super) fn read_listed<'a>(r: &mut Reader<'a>, n: usize, manner: Manner<'_>) -> Result<(Vec<&'a [u8]>, Vec<i64>)> {
     let count = r.below(n + 1, "more distinct values than values")?;
     let distinct = read(r, count)?;
-    let places = ints::read(r, n)?;
-    places.into_iter().map(|place| at(r, &distinct, place).copied()).collect()
+    let places = manner.read(r, n)?;
+    let strings = places.iter().map(|&place| at(r, &distinct, place).copied()).collect::<Result<_>>()?;
+    Ok((strings, places))
 }
 
 /// The element at a place that a peer named.
