@@ -3,6 +3,7 @@
 use super::ints;
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
+use std::collections::HashSet;
 
 /// Writes all lengths, then all contents.
 pub(in crate::codec) fn write(w: &mut Writer, strings: &[&[u8]]) {
@@ -19,10 +20,16 @@ pub(in crate::codec) fn read<'a>(r: &mut Reader<'a>, n: usize) -> Result<Vec<&'a
 
 /// The distinct strings of a column, ascending, where they repeat enough to be listed.
 pub(in crate::codec) fn repeated<'a>(strings: &[&'a [u8]]) -> Option<Vec<&'a [u8]>> {
-    let mut distinct = strings.to_vec();
+    let mut distinct = HashSet::new();
+    for string in strings {
+        // Notes rarely repeat, and are long: the first half of them says so, unsorted.
+        if distinct.insert(*string) && distinct.len() > strings.len() / 2 {
+            return None;
+        }
+    }
+    let mut distinct = Vec::from_iter(distinct);
     distinct.sort_unstable();
-    distinct.dedup();
-    (distinct.len() <= strings.len() / 2).then_some(distinct)
+    Some(distinct)
 }
 
 /// Writes the distinct strings once, then the place of each.
