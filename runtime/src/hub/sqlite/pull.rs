@@ -4,6 +4,7 @@
 //! snapshot. A record that changes between two pages moves ahead of the scan and is met again, so nothing is missed, as long
 //! as the hub still has the snapshot of the page before in its past.
 
+use super::ahead;
 use super::recent::{Changed, Recent};
 use super::scan::{Place, Scan};
 use super::shared::Shared;
@@ -18,7 +19,7 @@ use windrow_protocol::clock::{Hlc, Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
-use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
+use windrow_protocol::message::{Answer, Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::model::TableIx;
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, Page, Reached, Told, tell};
@@ -52,6 +53,35 @@ pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<bool
     Ok(system::past(c, named, pull.covers.iter().map(|(origin, _)| *origin))?.holds(pull))
 }
 
+/// What a pull comes to.
+pub(super) enum Pulled {
+    Answered(Answer),
+    /// A page to be encoded, after which there is more to read.
+    More(Heard),
+}
+
+/// Answers a pull from this snapshot, or with a page that was read ahead, where that still stands. A reader with `time` leaves
+/// what is not the last page to be encoded by another.
+pub(super) fn answer(
+    shared: &Shared,
+    c: &Connection,
+    pull: &Pull,
+    ahead: Option<Heard>,
+    time: bool,
+) -> Result<Pulled, HubError> {
+    if !holds(shared, c, pull)? {
+        return Ok(Pulled::Answered(Answer::Astray));
+    }
+    let heard = match ahead {
+        Some(heard) if ahead::stands(shared, c, &heard.page)? => heard,
+        _ => read(shared, c, pull, None)?,
+    };
+    if time && heard.page.next.is_some() {
+        return Ok(Pulled::More(heard));
+    }
+    Ok(Pulled::Answered(Answer::News(encode(shared, c, pull, heard)?)))
+}
+
 /// An encoded page from this snapshot. `committed`: the device's own commit, of which it does not know yet.
 pub(super) fn page(
     shared: &Shared,
@@ -59,6 +89,12 @@ pub(super) fn page(
     pull: &Pull,
     committed: Option<Point>,
 ) -> Result<Vec<u8>, HubError> {
+    let heard = read(shared, c, pull, committed)?;
+    encode(shared, c, pull, heard)
+}
+
+/// A page from this snapshot.
+pub(super) fn read(shared: &Shared, c: &Connection, pull: &Pull, committed: Option<Point>) -> Result<Heard, HubError> {
     let standing = system::standing(c, shared.tables.version)?;
     let mut telling = Telling::new(shared, pull, committed)?;
     let recent = || lock(&shared.memory.recent).committed(standing.head, pull.checkpoint.seq);
@@ -73,17 +109,26 @@ pub(super) fn page(
     };
     let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, telling.version)).transpose()?;
     let (page, lens) = telling.page(standing.head, next, standing.highest, digests);
-    encode(shared, c, pull, Heard { page, lens })
+    Ok(Heard { page, lens })
 }
 
-/// What a device hears after its commit, where that is at hand: no snapshot need be read for it.
+/// What a device hears: a page that is not encoded yet.
 #[derive(Debug)]
 pub(super) struct Heard {
     page: Page,
+    /// By how many bits of its id each record is named, where that is known.
     lens: Vec<Option<u8>>,
 }
 
-/// The first page after a commit, of a device that had heard of all but the last ones. None where there is more to tell.
+impl Heard {
+    /// How the device will ask for the page after this one.
+    pub(super) fn next(&self, pull: &Pull) -> Pull {
+        Pull { cursor: self.page.cursor(), ..pull.clone() }
+    }
+}
+
+/// The first page after a commit, where it is at hand, so that no snapshot need be read for it: of a device that had heard of all
+/// but the last ones. None where there is more to tell.
 pub(super) fn hear(
     shared: &Shared,
     c: &Connection,
