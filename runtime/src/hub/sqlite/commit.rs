@@ -1,7 +1,7 @@
 //! COMMIT: what was prepared is merged and saved, all or nothing, exactly once.
 
 use super::checked::Ready;
-use super::pull::Heard;
+use super::pull::AtHand;
 use super::records::{self, Loaded, Saving};
 use super::scopes::{Scopes, follow};
 use super::sessions::{self, Session};
@@ -21,8 +21,8 @@ use windrow_protocol::versions::Version;
 /// What came of a COMMIT.
 #[derive(Debug)]
 pub(super) enum Committed {
-    /// It is committed, now or before, here; what its device is to hear, where that is known without reading.
-    At(Option<Point>, Option<Heard>),
+    /// It is committed, now or before, here; what is new to its device, where that is at hand.
+    At(Option<Point>, Option<AtHand>),
     /// It is not.
     Not(Answer),
     /// It is refused, and what was written of it must not stand.
@@ -65,7 +65,7 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
     match merge_and_save(shared, c, merge, loaded, who)? {
         Ok(saved) => {
             sessions::finish(c, request.session, saved.at.map(|p| p.seq), now)?;
-            Ok(Committed::At(saved.at, hear(shared, c, &request.pull, &saved)?))
+            Ok(Committed::At(saved.at, hear(shared, &request.pull, &saved)))
         }
         Err(Rejected::Before(refusals)) => {
             sessions::discard(c, request.session)?;
@@ -103,12 +103,12 @@ fn read(shared: &Shared, c: &Connection, (request, head): (&Commit, Point), payl
     Ok(resolved.map_or(Read::Not(Answer::WholeIds), |changeset| Read::Good(Box::new(changeset), Loaded::default())))
 }
 
-/// What a commit's device hears with its answer, where it is at hand.
-fn hear(shared: &Shared, c: &Connection, pull: &Pull, saved: &Saved) -> Result<Option<Heard>, HubError> {
+/// What a commit's device hears of with its answer, where that is at hand.
+fn hear(shared: &Shared, pull: &Pull, saved: &Saved) -> Option<AtHand> {
     let mut recent = lock(&shared.memory.recent);
-    let heard = saved.at.map(|at| pull::hear(shared, c, pull, (at, saved.highest), &recent)).transpose()?.flatten();
+    let known = saved.at.and_then(|at| pull::at_hand(pull, (at, saved.highest), &recent));
     recent.trim();
-    Ok(heard)
+    known
 }
 
 /// A recorded outcome, with its mark.

@@ -246,8 +246,8 @@ impl HubStore for Hub {
                 Ok(Answer::Refused(refusals))
             }
             Committed::At(at, None) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
-            Committed::At(at, Some(heard)) => {
-                let page = self.checkers.run(move |c| pull::encode(&shared, c, &pull, heard)).await?;
+            Committed::At(at, Some(known)) => {
+                let page = self.checkers.run(move |c| pull::tell_at_hand(&shared, c, &pull, &known)).await?;
                 Ok(Answer::Committed { at, page })
             }
         }
