@@ -1,12 +1,14 @@
 //! COMMIT: what was prepared is merged and saved, all or nothing, exactly once.
 
 use super::checked::Ready;
+use super::history::{self, Texts};
 use super::pull::AtHand;
 use super::records::{self, Loaded, Saving};
 use super::scopes::{Scopes, follow};
 use super::sessions::{self, Session};
 use super::shared::Shared;
-use super::{history, open, prepare, pull, system, wire};
+use super::{open, prepare, pull, system, wire};
+use crate::beside::beside;
 use crate::hub::error::HubError;
 use crate::hub::registry::Denied;
 use crate::lock::lock;
@@ -186,8 +188,28 @@ impl From<HubError> for Unsaved {
     }
 }
 
+/// Of so many lines of history the texts are made by a thread beside.
+const MANY: usize = 1_000;
+
 fn save(shared: &Shared, c: &Connection, merged: &Merged, loaded: &Loaded, who: Who<'_>) -> Result<(), Unsaved> {
-    let (tables, now) = (&shared.tables, shared.now());
+    let (schema, now) = (&shared.tables.schema, shared.now());
+    let texts = || Texts::of(schema, &merged.history, who.decides);
+    let records = || save_records(shared, c, merged, loaded);
+    let (saved, texts) = if merged.history.len() < MANY { (records(), texts()) } else { beside(texts, records) };
+    saved?;
+    system::advance(c, merged.at, merged.hub, merged.highest)?;
+    if who.device != DeviceId::ZERO {
+        system::save_covers(c, &merged.spans, who.device)?;
+        system::save_device(c, who.device, merged.upto, now)?;
+    }
+    match merged.at {
+        Some(at) => Ok(history::append(schema, c, at.seq, (&merged.history, &texts), now)?),
+        None => Ok(()),
+    }
+}
+
+fn save_records(shared: &Shared, c: &Connection, merged: &Merged, loaded: &Loaded) -> Result<(), Unsaved> {
+    let tables = &shared.tables;
     let (mut scopes, mut moved) = (Scopes::new(c, tables, &merged.records), Vec::new());
     let mut saving = Saving::new(c, tables);
     for (key, record) in &merged.records {
@@ -200,16 +222,7 @@ fn save(shared: &Shared, c: &Connection, merged: &Merged, loaded: &Loaded, who: 
         saving.show(*key, record).map_err(|error| unshown(shared, *key, error))?;
         records::save_conflicts(c, tables, *key, record)?;
     }
-    follow(c, tables, moved)?;
-    system::advance(c, merged.at, merged.hub, merged.highest)?;
-    if who.device != DeviceId::ZERO {
-        system::save_covers(c, &merged.spans, who.device)?;
-        system::save_device(c, who.device, merged.upto, now)?;
-    }
-    match merged.at {
-        Some(at) => Ok(history::append(&shared.tables.schema, c, at.seq, &merged.history, (who.decides, now))?),
-        None => Ok(()),
-    }
+    Ok(follow(c, tables, moved)?)
 }
 
 fn unshown(shared: &Shared, key: Key, error: rusqlite::Error) -> Unsaved {
