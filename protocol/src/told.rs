@@ -146,13 +146,12 @@ pub fn tell(
         let what = News::Whole(record.fields.iter().map(Register::shown).collect());
         return Some(Told { table: ix, id, held: false, what, conflicts });
     }
-    let new = |f: &(FieldIx, &Register)| {
-        let (field, register) = f;
-        let sum = table.fields[*field].strategy == Strategy::Sum;
+    let echo = |field: FieldIx, register: &Register| {
+        let sum = table.fields[field].strategy == Strategy::Sum;
         let added_to = sum && !(own_insert && register.seq == record.born);
-        let echo = register.own && own(register.seq) && !fault!(SumsNotEchoed: false, added_to);
-        register.seq > since && !echo
+        register.own && own(register.seq) && !fault!(SumsNotEchoed: false, added_to)
     };
+    let new = |(field, register): &(FieldIx, &Register)| register.seq > since && !echo(*field, register);
     let fields: Vec<_> = record.fields.iter().enumerate().filter(new).map(|(f, r)| (f, r.shown())).collect();
     let conflicts = if record.conflicts_seq > since { conflicts() } else { None };
     let silent = fields.is_empty() && conflicts.is_none();

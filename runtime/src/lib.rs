@@ -29,6 +29,7 @@
 //! # }
 //! ```
 
+mod beside;
 pub mod bundle;
 mod clock;
 #[cfg(doctest)]

@@ -93,10 +93,9 @@ fn stamped(hlc: Hlc) -> Json {
     time(hlc.millis())
 }
 
-/// A line of history as text. One commit may bring a hundred thousand, so it is written as it goes, each over the one before
-/// in `text`. `by`: who decided at the hub.
+/// A line of history as text, behind what is in `text` already: one commit may bring a hundred thousand. `by`: who decided at the
+/// hub.
 pub(crate) fn detail(table: &Table, detail: &Detail, by: Option<&str>, text: &mut Vec<u8>) {
-    text.clear();
     let written = match detail {
         Detail::Notice(notice) => serde_json::to_writer(&mut *text, &Noticed { notice: *notice }),
         Detail::Change { born, end, delete, writes, resolves } => {

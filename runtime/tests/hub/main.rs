@@ -103,6 +103,8 @@ macro_rules! all_cases {
             pages::{
                 nothing_new_says_where_the_hub_stands,
                 a_long_answer_comes_in_pages_and_misses_nothing,
+                whoever_asks_hears_of_all_that_was_answered,
+                each_question_has_its_own_answer,
                 a_page_tells_nobody_what_he_wrote,
                 what_is_asked_for_comes_whole_or_is_gone,
                 ids_are_shortened_for_those_who_hold_them,

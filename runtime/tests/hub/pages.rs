@@ -51,6 +51,50 @@ pub(crate) async fn a_long_answer_comes_in_pages_and_misses_nothing(bench: &dyn 
     });
 }
 
+/// The last page of a first sync was read while the device kept the one before. Somebody's commit was answered meanwhile, and the
+/// device, which had been called up about it, asked for the rest, was told that this was all, and had not heard of it.
+pub(crate) async fn whoever_asks_hears_of_all_that_was_answered(bench: &dyn Bench) {
+    let hub = bench.open(3);
+    let (mut a, b) = (Device::new(1), Device::new(2));
+    let farms = (1..=5).map(|n| a.farm(n, "before")).collect();
+    a.sync(&*hub, farms).await;
+    let first = b.read(&news(hub.pull(b.pull()).await.unwrap()));
+    let farm = a.farm(6, "after");
+    a.sync(&*hub, vec![farm]).await;
+    let last = b.read(&news(hub.pull(Pull { cursor: first.cursor(), ..b.pull() }).await.unwrap()));
+    assert_eq!((last.told.len(), last.next, last.at), (3, None, hub.head().await.unwrap()));
+}
+
+/// A page that was read ahead of one question was the answer to another: of a shorter page, of whole ids, by another device.
+pub(crate) async fn each_question_has_its_own_answer(bench: &dyn Bench) {
+    let hub = bench.open(3);
+    let (mut a, b, c) = (Device::new(1), Device::new(2), Device::new(3));
+    let farms = (1..=9).map(|n| a.farm(n, "before")).collect();
+    a.sync(&*hub, farms).await;
+    let first = b.read(&news(hub.pull(b.pull()).await.unwrap()));
+    let next = Pull { cursor: first.cursor(), ..b.pull() };
+    let others = [
+        (Pull { page: 0, ..next.clone() }, 3),
+        (Pull { own: vec![first.at], ..next.clone() }, 0),
+        (Pull { cursor: first.cursor(), ..c.pull() }, 3),
+        (b.pull(), 3),
+        (next.clone(), 3),
+    ];
+    for (pull, told) in others {
+        assert_eq!(b.read(&news(hub.pull(b.pull()).await.unwrap())), first);
+        let page = b.read(&news(hub.pull(pull.clone()).await.unwrap()));
+        assert_eq!(page.told.len(), told, "{pull:?}");
+        assert_eq!(page == first, pull.cursor.is_none());
+    }
+    // The answer was lost, and is asked for once more when what it told has changed.
+    let edit = a.set((FARM, id(5)), NAME, Value::Text("after".into()));
+    a.sync(&*hub, vec![edit]).await;
+    let again = b.read(&news(hub.pull(next).await.unwrap()));
+    let mut told: Vec<_> = again.told.iter().map(|told| told.id).collect();
+    told.sort_unstable();
+    assert_eq!(told, [id(4), id(6), id(7)], "the fifth has moved behind them");
+}
+
 pub(crate) async fn a_page_tells_nobody_what_he_wrote(bench: &dyn Bench) {
     let hub = bench.open(100);
     let (mut a, mut b) = (Device::new(1), Device::new(2));

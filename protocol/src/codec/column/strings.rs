@@ -4,6 +4,7 @@ use super::alike::Manner;
 use super::ints;
 use crate::codec::read::{Reader, Result};
 use crate::codec::write::Writer;
+use std::collections::HashSet;
 
 /// Writes all lengths, then all contents.
 pub(in crate::codec) fn write(w: &mut Writer, strings: &[&[u8]]) {
@@ -29,13 +30,17 @@ pub(super) struct Listed<'a> {
 
 impl<'a> Listed<'a> {
     pub(super) fn of(strings: &[&'a [u8]]) -> Option<Listed<'a>> {
-        let mut distinct = strings.to_vec();
+        let mut distinct = HashSet::new();
+        for string in strings {
+            // Notes rarely repeat, and are long: the first half of them says so, unsorted.
+            if distinct.insert(*string) && distinct.len() > strings.len() / 2 {
+                return None;
+            }
+        }
+        let mut distinct = Vec::from_iter(distinct);
         distinct.sort_unstable();
-        distinct.dedup();
-        (distinct.len() <= strings.len() / 2).then(|| {
-            let places = strings.iter().map(|s| distinct.partition_point(|d| d < s) as i64).collect();
-            Listed { distinct, places }
-        })
+        let places = strings.iter().map(|s| distinct.partition_point(|d| d < s) as i64).collect();
+        Some(Listed { distinct, places })
     }
 
     /// Writes the distinct strings; the place of each string follows.

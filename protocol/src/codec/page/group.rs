@@ -31,15 +31,23 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    pub(super) fn of(told: &Told, len: u8) -> Shape {
-        let (news, fields) = match &told.what {
-            News::Whole(values) => (0, (0..values.len()).collect()),
-            News::Patch(values) => (PATCH, values.iter().map(|(field, _)| *field).collect()),
-            News::Gone => (GONE, Vec::new()),
+    fn of(told: &Told, len: u8) -> Shape {
+        let fields = match &told.what {
+            News::Whole(values) => (0..values.len()).collect(),
+            News::Patch(values) => values.iter().map(|(field, _)| *field).collect(),
+            News::Gone => Vec::new(),
         };
-        let flag = |is: bool, flag: u8| if is { flag } else { 0 };
-        let flags = news | flag(told.held, HELD) | flag(told.conflicts.is_some(), CONFLICTS);
-        Shape { lead: Lead { table: told.table, flags, len }, fields }
+        Shape { lead: lead(told, len), fields }
+    }
+
+    /// Whether it is that of this record too.
+    fn fits(&self, told: &Told, len: u8) -> bool {
+        self.lead == lead(told, len)
+            && match &told.what {
+                News::Whole(values) => self.fields.len() == values.len(),
+                News::Patch(values) => values.iter().map(|(field, _)| field).eq(&self.fields),
+                News::Gone => true,
+            }
     }
 
     fn write(&self, w: &mut Writer) {
@@ -76,6 +84,41 @@ impl Shape {
             _ => News::Gone,
         }
     }
+}
+
+fn lead(told: &Told, len: u8) -> Lead {
+    let news = match &told.what {
+        News::Whole(_) => 0,
+        News::Patch(_) => PATCH,
+        News::Gone => GONE,
+    };
+    let flag = |is: bool, flag: u8| if is { flag } else { 0 };
+    let flags = news | flag(told.held, HELD) | flag(told.conflicts.is_some(), CONFLICTS);
+    Lead { table: told.table, flags, len }
+}
+
+/// Among so many groups that came last most records find theirs.
+const LAST: usize = 4;
+
+/// Records by shape, of one shape in their order; each with how many bits name it.
+pub(super) fn groups<'p>(told: impl IntoIterator<Item = (&'p Told, u8)>) -> Vec<(Shape, Vec<&'p Told>)> {
+    let mut groups: Vec<(Shape, Vec<&Told>)> = Vec::new();
+    for (told, len) in told {
+        match groups.iter_mut().rev().take(LAST).find(|(shape, _)| shape.fits(told, len)) {
+            Some((_, of)) => of.push(told),
+            None => groups.push((Shape::of(told, len), vec![told])),
+        }
+    }
+    // What found its group no more has made another: all of that came later.
+    groups.sort_by(|(one, _), (other, _)| one.cmp(other));
+    groups.dedup_by(|(shape, later), (same, of)| {
+        let is = shape == same;
+        if is {
+            of.append(later);
+        }
+        is
+    });
+    groups
 }
 
 impl From<&Page> for Near {
@@ -140,5 +183,30 @@ fn value(news: &News, place: usize) -> Option<&Value> {
         News::Whole(values) => values.get(place),
         News::Patch(values) => values.get(place).map(|(_, value)| value),
         News::Gone => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::RecordId;
+
+    fn patch(n: u8, field: FieldIx) -> Told {
+        let what = News::Patch(vec![(field, Value::Integer(n.into()))]);
+        Told { table: 0, id: RecordId([n; 16]), held: true, what, conflicts: None }
+    }
+
+    /// Ten fields changed by turns, so that a shape was looked for among the last few in vain: its records must come in one group
+    /// all the same, and in order, for ids are written as distances.
+    #[test]
+    fn each_shape_is_one_group_in_order() {
+        let told: Vec<Told> = (0..100).map(|n| patch(n, usize::from(n % 10))).collect();
+        let groups = groups(told.iter().map(|told| (told, 20)));
+        let shapes: Vec<&[FieldIx]> = groups.iter().map(|(shape, _)| &shape.fields[..]).collect();
+        assert_eq!(shapes, [[0], [1], [2], [3], [4], [5], [6], [7], [8], [9]]);
+        for (field, (_, of)) in groups.iter().enumerate() {
+            let ids: Vec<usize> = of.iter().map(|told| told.id.0[0].into()).collect();
+            assert_eq!(ids, (0..10).map(|n| 10 * n + field).collect::<Vec<_>>());
+        }
     }
 }

@@ -16,7 +16,6 @@ use crate::digest::TableDigest;
 use crate::id::RecordId;
 use crate::model::Schema;
 use crate::told::{Cursor, Page, Reached, Told};
-use std::collections::BTreeMap;
 
 const KIND: Kind = Kind { name: "page", magic: *b"WP", flags: NEXT | HASH | DIGESTS };
 
@@ -34,12 +33,8 @@ pub fn encode_page(schema: &Schema, page: &Page, lens: &[u8], effort: Effort) ->
     told.sort_by_key(|(told, _)| (told.table, told.id));
     let shortened = told.iter().any(|(_, len)| *len < WHOLE);
     let hash = shortened.then(|| hash_of(told.iter().map(|(told, _)| told.id)));
-    let mut groups: BTreeMap<Shape, Vec<&Told>> = BTreeMap::new();
-    for (told, len) in told {
-        groups.entry(Shape::of(told, len)).or_default().push(told);
-    }
     let mut body = GroupWriter::new(schema);
-    for (shape, told) in &groups {
+    for (shape, told) in &group::groups(told) {
         Group { schema, near: page.into(), shape }.write(&mut body, told);
     }
     let (flags, head) = write_head(page, hash);

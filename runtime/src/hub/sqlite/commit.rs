@@ -1,12 +1,14 @@
 //! COMMIT: what was prepared is merged and saved, all or nothing, exactly once.
 
 use super::checked::Ready;
-use super::pull::Heard;
+use super::history::{self, Texts};
+use super::pull::AtHand;
 use super::records::{self, Loaded, Saving};
 use super::scopes::{Scopes, follow};
 use super::sessions::{self, Session};
 use super::shared::Shared;
-use super::{history, open, prepare, pull, system, wire};
+use super::{open, prepare, pull, system, wire};
+use crate::beside::beside;
 use crate::hub::error::HubError;
 use crate::hub::registry::Denied;
 use crate::lock::lock;
@@ -21,8 +23,8 @@ use windrow_protocol::versions::Version;
 /// What came of a COMMIT.
 #[derive(Debug)]
 pub(super) enum Committed {
-    /// It is committed, now or before, here; what its device is to hear, where that is known without reading.
-    At(Option<Point>, Option<Heard>),
+    /// It is committed, now or before, here; what is new to its device, where that is at hand.
+    At(Option<Point>, Option<AtHand>),
     /// It is not.
     Not(Answer),
     /// It is refused, and what was written of it must not stand.
@@ -65,7 +67,7 @@ pub(super) fn commit(shared: &Shared, c: &Connection, request: &Commit) -> Resul
     match merge_and_save(shared, c, merge, loaded, who)? {
         Ok(saved) => {
             sessions::finish(c, request.session, saved.at.map(|p| p.seq), now)?;
-            Ok(Committed::At(saved.at, hear(shared, c, &request.pull, &saved)?))
+            Ok(Committed::At(saved.at, hear(shared, &request.pull, &saved)))
         }
         Err(Rejected::Before(refusals)) => {
             sessions::discard(c, request.session)?;
@@ -103,12 +105,12 @@ fn read(shared: &Shared, c: &Connection, (request, head): (&Commit, Point), payl
     Ok(resolved.map_or(Read::Not(Answer::WholeIds), |changeset| Read::Good(Box::new(changeset), Loaded::default())))
 }
 
-/// What a commit's device hears with its answer, where it is at hand.
-fn hear(shared: &Shared, c: &Connection, pull: &Pull, saved: &Saved) -> Result<Option<Heard>, HubError> {
+/// What a commit's device hears of with its answer, where that is at hand.
+fn hear(shared: &Shared, pull: &Pull, saved: &Saved) -> Option<AtHand> {
     let mut recent = lock(&shared.memory.recent);
-    let heard = saved.at.map(|at| pull::hear(shared, c, pull, (at, saved.highest), &recent)).transpose()?.flatten();
+    let known = saved.at.and_then(|at| pull::at_hand(pull, (at, saved.highest), &recent));
     recent.trim();
-    Ok(heard)
+    known
 }
 
 /// A recorded outcome, with its mark.
@@ -186,8 +188,28 @@ impl From<HubError> for Unsaved {
     }
 }
 
+/// Of so many lines of history the texts are made by a thread beside.
+const MANY: usize = 1_000;
+
 fn save(shared: &Shared, c: &Connection, merged: &Merged, loaded: &Loaded, who: Who<'_>) -> Result<(), Unsaved> {
-    let (tables, now) = (&shared.tables, shared.now());
+    let (schema, now) = (&shared.tables.schema, shared.now());
+    let texts = || Texts::of(schema, &merged.history, who.decides);
+    let records = || save_records(shared, c, merged, loaded);
+    let (saved, texts) = if merged.history.len() < MANY { (records(), texts()) } else { beside(texts, records) };
+    saved?;
+    system::advance(c, merged.at, merged.hub, merged.highest)?;
+    if who.device != DeviceId::ZERO {
+        system::save_covers(c, &merged.spans, who.device)?;
+        system::save_device(c, who.device, merged.upto, now)?;
+    }
+    match merged.at {
+        Some(at) => Ok(history::append(schema, c, at.seq, (&merged.history, &texts), now)?),
+        None => Ok(()),
+    }
+}
+
+fn save_records(shared: &Shared, c: &Connection, merged: &Merged, loaded: &Loaded) -> Result<(), Unsaved> {
+    let tables = &shared.tables;
     let (mut scopes, mut moved) = (Scopes::new(c, tables, &merged.records), Vec::new());
     let mut saving = Saving::new(c, tables);
     for (key, record) in &merged.records {
@@ -200,16 +222,7 @@ fn save(shared: &Shared, c: &Connection, merged: &Merged, loaded: &Loaded, who: 
         saving.show(*key, record).map_err(|error| unshown(shared, *key, error))?;
         records::save_conflicts(c, tables, *key, record)?;
     }
-    follow(c, tables, moved)?;
-    system::advance(c, merged.at, merged.hub, merged.highest)?;
-    if who.device != DeviceId::ZERO {
-        system::save_covers(c, &merged.spans, who.device)?;
-        system::save_device(c, who.device, merged.upto, now)?;
-    }
-    match merged.at {
-        Some(at) => Ok(history::append(&shared.tables.schema, c, at.seq, &merged.history, (who.decides, now))?),
-        None => Ok(()),
-    }
+    Ok(follow(c, tables, moved)?)
 }
 
 fn unshown(shared: &Shared, key: Key, error: rusqlite::Error) -> Unsaved {

@@ -11,29 +11,51 @@ use windrow_protocol::clock::{DeviceId, Origin, Seq, Stamp};
 use windrow_protocol::merge::History;
 use windrow_protocol::model::Schema;
 
-/// Appends the lines of a commit. `decides`: who decided at the hub; and when it is.
+/// The texts of a commit's lines, one behind the other.
+#[derive(Default)]
+pub(super) struct Texts {
+    text: Vec<u8>,
+    /// Where each ends.
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    /// `decides`: who decided at the hub.
+    pub(super) fn of(schema: &Schema, lines: &[History], decides: Option<&str>) -> Texts {
+        let mut texts = Texts::default();
+        for line in lines {
+            plain::detail(schema.table(line.key.0), &line.detail, decides, &mut texts.text);
+            texts.ends.push(texts.text.len());
+        }
+        texts
+    }
+
+    fn each(&self) -> impl Iterator<Item = &[u8]> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| &self.text[begin..*end])
+    }
+}
+
+/// Appends the lines of a commit, and when it is.
 pub(super) fn append(
     schema: &Schema,
     c: &Connection,
     at: Seq,
-    lines: &[History],
-    (decides, now): (Option<&str>, i64),
+    (lines, texts): (&[History], &Texts),
+    now: i64,
 ) -> Result<(), HubError> {
     let sql = "INSERT INTO windrow_history (seq, tbl, record, device, hlc, author, detail, at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     let mut statement = c.prepare_cached(sql)?;
-    let mut detail = Vec::new();
     statement.raw_bind_parameter(1, at.to_i64())?;
     statement.raw_bind_parameter(8, now)?;
-    for line in lines {
-        let table = schema.table(line.key.0);
-        plain::detail(table, &line.detail, decides, &mut detail);
-        statement.raw_bind_parameter(2, table.name)?;
+    for (line, text) in lines.iter().zip(texts.each()) {
+        statement.raw_bind_parameter(2, schema.table(line.key.0).name)?;
         statement.raw_bind_parameter(3, line.key.1.0)?;
         statement.raw_bind_parameter(4, line.device.to_i64())?;
         statement.raw_bind_parameter(5, line.stamp.hlc.to_i64())?;
         statement.raw_bind_parameter(6, line.stamp.author.to_i64())?;
-        statement.raw_bind_parameter(7, ToSqlOutput::Borrowed(ValueRef::Text(&detail)))?;
+        statement.raw_bind_parameter(7, ToSqlOutput::Borrowed(ValueRef::Text(text)))?;
         statement.raw_execute()?;
     }
     Ok(())

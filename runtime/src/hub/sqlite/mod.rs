@@ -4,6 +4,7 @@
 //! these only for devices that bring something ([`threads`]). What is stored is told by [`system`] and by the domain's own
 //! tables ([`tables`], [`records`]). The verbs: [`prepare`], [`uploads`], [`commit`], [`pull`], [`console`].
 
+mod ahead;
 mod backup;
 mod checked;
 mod commit;
@@ -35,7 +36,7 @@ use crate::lock::lock;
 use async_trait::async_trait;
 use commit::Committed;
 use prepare::Judged;
-use pull::PageSize;
+use pull::{Heard, PageSize, Pulled};
 use rusqlite::Connection;
 use sessions::Keeping;
 use shared::{Clock, Memory, Shared};
@@ -180,6 +181,25 @@ impl Hub {
         let shared = self.shared.clone();
         self.checkers.run(move |c| pull::page(&shared, c, &pull, committed)).await
     }
+
+    /// The page that was read ahead for this pull, if there is one.
+    async fn ahead(&self, pull: &Pull) -> Option<Heard> {
+        let coming = lock(&self.shared.memory.ahead).take(pull)?;
+        coming.await.ok()?.ok()
+    }
+
+    /// Whether somebody could read now, beside what was asked for.
+    fn has_time(&self) -> bool {
+        self.readers.waiting() == 0 && lock(&self.shared.memory.ahead).has_room(self.shared.now())
+    }
+
+    /// Has a page read that will be asked for so.
+    fn read_ahead(&self, pull: Pull) {
+        let (shared, asked) = (self.shared.clone(), pull.clone());
+        if let Ok(coming) = self.readers.begin(move |c| pull::read(&shared, c, &asked, None)) {
+            lock(&self.shared.memory.ahead).keep(pull, coming, self.shared.now());
+        }
+    }
 }
 
 #[async_trait]
@@ -226,20 +246,27 @@ impl HubStore for Hub {
                 Ok(Answer::Refused(refusals))
             }
             Committed::At(at, None) => Ok(Answer::Committed { at, page: self.page(pull, at).await? }),
-            Committed::At(at, Some(heard)) => {
-                let page = self.checkers.run(move |c| pull::encode(&shared, c, &pull, heard)).await?;
+            Committed::At(at, Some(known)) => {
+                let page = self.checkers.run(move |c| pull::tell_at_hand(&shared, c, &pull, &known)).await?;
                 Ok(Answer::Committed { at, page })
             }
         }
     }
 
     async fn pull(&self, request: Pull) -> Result<Answer, HubError> {
-        let shared = self.shared.clone();
-        let pulled = self.readers.run(move |c| match pull::holds(&shared, c, &request)? {
-            true => pull::page(&shared, c, &request, None).map(Answer::News),
-            false => Ok(Answer::Astray),
-        });
-        pulled.await
+        let (ahead, time) = (self.ahead(&request).await, self.has_time());
+        let (shared, request) = (self.shared.clone(), Arc::new(request));
+        let asked = request.clone();
+        let pulled = self.readers.run(move |c| pull::answer(&shared, c, &asked, ahead, time)).await?;
+        let heard = match pulled {
+            Pulled::Answered(answer) => return Ok(answer),
+            Pulled::More(heard) => heard,
+        };
+        // The one is encoded while the next is read.
+        let (shared, next) = (self.shared.clone(), heard.next(&request));
+        let encoded = self.readers.begin(move |c| pull::encode(&shared, c, &request, heard))?;
+        self.read_ahead(next);
+        encoded.await.map_err(|_| HubError::Stopped)?.map(Answer::News)
     }
 
     async fn head(&self) -> Result<Point, HubError> {

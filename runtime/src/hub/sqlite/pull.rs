@@ -4,21 +4,22 @@
 //! snapshot. A record that changes between two pages moves ahead of the scan and is met again, so nothing is missed, as long
 //! as the hub still has the snapshot of the page before in its past.
 
-use super::recent::{Changed, Recent};
+use super::ahead;
+use super::recent::{self, Changed, Recent};
 use super::scan::{Place, Scan};
 use super::shared::Shared;
 use super::{records, system};
 use crate::hub::error::HubError;
 use crate::lock::lock;
 use rusqlite::Connection;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Point, Seq};
 use windrow_protocol::codec::{Effort, encode_page};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
-use windrow_protocol::message::{Problem, ProblemKind, Pull, names_few, points};
+use windrow_protocol::message::{Answer, Problem, ProblemKind, Pull, names_few, points};
 use windrow_protocol::model::TableIx;
 use windrow_protocol::record::Record;
 use windrow_protocol::told::{News, Page, Reached, Told, tell};
@@ -52,6 +53,35 @@ pub(super) fn holds(shared: &Shared, c: &Connection, pull: &Pull) -> Result<bool
     Ok(system::past(c, named, pull.covers.iter().map(|(origin, _)| *origin))?.holds(pull))
 }
 
+/// What a pull comes to.
+pub(super) enum Pulled {
+    Answered(Answer),
+    /// A page to be encoded, after which there is more to read.
+    More(Heard),
+}
+
+/// Answers a pull from this snapshot, or with a page that was read ahead, where that still stands. A reader with `time` leaves
+/// what is not the last page to be encoded by another.
+pub(super) fn answer(
+    shared: &Shared,
+    c: &Connection,
+    pull: &Pull,
+    ahead: Option<Heard>,
+    time: bool,
+) -> Result<Pulled, HubError> {
+    if !holds(shared, c, pull)? {
+        return Ok(Pulled::Answered(Answer::Astray));
+    }
+    let heard = match ahead {
+        Some(heard) if ahead::stands(shared, c, &heard.page)? => heard,
+        _ => read(shared, c, pull, None)?,
+    };
+    if time && heard.page.next.is_some() {
+        return Ok(Pulled::More(heard));
+    }
+    Ok(Pulled::Answered(Answer::News(encode(shared, c, pull, heard)?)))
+}
+
 /// An encoded page from this snapshot. `committed`: the device's own commit, of which it does not know yet.
 pub(super) fn page(
     shared: &Shared,
@@ -59,6 +89,12 @@ pub(super) fn page(
     pull: &Pull,
     committed: Option<Point>,
 ) -> Result<Vec<u8>, HubError> {
+    let heard = read(shared, c, pull, committed)?;
+    encode(shared, c, pull, heard)
+}
+
+/// A page from this snapshot.
+pub(super) fn read(shared: &Shared, c: &Connection, pull: &Pull, committed: Option<Point>) -> Result<Heard, HubError> {
     let standing = system::standing(c, shared.tables.version)?;
     let mut telling = Telling::new(shared, pull, committed)?;
     let recent = || lock(&shared.memory.recent).committed(standing.head, pull.checkpoint.seq);
@@ -73,30 +109,44 @@ pub(super) fn page(
     };
     let digests = (pull.verify && next.is_none()).then(|| digests(shared, c, telling.version)).transpose()?;
     let (page, lens) = telling.page(standing.head, next, standing.highest, digests);
-    encode(shared, c, pull, Heard { page, lens })
+    Ok(Heard { page, lens })
 }
 
-/// What a device hears after its commit, where that is at hand: no snapshot need be read for it.
+/// What a device hears: a page that is not encoded yet.
 #[derive(Debug)]
 pub(super) struct Heard {
     page: Page,
+    /// By how many bits of its id each record is named, where that is known.
     lens: Vec<Option<u8>>,
 }
 
-/// The first page after a commit, of a device that had heard of all but the last ones. None where there is more to tell.
-pub(super) fn hear(
-    shared: &Shared,
-    c: &Connection,
-    pull: &Pull,
-    (at, highest): (Point, Hlc),
-    recent: &Recent,
-) -> Result<Option<Heard>, HubError> {
-    let news = only_news(pull).then(|| recent.since(pull.checkpoint.seq)).flatten();
-    let Some(news) = news else { return Ok(None) };
-    let mut telling = Telling::new(shared, pull, Some(at))?;
-    let next = telling.recent(c, &news)?;
-    let (page, lens) = telling.page(at, next, highest, None);
-    Ok(Some(Heard { page, lens }))
+impl Heard {
+    /// How the device will ask for the page after this one.
+    pub(super) fn next(&self, pull: &Pull) -> Pull {
+        Pull { cursor: self.page.cursor(), ..pull.clone() }
+    }
+}
+
+/// What is new after a commit, where it is at hand, so that no snapshot need be read for it.
+#[derive(Debug)]
+pub(super) struct AtHand {
+    at: Point,
+    highest: Hlc,
+    news: recent::News,
+}
+
+/// What is new to a device that had heard of all but the last commits. Telling it is left to whoever has time.
+pub(super) fn at_hand(pull: &Pull, (at, highest): (Point, Hlc), recent: &Recent) -> Option<AtHand> {
+    let news = only_news(pull).then(|| recent.since(pull.checkpoint.seq)).flatten()?;
+    Some(AtHand { at, highest, news })
+}
+
+/// The first page after a commit, of what is at hand.
+pub(super) fn tell_at_hand(shared: &Shared, c: &Connection, pull: &Pull, known: &AtHand) -> Result<Vec<u8>, HubError> {
+    let mut telling = Telling::new(shared, pull, Some(known.at))?;
+    let next = telling.recent(c, &known.news)?;
+    let (page, lens) = telling.page(known.at, next, known.highest, None);
+    encode(shared, c, pull, Heard { page, lens })
 }
 
 /// Whether a pull asks for what changed, and nothing else.
@@ -126,7 +176,8 @@ struct Telling<'a> {
     pull: &'a Pull,
     /// In whose words it tells.
     version: &'a Version,
-    own: HashSet<Seq>,
+    /// The device's own commits, in order: mostly one or two.
+    own: Vec<Seq>,
     /// By record, as the device names it; and how many bits of its id name it, where that is known.
     told: BTreeMap<Key, (Told, Option<u8>)>,
     /// Records that it has looked at, and bytes of what it tells.
@@ -136,7 +187,8 @@ struct Telling<'a> {
 
 impl<'a> Telling<'a> {
     fn new(shared: &'a Shared, pull: &'a Pull, committed: Option<Point>) -> Result<Telling<'a>, HubError> {
-        let own = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
+        let mut own: Vec<Seq> = pull.own.iter().chain(&committed).map(|p| p.seq).collect();
+        own.sort_unstable();
         let version = shared.tables.version(pull.schema)?;
         Ok(Telling { shared, pull, version, own, told: BTreeMap::new(), looked_at: 0, bytes: 0 })
     }
@@ -186,18 +238,14 @@ impl<'a> Telling<'a> {
     }
 
     /// The same of the last commits alone, whose records are at hand.
-    fn recent(&mut self, c: &Connection, news: &[(Seq, Vec<Arc<Changed>>)]) -> Result<Option<Reached>, HubError> {
+    fn recent(&mut self, c: &Connection, news: &recent::News) -> Result<Option<Reached>, HubError> {
         let mut tables: Vec<_> = self.version.tables().collect();
         tables.sort_unstable();
-        let of_table = |changed: &[Arc<Changed>], table: TableIx| {
-            let from = changed.partition_point(|changed| changed.key.0 < table);
-            from..from + changed[from..].partition_point(|changed| changed.key.0 == table)
-        };
         let mut reached = None;
-        for (seq, changed) in news {
+        for commit in news.chunk_by(|one, other| one.0 == other.0) {
             for (then, table) in &tables {
-                for changed in &changed[of_table(changed, *table)] {
-                    let Changed { key, record, named_by } = &**changed;
+                for (seq, changed) in of_table(commit, *table) {
+                    let Changed { key, record, named_by, .. } = &**changed;
                     if reached.is_some() {
                         return Ok(reached);
                     }
@@ -235,7 +283,7 @@ impl<'a> Telling<'a> {
     }
 
     fn tell(&self, (table, id): Key, record: &Record, whole: bool) -> Option<Told> {
-        let own = |seq| self.own.contains(&seq);
+        let own = |seq| self.own.binary_search(&seq).is_ok();
         let now = (table, self.shared.tables.schema.table(table));
         self.version.told(tell(now, id, record, self.pull.checkpoint.seq, &own, whole)?)
     }
@@ -244,6 +292,12 @@ impl<'a> Telling<'a> {
         self.bytes += told.weight();
         self.told.insert((told.table, told.id), (told, None));
     }
+}
+
+/// The records of one table, of one commit's in order.
+fn of_table(commit: &[(Seq, Arc<Changed>)], table: TableIx) -> &[(Seq, Arc<Changed>)] {
+    let behind = &commit[commit.partition_point(|(_, changed)| changed.key.0 < table)..];
+    &behind[..behind.partition_point(|(_, changed)| changed.key.0 == table)]
 }
 
 /// What each table of this version shows.

@@ -28,7 +28,7 @@ pub(super) struct Recent {
     committed: Option<Point>,
     /// From this commit on all that changed is here.
     first: Seq,
-    changed: BTreeMap<(Seq, Key), Arc<Changed>>,
+    changed: BTreeMap<(Seq, Key), Kept>,
     /// Where each record stands among them.
     seqs: HashMap<Key, Seq>,
     /// Where some stood before the transaction under way.
@@ -36,15 +36,24 @@ pub(super) struct Recent {
     bytes: usize,
 }
 
-/// Commits in their order, of each the records that it left as they are.
-pub(super) type News = Vec<(Seq, Vec<Arc<Changed>>)>;
+struct Kept {
+    changed: Arc<Changed>,
+    /// Whether the transaction under way has changed the record once more.
+    replaced: bool,
+}
+
+/// Records that commits left as they are: in the order of those, each with the seq of its own.
+pub(super) type News = Vec<(Seq, Arc<Changed>)>;
 
 /// A record as a commit left it.
+#[derive(Debug)]
 pub(super) struct Changed {
     pub(super) key: Key,
     pub(super) record: Record,
     /// How many bits of its id name it, once that was asked.
     pub(super) named_by: OnceLock<u8>,
+    /// About how many bytes it takes.
+    weight: usize,
 }
 
 impl Recent {
@@ -67,16 +76,24 @@ impl Recent {
     fn add(&mut self, changed: Changed) {
         let (seq, key) = (changed.record.seq(), changed.key);
         match self.seqs.insert(key, seq) {
-            Some(before) if self.committed.is_some_and(|at| before <= at.seq) => self.replaced.push((before, key)),
+            Some(before) if self.committed.is_some_and(|at| before <= at.seq) => self.replace((before, key)),
             Some(before) => self.remove((before, key)),
             None => (),
         }
-        self.bytes += changed.weight();
-        self.changed.insert((seq, key), Arc::new(changed));
+        self.bytes += changed.weight;
+        self.changed.insert((seq, key), Kept { changed: Arc::new(changed), replaced: false });
+    }
+
+    /// It stands until the transaction is over.
+    fn replace(&mut self, at: (Seq, Key)) {
+        if let Some(kept) = self.changed.get_mut(&at) {
+            kept.replaced = true;
+            self.replaced.push(at);
+        }
     }
 
     fn remove(&mut self, at: (Seq, Key)) {
-        self.bytes -= self.changed.remove(&at).map_or(0, |changed| changed.weight());
+        self.bytes -= self.changed.remove(&at).map_or(0, |kept| kept.changed.weight);
     }
 
     /// The transaction is over, and what it wrote stands.
@@ -94,7 +111,7 @@ impl Recent {
             if self.seqs.get(&key) == Some(&seq) {
                 self.seqs.remove(&key);
             }
-            self.bytes -= oldest.weight();
+            self.bytes -= oldest.changed.weight;
         }
     }
 
@@ -102,39 +119,30 @@ impl Recent {
     /// commits are not here.
     pub(super) fn since(&self, since: Seq) -> Option<News> {
         self.last?;
-        self.news(since, |seq, key| self.seqs.get(key) == Some(seq))
+        self.news(since, |_, kept| !kept.replaced)
     }
 
     /// The same for a snapshot whose last commit this is; none where another one stands here.
     pub(super) fn committed(&self, head: Point, since: Seq) -> Option<News> {
         self.committed.filter(|at| *at == head)?;
-        self.news(since, |seq, _| *seq <= head.seq)
+        self.news(since, |seq, _| seq <= head.seq)
     }
 
-    fn news(&self, since: Seq, stands: impl Fn(&Seq, &Key) -> bool) -> Option<News> {
+    fn news(&self, since: Seq, stands: impl Fn(Seq, &Kept) -> bool) -> Option<News> {
         if self.first > since.next() {
             return None;
         }
-        let mut news = News::new();
-        for ((seq, key), changed) in self.changed.range((since.next(), FIRST)..) {
-            match news.last_mut().filter(|(of, _)| of == seq) {
-                _ if !stands(seq, key) => (),
-                Some((_, of)) => of.push(changed.clone()),
-                None => news.push((*seq, vec![changed.clone()])),
-            }
-        }
-        Some(news)
+        let after = self.changed.range((since.next(), FIRST)..);
+        let standing = after.filter(|((seq, _), kept)| stands(*seq, kept));
+        Some(standing.map(|((seq, _), kept)| (*seq, kept.changed.clone())).collect())
     }
 }
 
 impl Changed {
     fn new(key: Key, record: Record) -> Changed {
-        Changed { key, record, named_by: OnceLock::new() }
-    }
-
-    /// About how many bytes it takes.
-    fn weight(&self) -> usize {
-        3 * size_of::<(Seq, Key)>() + size_of::<Changed>() - size_of::<Record>() + self.record.weight()
+        let own = 3 * size_of::<(Seq, Key)>() + size_of::<Changed>() - size_of::<Record>();
+        let weight = own + record.weight();
+        Changed { key, record, named_by: OnceLock::new(), weight }
     }
 }
 
@@ -161,7 +169,8 @@ mod tests {
     }
 
     fn named(news: News) -> Vec<(u64, Vec<u8>)> {
-        news.iter().map(|(at, changed)| (at.bits(), changed.iter().map(|c| c.key.1.0[0]).collect())).collect()
+        let commits = news.chunk_by(|one, other| one.0 == other.0);
+        commits.map(|of| (of[0].0.bits(), of.iter().map(|(_, c)| c.key.1.0[0]).collect())).collect()
     }
 
     fn keys(recent: &Recent, since: u64) -> Option<Vec<(u64, Vec<u8>)>> {

@@ -1,5 +1,6 @@
 //! What the hub's threads have in common.
 
+use super::ahead::Ahead;
 use super::checked::Checked;
 use super::pull::PageSize;
 use super::recent::Recent;
@@ -25,6 +26,7 @@ pub(super) struct Shared {
 pub(super) struct Memory {
     pub(super) recent: Mutex<Recent>,
     pub(super) checked: Mutex<Checked>,
+    pub(super) ahead: Mutex<Ahead>,
 }
 
 impl Shared {

@@ -36,6 +36,9 @@ struct Done {
 
 type Answer = Box<dyn FnOnce(Result<(), HubError>) + Send>;
 
+/// What will come of a job that was handed over.
+pub(super) type Coming<T> = oneshot::Receiver<Result<T, HubError>>;
+
 /// Whoever does the jobs.
 pub(super) struct Threads {
     whose: Whose,
@@ -143,6 +146,26 @@ impl Threads {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, HubError> + Send + 'static,
     {
+        self.hand(job, stands)?.await.map_err(|_| HubError::Stopped)?
+    }
+
+    /// Hands `job` over, as [`Threads::run`] does, without waiting for what comes of it.
+    ///
+    /// # Errors
+    /// A queue that is full.
+    pub(super) fn begin<T, F>(&self, job: F) -> Result<Coming<T>, HubError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, HubError> + Send + 'static,
+    {
+        self.hand(job, |_| true)
+    }
+
+    fn hand<T, F>(&self, job: F, stands: fn(&T) -> bool) -> Result<Coming<T>, HubError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, HubError> + Send + 'static,
+    {
         let (send, receive) = oneshot::channel();
         let counts = self.counts.clone();
         let job: Job = Box::new(move |connection| {
@@ -167,7 +190,7 @@ impl Threads {
                 work(&lock(connection), job);
             }
         }
-        receive.await.map_err(|_| HubError::Stopped)?
+        Ok(receive)
     }
 }
 

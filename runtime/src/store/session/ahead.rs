@@ -1,11 +1,10 @@
 //! Pages that are applied are decoded one ahead, by a thread beside: applying is SQLite's work, and the file is held meanwhile.
 
 use super::pages;
+use crate::beside::beside;
 use crate::store::error::StoreError;
 use crate::store::plan::Plan;
 use rusqlite::Connection;
-use std::panic::resume_unwind;
-use std::thread::{Builder, scope};
 use windrow_protocol::codec::Encoded;
 use windrow_protocol::told::Page;
 
@@ -27,12 +26,4 @@ pub(super) fn each_page<E: From<StoreError>>(
         next = Some(decoded?);
     }
     Ok(())
-}
-
-/// What both come to: one in a thread of its own, where the system gives one.
-fn beside<A: Send, B>(there: impl Fn() -> A + Sync, here: impl FnOnce() -> B) -> (B, A) {
-    scope(|scope| match Builder::new().spawn_scoped(scope, &there) {
-        Ok(thread) => (here(), thread.join().unwrap_or_else(|panic| resume_unwind(panic))),
-        Err(_) => (here(), there()),
-    })
 }

@@ -1,6 +1,7 @@
 //! Folding what is pending into a changeset.
 
 use super::slices::{self, Slicing};
+use super::weights::{self, Weights};
 use super::{outbox, pages, recover};
 use crate::sqlite::Bound;
 use crate::store::error::StoreError;
@@ -22,8 +23,16 @@ pub(super) struct Folded {
     session: SessionId,
     payload: Vec<u8>,
     spans: Vec<Span>,
+    weights: Weights,
     /// Whether more was pending than it speaks for.
     pub(super) more: bool,
+}
+
+impl Folded {
+    /// Of which tables it is, and under which id it is sent.
+    pub(super) fn weighed(&self) -> (SessionId, Weights) {
+        (self.session, self.weights.clone())
+    }
 }
 
 /// The count of sessions' steps, and the changeset to be stored; none where one is under way or nothing is pending.
@@ -81,7 +90,8 @@ pub(super) fn fold(
     let payload = codec::encode_changeset(&plan.schema, &changeset, &lengths, Effort::Upload);
     let mut session = [0; 16];
     getrandom::fill(&mut session)?;
-    Ok((state.turn, Some(Folded { session: SessionId(session), payload, spans: changeset.spans, more: cut.is_some() })))
+    let (session, weights) = (SessionId(session), weights::of_changes(&changeset.changes));
+    Ok((state.turn, Some(Folded { session, payload, spans: changeset.spans, weights, more: cut.is_some() })))
 }
 
 /// Stores a changeset.

@@ -15,6 +15,7 @@ mod pages;
 mod recover;
 mod refuse;
 pub(crate) mod slices;
+mod weights;
 
 use super::error::StoreError;
 use super::plan::Plan;
@@ -26,17 +27,15 @@ use crate::sqlite::Repeated;
 use apply::Stop;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use slices::Slicing;
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
+use weights::Weights;
 use windrow_protocol::bundle::Question;
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Origin, Point};
-use windrow_protocol::codec::{self, Limits};
 use windrow_protocol::fault;
-use windrow_protocol::message::{Pull, Refusal};
-use windrow_protocol::model::TableIx;
-use windrow_protocol::session::{Action, Event, Finish, Inbox, Loaded, Request};
+use windrow_protocol::message::{Pull, Refusal, SessionId};
+use windrow_protocol::session::{Action, Event, Finish, Inbox, Loaded, Outbox, Request};
 
 /// What to do after a step: feed the machine, ask the hub, or stop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,11 +76,14 @@ pub struct Actions {
     /// The kind of link it runs over, by its name in `windrow_traffic`; none where nobody counts.
     link: Option<&'static str>,
     slicing: Arc<Slicing>,
+    /// Of which tables the changeset is that this session has folded last.
+    folded: Arc<Mutex<Option<(SessionId, Weights)>>>,
 }
 
 impl Actions {
     pub(super) fn new(store: Store) -> Actions {
-        Actions { store, turn: Arc::default(), link: None, slicing: Arc::new(Slicing::new(slices::MOST)) }
+        let slicing = Arc::new(Slicing::new(slices::MOST));
+        Actions { store, turn: Arc::default(), link: None, slicing, folded: Arc::default() }
     }
 
     /// A changeset is folded of no more than about so many bytes of what is pending, 4 MiB unless said otherwise. What is left
@@ -139,6 +141,7 @@ impl Actions {
         *lock(&self.turn) = Some(turn);
         if let Some(folded) = &folded {
             self.durable_step(|conn, _| load::store(conn, folded))?;
+            *lock(&self.folded) = Some(folded.weighed());
         }
         let loaded = self.store.snapshot(|conn, plan| load::loaded(conn, plan, folded.as_ref()))?;
         self.safe(loaded)
@@ -188,7 +191,7 @@ impl Actions {
         // Looked through before the file is held: nothing but a session changes it.
         let sent = self.store.snapshot(|conn, plan| {
             let outbox = outbox::read(conn)?.filter(|_| self.link.is_some());
-            Ok(outbox.map(|outbox| (outbox.payload.len(), changeset_weights(plan, &outbox.payload))))
+            Ok(outbox.map(|outbox| (outbox.payload.len(), self.weights(plan, &outbox))))
         })?;
         self.step("prepared", |conn, plan| {
             if let (Some(link), Some((bytes, weights))) = (self.link, &sent) {
@@ -196,6 +199,12 @@ impl Actions {
             }
             outbox::mark_prepared(conn)
         })
+    }
+
+    /// Of which tables a changeset is: this session knows it of its own without reading it again.
+    fn weights(&self, plan: &Plan, outbox: &Outbox) -> Weights {
+        let own = lock(&self.folded).take().filter(|(session, _)| *session == outbox.session);
+        own.map_or_else(|| weights::of_changeset(plan, &outbox.payload), |(_, weights)| weights)
     }
 
     /// The changeset is forgotten; what it said stays pending. So are pages: they may be of a past that the hub lost.
@@ -255,8 +264,7 @@ impl Actions {
     /// A page is decoded and checked before the file is held.
     fn received<'a>(&self, body: &'a [u8]) -> Result<Received<'a>, StoreError> {
         let page = pages::decode(self.store.plan(), body)?;
-        let told = page.unresolved().told.iter().map(|told| (told.table, told.weight()));
-        Ok(Received { body, next: pages::next(&page)?, weights: by_table(told) })
+        Ok(Received { body, next: pages::next(&page)?, weights: weights::of_told(&page.unresolved().told) })
     }
 
     fn keep_page(&self, conn: &Connection, plan: &Plan, page: &Received<'_>) -> Result<(Inbox, Pull), StoreError> {
@@ -358,24 +366,11 @@ fn kept((inbox, pull): (Inbox, Pull)) -> Event {
     Event::Kept(inbox, Box::new(pull))
 }
 
-/// About how much of a changeset each table is; nothing of one that can't be read.
-fn changeset_weights(plan: &Plan, payload: &[u8]) -> Vec<(TableIx, usize)> {
-    let decoded = codec::decode_changeset(&plan.schema, payload, &Limits::default());
-    let changes = decoded.iter().flat_map(|c| &c.unresolved().changes);
-    by_table(changes.map(|change| (change.table, change.weight())))
-}
-
 /// A page that was received, and is sound.
 struct Received<'a> {
     body: &'a [u8],
     /// Where the one after it goes on; none in the last.
     next: Option<Vec<u8>>,
     /// About how much of it each table is.
-    weights: Vec<(TableIx, usize)>,
-}
-
-fn by_table(weights: impl Iterator<Item = (TableIx, usize)>) -> Vec<(TableIx, usize)> {
-    let mut tables = BTreeMap::new();
-    weights.for_each(|(table, weight)| *tables.entry(table).or_default() += weight);
-    tables.into_iter().collect()
+    weights: Weights,
 }
