@@ -94,8 +94,8 @@
 //!   Its high bit, not with 10 and 12, says that a bitmap of the NULLs follows. Texts and blobs are a column of lengths, then
 //!   all contents; listed ones are a count of distinct ones, these, and a column of places. Mixed values are written one by one.
 //! - **Texts word by word**: a text is its words with a space between each two. A count of words that are listed, and these,
-//!   a space behind each; a count of words that are spelled, and these likewise; then of each text its words, and 0. The byte 1 is
-//!   the next word that is spelled. Of 2 to 255 the last ones begin a word of two bytes, as few of them as leave all listed
+//!   a space behind each; a count of words that are spelled, and these likewise; then of each text its words, and 0. The
+//!   byte 1 is the next word that is spelled. Of 2 to 255 the last ones begin a word of two bytes, as few of them as leave all listed
 //!   words a code; the others are a listed word each, in order. Words of two bytes come after these, high byte first.
 //! - **Integers beside** an earlier column of the group's values, of integers without NULLs: which one, 0 for the nearest of
 //!   such, at most 3; then a column of their distances from it.

@@ -58,7 +58,8 @@ impl Coding {
             Coding::Zero | Coding::Const(_) => 0,
             Coding::Varints => {
                 self.write_values(&mut parameters, values);
-                0
+                // Where it finds no pattern zstd stays this much above an ideal code, or more.
+                return parameters.cost() * 9 / 8;
             }
             Coding::Plain { width } => values.len() as u64 * u64::from(width),
             Coding::Packed { least, spread } => values.iter().map(|&v| packed_bits(distance(v, least), spread)).sum(),

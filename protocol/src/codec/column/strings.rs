@@ -19,10 +19,13 @@ pub(in crate::codec) fn read<'a>(r: &mut Reader<'a>, n: usize) -> Result<Vec<&'a
     lengths.into_iter().map(|len| r.slice(usize::try_from(len).unwrap_or(usize::MAX))).collect()
 }
 
+/// As many are listed by frequency.
+const FEW: usize = 32;
+
 /// Strings that repeat enough to be listed.
 #[derive(Debug)]
 pub(super) struct Listed<'a> {
-    /// Each once, ascending.
+    /// Each once: few by frequency, many ascending, because neighbours have more in common then.
     distinct: Vec<&'a [u8]>,
     /// Which of them stands where.
     pub(super) places: Vec<i64>,
@@ -40,7 +43,22 @@ impl<'a> Listed<'a> {
         let mut distinct = Vec::from_iter(distinct);
         distinct.sort_unstable();
         let places = strings.iter().map(|s| distinct.partition_point(|d| d < s) as i64).collect();
-        Some(Listed { distinct, places })
+        let ascending = Listed { distinct, places };
+        Some(if ascending.distinct.len() <= FEW { ascending.by_frequency() } else { ascending })
+    }
+
+    /// The same, the most frequent first: their places are small numbers.
+    fn by_frequency(self) -> Listed<'a> {
+        let mut frequencies = vec![0usize; self.distinct.len()];
+        self.places.iter().for_each(|&place| frequencies[place as usize] += 1);
+        let mut order: Vec<usize> = (0..self.distinct.len()).collect();
+        order.sort_by_key(|&place| std::cmp::Reverse(frequencies[place]));
+        let mut rank = vec![0; order.len()];
+        order.iter().zip(0..).for_each(|(&place, at)| rank[place] = at);
+        Listed {
+            distinct: order.iter().map(|&place| self.distinct[place]).collect(),
+            places: self.places.iter().map(|&place| rank[place as usize]).collect(),
+        }
     }
 
     /// Writes the distinct strings; the place of each string follows.
