@@ -20,6 +20,7 @@ const SINGLES: usize = 10_000;
 
 const BOTH: [Side; 2] = [Side::Plain, Side::Captured];
 const FLOORS: [Side; 5] = [Side::Plain, Side::Captured, Side::Nothing, Side::Empty, Side::Simple];
+const SINGLE: [Side; 3] = [Side::Plain, Side::Captured, Side::Counted];
 const TEXTS: [Side; 2] = [Side::PlainText, Side::CapturedText];
 
 /// Measures capture: inserts with random and with sorted ids, and one-field updates.
@@ -78,7 +79,7 @@ impl Capture<'_> {
             self.part(&["w1", "w2"], || self.random(start(&BOTH)?, &rows, &mut parts))?;
             self.part(&SORTED, || inserts(start(&FLOORS)?, &rows.ascending, &mut parts.sorted))?;
             self.part(&["w1_text"], || inserts(start(&TEXTS)?, rows.random, &mut parts.text))?;
-            self.part(&["w1_single", "w2_single"], || singles(start(&BOTH)?, &rows, &mut parts))?;
+            self.part(&SINGLY, || singles(start(&SINGLE)?, &rows, &mut parts))?;
             self.part(&["w1_disk"], || inserts(on_disk()?, rows.random, &mut parts.disk))?;
         }
         Ok(self.figures(&parts, &rows))
@@ -127,6 +128,20 @@ impl Capture<'_> {
             of("w1_text", "inserts, ids at random, as text in others' table", &parts.text, (1, 0), all),
             of("w1_single", "inserts, one a transaction", &parts.single_inserts, (1, 0), singles),
             of("w2_single", "updates, one a transaction", &parts.single_updates, (1, 0), rows.single_updates.len()),
+            of(
+                "w1_single_floor",
+                "inserts, one a transaction: a count and an empty row",
+                &parts.single_inserts,
+                (2, 0),
+                singles,
+            ),
+            of(
+                "w2_single_floor",
+                "updates, one a transaction: the same",
+                &parts.single_updates,
+                (2, 0),
+                rows.single_updates.len(),
+            ),
             of("w1_disk", "inserts, ids at random, on disk, a cache of 2 MB", &parts.disk, (1, 0), all),
         ];
         figures.into_iter().flatten().collect()
@@ -135,6 +150,9 @@ impl Capture<'_> {
 
 /// The figures of the rounds with ascending ids.
 const SORTED: [&str; 5] = ["w1_sorted", "w1_floor_nothing", "w1_floor_empty", "w1_floor_simple", "w1_over_floor"];
+
+/// The figures of the rounds in which each row has a transaction of its own.
+const SINGLY: [&str; 4] = ["w1_single", "w2_single", "w1_single_floor", "w2_single_floor"];
 
 fn inserts(mut round: Round, rows: &[Visit], times: &mut Times) -> Result<(), Failure> {
     times.push(round.time(|t| t.insert(rows, TRANSACTION))?);

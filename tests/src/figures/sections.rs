@@ -32,7 +32,14 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "floors",
         compared: Compared::Plain,
-        figures: &["w1_floor_nothing", "w1_floor_empty", "w1_floor_simple", "w1_over_floor"],
+        figures: &[
+            "w1_floor_nothing",
+            "w1_floor_empty",
+            "w1_floor_simple",
+            "w1_over_floor",
+            "w1_single_floor",
+            "w2_single_floor",
+        ],
     },
     Section {
         name: "bytes",

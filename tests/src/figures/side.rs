@@ -19,6 +19,8 @@ pub(super) enum Side {
     Empty,
     /// Plain, with a trigger that stamps and logs all values by the straightforward way: a REPLACE escapes it.
     Simple,
+    /// Plain, with triggers that count each write and log an empty row: the pages that a log with one order over all tables writes.
+    Counted,
     /// The table as others declare it, its ids as text. Without a log and triggers.
     PlainText,
     /// That table under our triggers, put there by hand.
@@ -34,6 +36,18 @@ const NOTHING: &str = "CREATE TRIGGER floor AFTER INSERT ON visit BEGIN SELECT 1
 
 const EMPTY: &str = "CREATE TABLE floor_log (n INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER floor AFTER INSERT ON visit BEGIN INSERT INTO floor_log (n) VALUES (NULL); END;";
+
+const COUNTED: &str = "CREATE TABLE floor_state (n INTEGER NOT NULL) STRICT;
+INSERT INTO floor_state VALUES (0);
+CREATE TABLE floor_log (n INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER floor_insert AFTER INSERT ON visit BEGIN
+  UPDATE floor_state SET n = n + 1;
+  INSERT INTO floor_log SELECT n FROM floor_state;
+END;
+CREATE TRIGGER floor_update AFTER UPDATE ON visit BEGIN
+  UPDATE floor_state SET n = n + 1;
+  INSERT INTO floor_log SELECT n FROM floor_state;
+END;";
 
 const SIMPLE: &str = "CREATE TABLE floor_state (hlc INTEGER NOT NULL, base INTEGER NOT NULL) STRICT;
 INSERT INTO floor_state VALUES (0, 0);
@@ -58,7 +72,7 @@ impl Side {
         match self {
             Side::Plain | Side::Nothing | Side::PlainText => None,
             Side::Captured | Side::CapturedText => Some("windrow_log_visit"),
-            Side::Empty | Side::Simple => Some("floor_log"),
+            Side::Empty | Side::Counted | Side::Simple => Some("floor_log"),
         }
     }
 }
@@ -95,6 +109,7 @@ impl Plan {
             Side::Plain => self.plain(path, &self.create, ""),
             Side::Nothing => self.plain(path, &self.create, NOTHING),
             Side::Empty => self.plain(path, &self.create, EMPTY),
+            Side::Counted => self.plain(path, &self.create, COUNTED),
             Side::Simple => self.plain(path, &self.create, SIMPLE),
             Side::PlainText => self.plain(path, TEXT, ""),
             Side::Captured => Ok(Store::open(path, &FIGURES)?.connection()?),
