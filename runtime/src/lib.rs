@@ -29,7 +29,6 @@
 //! # }
 //! ```
 
-mod beside;
 pub mod bundle;
 mod clock;
 #[cfg(doctest)]

@@ -1,5 +1,6 @@
 //! COMMIT: what was prepared is merged and saved, all or nothing, exactly once.
 
+use super::beside::beside;
 use super::checked::Ready;
 use super::history::{self, Texts};
 use super::pull::AtHand;
@@ -8,7 +9,6 @@ use super::scopes::{Scopes, follow};
 use super::sessions::{self, Session};
 use super::shared::Shared;
 use super::{open, prepare, pull, system, wire};
-use crate::beside::beside;
 use crate::hub::error::HubError;
 use crate::hub::registry::Denied;
 use crate::lock::lock;

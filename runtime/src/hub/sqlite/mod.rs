@@ -6,6 +6,7 @@
 
 mod ahead;
 mod backup;
+mod beside;
 mod checked;
 mod commit;
 mod console;
