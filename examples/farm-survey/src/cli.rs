@@ -170,7 +170,7 @@ pub(crate) enum Verb {
         /// Where to write it.
         file: PathBuf,
         /// The hub's key, as `hub key` says it, where the device has not heard of it when it enrolled.
-        #[arg(long)]
+        #[arg(long, allow_hyphen_values = true)]
         key: Option<PublicKey>,
     },
     /// Takes in the answer to a bundle, as far as it answers what the device asks now.

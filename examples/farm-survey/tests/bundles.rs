@@ -59,3 +59,12 @@ fn what_is_wrong_with_a_file_is_said() {
     hub.ok(["bundle", bundle, "--out", answer]);
     a.ok(["import", answer]);
 }
+
+/// One hub in 64 has a key that begins with `-`. As `hub key` says it, it was taken for an option that the command does not have.
+#[test]
+fn a_key_may_begin_like_an_option() {
+    let folder = Folder::new();
+    let (a, hub) = (folder.device("a"), folder.hub());
+    hub.enrols(&a);
+    a.ok(["export", folder.file("a.bundle").to_str().unwrap(), "--key", "-leYtRnJIy2X2ceaQXZkctXOXEs-_JZBuZL3zceDOnA"]);
+}

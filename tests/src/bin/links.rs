@@ -11,8 +11,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Debug, Parser)]
 #[command(name = "links", version)]
 struct Args {
-    /// How many records: 94,000 are 5 MB of changesets.
-    #[arg(long, default_value_t = 94_000)]
+    /// How many records: 112,000 are 5 MB of changesets.
+    #[arg(long, default_value_t = 112_000)]
     records: usize,
     /// The seed of the losses.
     #[arg(long, default_value_t = 1)]
