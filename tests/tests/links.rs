@@ -12,7 +12,7 @@ fn a_backlog_gets_through_a_link_that_drops() {
     let folder = tempfile::tempdir().unwrap();
     let place = Place::new(folder.path()).unwrap();
     let field = place.device("field.db").unwrap();
-    place.write(&field, 1_500).unwrap();
+    place.write(&field, 1_800).unwrap();
     let sent = place.sync(&field, POOR, 7).unwrap();
     assert!(sent.payload > 80_000 && sent.contacts > 10, "{sent:?}");
     assert!(sent.over(POOR) <= 1.5, "{:.2} times what the losses demand: {sent:?}", sent.over(POOR));
