@@ -53,7 +53,13 @@ impl<'p> Decoder<'p> {
     fn start<'s>(scope: &'s Scope<'s, 'p>, plan: &'p Plan) -> Decoder<'p> {
         let (bodies, to_decode) = channel::<Vec<u8>>();
         let (decoded, pages) = channel();
-        let work = move || to_decode.iter().try_for_each(|body| decoded.send(pages::decode(plan, &body)));
+        let work = move || {
+            for body in to_decode {
+                if decoded.send(pages::decode(plan, &body)).is_err() {
+                    return; // The answer does not go in.
+                }
+            }
+        };
         let thread = Builder::new().spawn_scoped(scope, work);
         Decoder { plan, beside: thread.is_ok().then_some((bodies, pages)), kept: None }
     }
