@@ -200,6 +200,13 @@ fn a_time_beside_another_costs_what_lies_between_them() {
     assert!(near + 2000 * 11 / 8 < far, "{near} bytes, and {far} with times that have nothing to do with each other");
 }
 
+/// 3,000 of them, by id.
+fn visits(dice: &mut Dice) -> Vec<(RecordId, Vec<Value>)> {
+    let mut rows: Vec<_> = (0..3000).map(|_| (dice.uuid(), visit(dice))).collect();
+    rows.sort_by_key(|(id, _)| *id);
+    rows
+}
+
 fn page_of(rows: &[(RecordId, Vec<Value>)]) -> usize {
     let told = page(rows.iter().map(|(id, values)| whole(0, *id, values.clone())).collect());
     let bytes = encode_page(&schema(), &told, &[], Effort::Page);
@@ -212,8 +219,7 @@ fn page_of(rows: &[(RecordId, Vec<Value>)]) -> usize {
 #[test]
 fn a_word_that_repeats_costs_less_than_its_letters() {
     let mut dice = Dice(7);
-    let mut rows: Vec<_> = (0..3000).map(|_| (dice.uuid(), visit(&mut dice))).collect();
-    rows.sort_by_key(|(id, _)| *id);
+    let mut rows = visits(&mut dice);
     let words = page_of(&rows);
     for (_, values) in &mut rows {
         let Value::Text(note) = &mut values[3] else { unreachable!() };
@@ -228,8 +234,7 @@ fn a_word_that_repeats_costs_less_than_its_letters() {
 #[test]
 fn a_place_near_the_last_of_the_same_farm_costs_what_lies_between_them() {
     let mut dice = Dice(8);
-    let mut rows: Vec<_> = (0..3000).map(|_| (dice.uuid(), visit(&mut dice))).collect();
-    rows.sort_by_key(|(id, _)| *id);
+    let mut rows = visits(&mut dice);
     let far = page_of(&rows);
     let farms: Vec<i64> = (0..300).map(|_| dice.below(2_000_000) as i64).collect();
     for (_, values) in &mut rows {
@@ -246,8 +251,7 @@ fn a_place_near_the_last_of_the_same_farm_costs_what_lies_between_them() {
 #[test]
 fn what_most_records_say_costs_least() {
     let mut dice = Dice(9);
-    let mut rows: Vec<_> = (0..3000).map(|_| (dice.uuid(), visit(&mut dice))).collect();
-    rows.sort_by_key(|(id, _)| *id);
+    let mut rows = visits(&mut dice);
     let mut say = |of: fn(u64) -> &'static str| {
         rows.iter_mut().for_each(|(_, values)| values[6] = text(of(dice.below(8))));
         page_of(&rows)
