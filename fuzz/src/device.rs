@@ -44,12 +44,12 @@ pub enum Step {
 }
 
 /// What other programs may do to a file.
-pub const STATEMENTS: [&str; 15] = [
+pub const STATEMENTS: [&str; 39] = [
     "DROP TABLE windrow_outbox",
     "DROP TABLE windrow_state; CREATE VIEW windrow_state AS SELECT 1 AS one, 1 AS format",
     "DROP TABLE windrow_inbox; CREATE VIEW windrow_inbox AS SELECT 1 AS page, 2 AS body, 3 AS next",
     "DROP TABLE farm; CREATE VIEW farm AS SELECT x'00' AS id",
-    "ALTER TABLE windrow_log_farm ADD COLUMN extra",
+    "ALTER TABLE windrow_log ADD COLUMN extra",
     "DROP TRIGGER windrow_farm_insert",
     "DROP VIEW windrow_changelog; CREATE TABLE windrow_changelog (n)",
     "CREATE TRIGGER mine AFTER UPDATE ON windrow_state BEGIN DELETE FROM windrow_outbox; END",
@@ -60,6 +60,31 @@ pub const STATEMENTS: [&str; 15] = [
     "INSERT OR REPLACE INTO windrow_origins SELECT first + 1, origin, hub_has, unsure FROM windrow_origins",
     "PRAGMA encoding = 'UTF-16'; VACUUM",
     "UPDATE windrow_state SET format = 1",
+    "UPDATE windrow_state SET format = 2",
+    "UPDATE windrow_state SET format = 2; DROP TABLE windrow_log; DROP TABLE windrow_clock;
+     ALTER TABLE windrow_state ADD COLUMN hlc INTEGER NOT NULL DEFAULT -1",
+    "DROP TABLE windrow_log",
+    "DROP TABLE windrow_log; CREATE VIEW windrow_log AS SELECT 1 AS number, 2 AS at, 'farm' AS \"table\"",
+    "ALTER TABLE windrow_log DROP COLUMN value0",
+    "ALTER TABLE windrow_log ADD COLUMN value99 ANY",
+    "DELETE FROM windrow_log WHERE number % 2 = 0",
+    "DELETE FROM windrow_log WHERE number = (SELECT max(number) FROM windrow_log)",
+    "DELETE FROM windrow_log WHERE number < (SELECT max(number) FROM windrow_log)",
+    "UPDATE windrow_log SET number = -number",
+    "UPDATE windrow_log SET number = 9223372036854775807 WHERE number = (SELECT max(number) FROM windrow_log)",
+    "UPDATE windrow_log SET number = -9223372036854775808 WHERE number = (SELECT min(number) FROM windrow_log)",
+    "UPDATE windrow_log SET at = at - 1000 * number",
+    "UPDATE windrow_log SET at = 281474976710655 WHERE number % 2 = 0",
+    "UPDATE windrow_log SET \"table\" = 'nobody' WHERE number % 2 = 0",
+    "UPDATE windrow_log SET \"table\" = 'visit'",
+    "UPDATE windrow_log SET operation = operation % 9 + 1, mask0 = 9223372036854775807",
+    "UPDATE windrow_log SET operation = 0",
+    "UPDATE windrow_clock SET clock = clock - (1 << 30)",
+    "UPDATE windrow_clock SET clock = clock + (1 << 30)",
+    "UPDATE windrow_clock SET number = number + 1",
+    "UPDATE windrow_clock SET stamp = stamp - 1",
+    "INSERT INTO windrow_clock SELECT at << 15, number, at << 15 FROM windrow_log WHERE true ON CONFLICT DO NOTHING",
+    "INSERT INTO windrow_clock VALUES (9223372036854775807, 1, 9223372036854775807)",
 ];
 
 /// Does to a device what these bytes say.
@@ -96,8 +121,8 @@ pub fn seeds() -> Vec<(String, Vec<Step>)> {
         (0..STATEMENTS.len())
             .map(|n| (format!("statement-{n}"), [vec![Step::Run(n as u8)], answers().collect()].concat())),
     );
-    // The rows that everything depends on: each of their numbers at both its ends.
-    for name in ["state", "device"] {
+    // The rows that everything depends on, and those of the log: each of their numbers at both its ends.
+    for name in ["state", "device", "log", "clock"] {
         let table = TEMPLATE.tables.iter().position(|(table, _)| *table == format!("windrow_{name}")).expect("a table");
         for column in 0..TEMPLATE.tables[table].1.len() {
             let end = |n| vec![Step::Set(table as u8, column as u8, Value::Integer(n)), Step::Write];

@@ -12,9 +12,7 @@ pub(crate) fn device(model: &Model) -> TokenStream {
     let [objects, triggers, leave] = [&device.objects, &device.triggers, &device.leave].map(|o| objects(o));
     let [changelog, select, insert] = [&device.changelog, &device.select, &device.insert].map(sql);
     let [patch, edit, upsert, delete] = [&device.patch, &device.edit, &device.upsert, &device.delete].map(sql);
-    let [neighbours, between, log] = [&device.neighbours, &device.between, &device.log].map(sql);
-    let [append, rewrite] = [&device.log_append, &device.log_rewrite].map(sql);
-    let [forget, prune, rebase] = [&device.log_forget, &device.log_prune, &device.log_rebase].map(sql);
+    let [neighbours, between] = [&device.neighbours, &device.between].map(sql);
     let [notes, leaving] = [&device.forget_notes, &device.forget_leaving].map(sql);
     let (put, referring) = (device.put.iter().map(sql), device.referring.iter().map(sql));
     quote! {
@@ -33,12 +31,6 @@ pub(crate) fn device(model: &Model) -> TokenStream {
             neighbours: #neighbours,
             between: #between,
             referring: &[#(#referring),*],
-            log: #log,
-            log_append: #append,
-            log_rewrite: #rewrite,
-            log_forget: #forget,
-            log_prune: #prune,
-            log_rebase: #rebase,
             forget_notes: #notes,
             forget_leaving: #leaving,
         }

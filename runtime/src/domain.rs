@@ -81,7 +81,7 @@ pub struct Object {
 /// The statements of a device for one table.
 #[derive(Debug, Clone, Copy)]
 pub struct DeviceSql {
-    /// The table, its log (`windrow_log_T`) and its notes (`windrow_note_T`), then the indexes.
+    /// The table and its notes (`windrow_note_T`), then the indexes.
     pub objects: &'static [Object],
     /// The triggers, in the order in which to create them.
     pub triggers: &'static [Object],
@@ -89,7 +89,7 @@ pub struct DeviceSql {
     /// triggers that keep it.
     pub leave: &'static [Object],
     /// The table's part of the view `windrow_changelog`: a SELECT of `stamp, device, origin, "table", record, operation,
-    /// fields, base`.
+    /// fields, base`, from the log and its stamps.
     pub changelog: Sql,
     /// `SELECT id, f1..fn FROM T`; a condition may be appended.
     pub select: Sql,
@@ -111,18 +111,6 @@ pub struct DeviceSql {
     pub between: Sql,
     /// For each field that is a reference, in order of fields: the ids of the records here that refer to `?1 id`.
     pub referring: &'static [Sql],
-    /// The log between stamps, `?1 < hlc <= ?2`, ascending: `hlc, op, id, base, masks, f1..fn`.
-    pub log: Sql,
-    /// Appends `(?1 hlc, ?2 op, ?3 id, ?4 base, ?5.. masks, f1..fn)` to the log.
-    pub log_append: Sql,
-    /// Overwrites the entry `?1 hlc`: `?2.. masks, f1..fn`. For a field taken out of a pending entry.
-    pub log_rewrite: Sql,
-    /// Deletes the log entries of the record `?3 id` with `?1 < hlc <= ?2`.
-    pub log_forget: Sql,
-    /// Deletes at most `?3` log entries with `?1 < hlc <= ?2`, oldest first.
-    pub log_prune: Sql,
-    /// Sets the base of all log entries whose base is greater than `?1` to that.
-    pub log_rebase: Sql,
     /// Empties the notes. They mean something only within one INSERT, but UPSERT and `OR IGNORE` leave them behind.
     pub forget_notes: Sql,
     /// Empties `windrow_leaving_T`. What stays there refers to records that are there.

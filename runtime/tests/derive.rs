@@ -4,6 +4,7 @@
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use windrow::domain::{Object, Sql};
+use windrow::store::{changelog_view, log_table};
 use windrow::{Date, Decimal, Id, Syncable, SyncableEnum, Timestamp, domain};
 
 #[derive(Debug, Clone, Copy, PartialEq, SyncableEnum)]
@@ -122,22 +123,27 @@ fn values_that_do_not_fit_are_named() {
 fn sqlite_takes_every_statement() {
     let db = Connection::open_in_memory().unwrap();
     db.execute_batch(
-        "CREATE TABLE windrow_state (hlc INTEGER, base INTEGER, applying INTEGER, device INTEGER);
-         CREATE TABLE windrow_origins (first INTEGER, origin INTEGER)",
+        "CREATE TABLE windrow_state (base INTEGER, applying INTEGER, device INTEGER);
+         CREATE TABLE windrow_origins (first INTEGER, origin INTEGER);
+         CREATE TABLE windrow_clock (stamp INTEGER, number INTEGER, clock INTEGER)",
     )
     .unwrap();
+    let fields = SURVEY.tables.iter().map(|table| table.model.fields.len()).max().unwrap();
+    db.execute_batch(&log_table(fields)).unwrap();
     for table in SURVEY.tables {
         create(table.device.objects, &db);
         create(table.device.leave, &db);
         create(table.device.triggers, &db);
         let d = &table.device;
         let statements =
-            [d.changelog, d.select, d.insert, d.patch, d.edit, d.upsert, d.delete, d.neighbours, d.between];
-        let log = [d.log, d.log_append, d.log_rewrite, d.log_forget, d.log_prune, d.log_rebase, d.forget_notes];
-        for sql in statements.iter().chain(&log).chain(d.referring) {
+            [d.select, d.insert, d.patch, d.edit, d.upsert, d.delete, d.neighbours, d.between, d.forget_notes];
+        for sql in statements.iter().chain(d.put).chain(d.referring).chain([&d.forget_leaving]) {
             db.prepare(&text(sql)).unwrap_or_else(|e| panic!("{e}: {}", text(sql)));
         }
     }
+    let changelog: Vec<String> = SURVEY.tables.iter().map(|table| text(table.device.changelog)).collect();
+    db.execute_batch(&changelog_view(&changelog)).unwrap();
+    db.prepare("SELECT * FROM windrow_changelog").unwrap();
     let hub = Connection::open_in_memory().unwrap();
     for table in SURVEY.tables {
         create(table.hub.objects, &hub);

@@ -43,7 +43,7 @@ fn statements(script: &Script) -> String {
 fn copied(migration: &Migration) -> String {
     match migration.device.rewrites() {
         [] => String::new(),
-        tables => format!("\non devices the rows of these tables are copied: {}\n", tables.join(", ")),
+        tables => format!("\non devices the rows of these tables are written anew: {}\n", tables.join(", ")),
     }
 }
 

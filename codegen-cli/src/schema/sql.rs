@@ -9,7 +9,11 @@ use windrow_schema::sql::{Device, Hub, Object};
 pub(super) fn write(declared: &Declared, of: Side) -> String {
     let mut text = String::new();
     match of {
-        Side::Device => store::SYSTEM_TABLES.iter().for_each(|(_, sql)| statement(&mut text, sql)),
+        Side::Device => {
+            store::SYSTEM_TABLES.iter().for_each(|(_, sql)| statement(&mut text, sql));
+            let widest = declared.tables.iter().map(|table| table.columns.len()).max();
+            statement(&mut text, &store::log_table(widest.unwrap_or_default()));
+        }
         Side::Hub => statement(&mut text, hub::SYSTEM_TABLES.trim().trim_end_matches(';')),
     }
     let (mut triggers, mut logs) = (Vec::new(), Vec::new());

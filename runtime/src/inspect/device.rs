@@ -104,27 +104,29 @@ pub(super) fn format(conn: &Connection) -> rusqlite::Result<i64> {
 }
 
 pub(super) fn read(conn: &Connection, size: Size) -> rusqlite::Result<Device> {
-    let state = "SELECT device, schema, checkpoint, mark, hlc, contact, verified, differed, recovering, brake = 1,
+    let state = "SELECT device, schema, checkpoint, mark, contact, verified, differed, recovering, brake = 1,
         (SELECT count(*) FROM windrow_inbox), version FROM windrow_state, windrow_device";
+    let clock = "SELECT max(coalesce(max(clock), 0), (SELECT coalesce(max(stamp), 0) FROM windrow_changelog)) FROM windrow_clock";
+    let clock = conn.query_row(clock, [], |row| stamp(row, 0))?;
     let (pending, outbox, refused, conflicts) = (pending(conn)?, outbox(conn)?, refused(conn)?, conflicts(conn)?);
     conn.query_row(state, [], |row| {
         let seq = Seq::from_i64(row.get(2)?).unwrap_or_default();
         Ok(Device {
             device: DeviceId::from_i64(row.get(0)?).unwrap_or(DeviceId::ZERO),
-            version: row.get(11)?,
+            version: row.get(10)?,
             opened_with: row.get(1)?,
             checkpoint: Point { seq, mark: Mark::from_i64(row.get(3)?) },
-            clock: stamp(row, 4)?,
+            clock,
             pending,
             outbox,
-            inbox: row.get::<_, i64>(10)?.unsigned_abs(),
+            inbox: row.get::<_, i64>(9)?.unsigned_abs(),
             refused,
             conflicts,
-            last_contact: time(row, 5)?,
-            verified: time(row, 6)?,
-            differed: time(row, 7)?,
-            recovering: row.get(8)?,
-            waits: row.get(9)?,
+            last_contact: time(row, 4)?,
+            verified: time(row, 5)?,
+            differed: time(row, 6)?,
+            recovering: row.get(7)?,
+            waits: row.get(8)?,
             size,
         })
     })

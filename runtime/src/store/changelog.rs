@@ -1,8 +1,9 @@
 //! The changelog: every operation on a synced table that the file still remembers.
 
+use super::Store;
 use super::error::StoreError;
 use super::values::id_of;
-use super::{Store, state};
+use crate::sqlite::Repeated;
 use rusqlite::Row;
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Seq};
 use windrow_protocol::id::RecordId;
@@ -46,12 +47,14 @@ impl Store {
         Ok(logged)
     }
 
-    /// A number that changes with every write to a synced table, by whatever program: the last stamp. Cheap to ask.
+    /// A number that grows with every write to a synced table, by whatever program: the log's last. Cheap to ask.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn pending_marker(&self) -> Result<u64, StoreError> {
-        Ok(state::hlc(&self.sync_connection())?.bits())
+        let last = "SELECT coalesce(max(number), 0) FROM windrow_log";
+        let last: i64 = self.sync_connection().one(last, [], |row| row.get(0))?;
+        Ok(last.unsigned_abs())
     }
 }
 

@@ -144,7 +144,7 @@ fn has_state(conn: &Connection) -> rusqlite::Result<bool> {
 fn format(conn: &Connection, path: &Path) -> Result<i64, StoreError> {
     let damaged = |what: String| StoreError::Damaged(format!("windrow_state {what}; restore the file from a backup"));
     match conn.query_row("SELECT format FROM windrow_state", [], |row| row.get::<_, i64>(0)).optional()? {
-        Some(found @ (FORMAT | earlier::FORMAT)) => Ok(found),
+        Some(found @ earlier::FIRST..=FORMAT) => Ok(found),
         Some(found) if found > FORMAT => Err(OpenError::Newer { path: path.to_owned(), found, known: FORMAT }.into()),
         Some(found) => Err(damaged(format!("has the format {found}"))),
         None => Err(damaged("has no row".into())),

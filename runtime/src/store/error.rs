@@ -163,14 +163,14 @@ pub enum OpenError {
     /// The file has the log of a table that is not in the domain. A session speaks for stretches of time, and would count
     /// that table's entries as sent.
     #[error(
-        "{path:?} has `{log}`, but the domain {domain} has no such table; open it with the program that has it, or put the \
+        "{path:?} has the table `{table}`, but the domain {domain} has no such struct; open it with the program that has it, or put the \
          struct back into `domain!`"
     )]
     Orphaned {
         /// The file.
         path: PathBuf,
-        /// The log's name.
-        log: String,
+        /// The table's name.
+        table: String,
         /// The domain.
         domain: &'static str,
     },

@@ -41,6 +41,7 @@ mod tests;
 pub use changelog::Logged;
 pub use conflicts::{Candidate, Conflict};
 pub use error::{AnswerError, OpenError, Rule, StoreError, WriteError};
+pub use log::log_table;
 pub use migrate::Migrated;
 pub use objects::changelog_view;
 pub use prune::RETENTION;

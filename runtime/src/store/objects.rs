@@ -1,6 +1,7 @@
 //! Tables, indexes, triggers and views of ours: created where they are missing, compared with what the file has.
 
 use super::error::{OpenError, StoreError};
+use super::log::{LOG, LogSql};
 use super::plan::{Plan, join};
 use super::system;
 use super::warning::Warning;
@@ -86,6 +87,7 @@ pub(super) fn verify(conn: &Connection, plan: &Plan, same_schema: bool) -> Resul
         // A trigger may have the name of a table: the notes of a table `note` are kept by such a one.
         match has.get(&named(object.kind, &object.name)) {
             Some(found) if found.sql == object.sql => {}
+            Some(found) if object.name == LOG => plan.log.check(conn, &found.sql)?,
             Some(found) => warnings.extend(mend(conn, object, found, same_schema)?),
             None => warnings.extend(add(conn, object, same_schema)?),
         }
@@ -137,12 +139,13 @@ fn renew(conn: &Connection, triggers: &[&Wanted]) -> rusqlite::Result<()> {
 }
 
 /// Everything, in the order in which to create it.
-pub(super) fn wanted(domain: &Domain, schema: &Schema) -> Vec<Wanted> {
+pub(super) fn wanted(domain: &Domain, schema: &Schema, log: &LogSql) -> Vec<Wanted> {
     let system = system::SYSTEM_TABLES.iter().map(|(name, sql)| Wanted::new(name, (*sql).to_owned()));
+    let log = Wanted::new(LOG, log.create.clone());
     let tables = domain.tables.iter().flat_map(|t| t.device.objects.iter());
     let tables = tables.map(|o| Wanted::new(o.name, join(o.sql)));
     let triggers = domain.tables.iter().enumerate().flat_map(|(at, table)| triggers(table, takes_along(schema, at)));
-    system.chain(tables).chain([changelog(domain)]).chain(triggers).collect()
+    system.chain([log]).chain(tables).chain([changelog(domain)]).chain(triggers).collect()
 }
 
 /// Whether a foreign key may act when a record of this table is deleted.
@@ -165,11 +168,27 @@ fn changelog(domain: &Domain) -> Wanted {
     Wanted::new("windrow_changelog", changelog_view(&parts))
 }
 
-/// The view over all logs, in order of stamps, from each table's part of it
+/// The view over the log, in order of stamps, from each table's part of it
 /// ([`DeviceSql::changelog`](crate::domain::DeviceSql)).
+///
+/// The stamps are what reading entry by entry gives: `max(the clock before + 1, at << 15)` is the greatest, over all that is at or
+/// before an entry, of what was at least so late there and the number of entries since. A noted place is behind its entry.
 pub fn changelog_view(parts: &[String]) -> String {
-    format!("CREATE VIEW windrow_changelog AS\n{}\nORDER BY stamp", parts.join("\nUNION ALL\n"))
+    format!("CREATE VIEW windrow_changelog AS\n{STAMPED}\n{}\nORDER BY stamp", parts.join("\nUNION ALL\n"))
 }
+
+const STAMPED: &str = "WITH windrow_known (number, entry, clock) AS (
+  SELECT 0, 0, 0
+  UNION ALL SELECT number, 1, at << 15 FROM windrow_log
+  UNION ALL SELECT number, 0, clock FROM windrow_clock
+), windrow_counted AS (
+  SELECT number, entry, clock, sum(entry) OVER (ORDER BY number, entry DESC ROWS UNBOUNDED PRECEDING) AS nth FROM windrow_known
+), windrow_reached AS (
+  SELECT number, entry, nth + max(clock - nth) OVER (ORDER BY number, entry DESC ROWS UNBOUNDED PRECEDING) AS stamp
+  FROM windrow_counted
+), windrow_stamps AS MATERIALIZED (
+  SELECT number, stamp FROM windrow_reached WHERE entry
+)";
 
 /// Whether a trigger of this name is ours.
 pub(super) fn is_trigger(plan: &Plan, name: &str) -> bool {

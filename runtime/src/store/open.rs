@@ -42,11 +42,12 @@ fn prepare(app: Connection, place: &Place, plan: &Plan) -> Result<Opened, StoreE
         File::New => create(conn, plan)?,
         file => {
             if matches!(file, File::Earlier) {
-                earlier::upgrade(conn)?;
+                earlier::upgrade(conn, plan)?;
             }
             let behind = migrate::behind(conn, path, plan)?;
+            plan.log.fit(conn)?;
             migrated = migrate::migrate(conn, place, plan, behind)?;
-            knows_all_logs(conn, path, plan)?;
+            knows_all_tables(conn, path, plan)?;
             let same = state::same_schema(conn, plan)?;
             warnings = objects::verify(conn, plan, same)?;
             if !same {
@@ -63,13 +64,14 @@ fn prepare(app: Connection, place: &Place, plan: &Plan) -> Result<Opened, StoreE
 }
 
 /// A program of before a table joined the domain must not sync a file that has entries of it.
-fn knows_all_logs(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), StoreError> {
-    let strange = |f: &objects::Found| f.kind == "table" && f.name.starts_with("windrow_log_");
-    match objects::others(conn, plan)?.into_iter().find(strange) {
+fn knows_all_tables(conn: &Connection, path: &Path, plan: &Plan) -> Result<(), StoreError> {
+    let others = objects::others(conn, plan)?;
+    let notes = others.iter().filter(|f| f.kind == "table").find_map(|f| f.name.strip_prefix("windrow_note_"));
+    match notes {
         None => Ok(()),
-        Some(log) => {
-            let (path, domain) = (path.to_owned(), plan.domain.name);
-            Err(OpenError::Orphaned { path, log: log.name, domain }.into())
+        Some(table) => {
+            let (path, table, domain) = (path.to_owned(), table.to_owned(), plan.domain.name);
+            Err(OpenError::Orphaned { path, table, domain }.into())
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Whose the log's entries are, and which of them the hub has.
 
 use super::error::StoreError;
-use super::log;
+use super::log::{self, Place};
 use super::plan::Plan;
 use super::state;
 use crate::sqlite::Repeated;
@@ -65,7 +65,10 @@ pub(super) fn draw(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
         conn.run("DELETE FROM windrow_origins WHERE first = ?1", [last.before.next().to_i64()])?;
     }
     fault!(OriginKept: if !stretches(conn)?.is_empty() { return Ok(()) });
-    let first = state::hlc(conn)?.next().to_i64();
+    // From here on stamps are looked for behind what is there now.
+    let last = log::last(conn)?;
+    log::note(conn, last)?;
+    let first = last.clock.next().to_i64();
     let add = "INSERT INTO windrow_origins (first, origin) VALUES (?1, ?2)";
     conn.run(add, params![first, state::random()? as i64])?;
     Ok(())
@@ -78,15 +81,23 @@ pub(super) fn author(stretches: &[Stretch]) -> Result<Origin, StoreError> {
 }
 
 /// The hub has an origin's entries up to this stamp; no checkpoint vouches for it yet.
-pub(super) fn acknowledge(conn: &Connection, origin: Origin, upto: Hlc) -> rusqlite::Result<()> {
+pub(super) fn acknowledge(conn: &Connection, origin: Origin, upto: Hlc) -> Result<(), StoreError> {
+    begin_behind(conn, upto)?;
     let note = "UPDATE windrow_origins SET hub_has = max(hub_has, ?2), unsure = 1 WHERE origin = ?1";
-    conn.run(note, [origin.to_i64(), upto.to_i64()]).map(|_| ())
+    Ok(conn.run(note, [origin.to_i64(), upto.to_i64()]).map(drop)?)
 }
 
 /// The hub has an origin's entries up to exactly this stamp, more or fewer than was believed; no checkpoint vouches for it.
-pub(super) fn take_over(conn: &Connection, origin: Origin, upto: Hlc) -> rusqlite::Result<()> {
+pub(super) fn take_over(conn: &Connection, origin: Origin, upto: Hlc) -> Result<(), StoreError> {
+    begin_behind(conn, upto)?;
     let note = "UPDATE windrow_origins SET hub_has = ?2, unsure = 1 WHERE origin = ?1";
-    conn.run(note, [origin.to_i64(), upto.to_i64()]).map(|_| ())
+    Ok(conn.run(note, [origin.to_i64(), upto.to_i64()]).map(drop)?)
+}
+
+/// What is pending is looked for behind the last entry that the hub has.
+fn begin_behind(conn: &Connection, upto: Hlc) -> Result<(), StoreError> {
+    let has = log::find(conn, upto)?;
+    Ok(log::note(conn, Place { clock: has.stamp, ..has })?)
 }
 
 /// A checkpoint of after the last acknowledgement vouches for all.

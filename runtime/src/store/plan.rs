@@ -1,6 +1,7 @@
 //! A domain made ready for use: its schema resolved, its statements joined.
 
 use super::error::{OpenError, WriteError};
+use super::log::LogSql;
 use super::objects::{self, Wanted};
 use crate::domain::{Domain, Sql, Table};
 use windrow_protocol::change::Key;
@@ -13,6 +14,7 @@ pub(crate) struct Plan {
     pub(crate) schema: Schema,
     objects: Vec<Wanted>,
     statements: Vec<Statements>,
+    pub(super) log: LogSql,
 }
 
 /// The statements of one table, as [`crate::domain::DeviceSql`] describes them.
@@ -29,12 +31,6 @@ pub(crate) struct Statements {
     pub(crate) neighbours: String,
     pub(crate) between: String,
     referring: Vec<(FieldIx, String)>,
-    pub(crate) log: String,
-    pub(crate) log_append: String,
-    pub(crate) log_rewrite: String,
-    pub(crate) log_forget: String,
-    pub(crate) log_prune: String,
-    pub(crate) log_rebase: String,
     pub(crate) forget_notes: String,
     pub(crate) forget_leaving: String,
 }
@@ -49,8 +45,9 @@ impl Plan {
         let schema = Schema::new(domain.tables.iter().map(|t| t.model).collect())
             .map_err(|e| OpenError::Domain { domain: domain.name, reason: e.to_string() })?;
         let statements = domain.tables.iter().map(|t| Statements::new(t)).collect();
-        let objects = objects::wanted(domain, &schema);
-        Ok(Plan { domain, schema, objects, statements })
+        let log = LogSql::of(domain);
+        let objects = objects::wanted(domain, &schema, &log);
+        Ok(Plan { domain, schema, objects, statements, log })
     }
 
     /// The positions of all tables, parents before children.
@@ -109,12 +106,6 @@ impl Statements {
             neighbours: join(sql.neighbours),
             between: join(sql.between),
             referring: references.zip(sql.referring.iter().map(|s| join(s))).collect(),
-            log: join(sql.log),
-            log_append: join(sql.log_append),
-            log_rewrite: join(sql.log_rewrite),
-            log_forget: join(sql.log_forget),
-            log_prune: join(sql.log_prune),
-            log_rebase: join(sql.log_rebase),
             forget_notes: join(sql.forget_notes),
             forget_leaving: join(sql.forget_leaving),
         }

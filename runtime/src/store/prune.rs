@@ -42,12 +42,9 @@ impl Store {
         }
         for stretch in origins::stretches(&conn)?.iter().filter(|s| fault!(PrunedUnsure: true, !s.unsure)) {
             let (after, acknowledged) = stretch.acknowledged();
-            for table in self.plan().tables() {
-                let step = log::prune(&conn, self.plan(), table, (after, acknowledged.min(upto)), STEP)?;
-                if step > 0 {
-                    transaction.commit()?;
-                    return Ok(Some(step));
-                }
+            if let Some(step) = log::prune(&conn, self.plan(), (after, acknowledged.min(upto)), STEP)? {
+                transaction.commit()?;
+                return Ok(Some(step));
             }
         }
         Ok(None)

@@ -6,6 +6,7 @@ use super::log::{self, op};
 use super::typed::{Tx, refusal};
 use super::values::{execute, fields_of, id_of, id_value, masked};
 use super::{Store, state};
+use crate::clock;
 use crate::sqlite::{Bound, Repeated};
 use rusqlite::params;
 use windrow_protocol::change::Key;
@@ -42,8 +43,8 @@ impl Store {
 
 fn resolve(tx: &Tx<'_>, conflict: &Conflict, answer: Answer) -> Result<(), StoreError> {
     let (conn, key) = (tx.connection(), (conflict.key, conflict.record));
-    let stamp = state::tick(conn)?;
-    close(tx, conflict, stamp.to_i64())?;
+    let now = clock::now_ms();
+    close(tx, conflict, log::clock(conn)?.tick(now).to_i64())?;
     let shown = shown(tx, key)?;
     let keeps = answer == Answer::Keep;
     let (chosen, delete) = match (conflict.about, answer) {
@@ -60,7 +61,7 @@ fn resolve(tx: &Tx<'_>, conflict: &Conflict, answer: Answer) -> Result<(), Store
     };
     // The hub may have been found restored since: nobody has seen more of it than this device has now.
     let seen = conflict.seen.min(state::read(conn)?.checkpoint.seq);
-    log::append(conn, tx.plan(), key, (stamp, op, seen), chosen.clone())
+    log::append(conn, tx.plan(), key, (now, op, seen), chosen.clone())
         .map_err(|e| refusal(conflict.table, key.1, e))?;
     let write = |sql: &str, args: &[Value]| {
         let written = || execute(conn, sql, args).map_err(|e| refusal(conflict.table, key.1, e));

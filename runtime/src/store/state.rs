@@ -1,6 +1,7 @@
 //! The one row of `windrow_state`, that of `windrow_device`, and the points beside them.
 
 use super::error::{AnswerError, StoreError};
+use super::log::{self, Place};
 use super::objects;
 use super::plan::Plan;
 use super::system::FORMAT;
@@ -13,8 +14,6 @@ use windrow_protocol::clock::{DeviceId, Hlc, Mark, Point, Seq};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct State {
     pub(super) device: DeviceId,
-    /// The device's last stamp.
-    pub(super) hlc: Hlc,
     pub(super) checkpoint: Point,
     /// How many steps of sessions there were.
     pub(super) turn: i64,
@@ -33,7 +32,7 @@ pub(super) fn random() -> Result<u64, StoreError> {
 pub(super) fn create(conn: &Connection, plan: &Plan) -> Result<(), StoreError> {
     // 63 bits, and never 0: that is the hub.
     let device = (random()? >> 1).max(1);
-    let state = "INSERT INTO windrow_state (one, hlc, base, applying, device, format) VALUES (1, 0, 0, 0, ?1, ?2)";
+    let state = "INSERT INTO windrow_state (one, base, applying, device, format) VALUES (1, 0, 0, ?1, ?2)";
     conn.run(state, [device as i64, FORMAT])?;
     conn.run("INSERT INTO windrow_device (one, schema, version, model) VALUES (1, x'', 0, x'')", [])?;
     note_opened(conn, plan)
@@ -66,28 +65,15 @@ pub(super) fn version(conn: &Connection) -> Result<(u32, Vec<u8>), StoreError> {
 /// Reads both rows.
 pub(super) fn read(conn: &Connection) -> Result<State, StoreError> {
     let mut query = conn.prepare_cached(
-        "SELECT device, hlc, checkpoint, mark, turn, contact, recovering FROM windrow_state, windrow_device",
+        "SELECT device, checkpoint, mark, turn, contact, recovering FROM windrow_state, windrow_device",
     )?;
-    let row = query.query_row([], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, point(row, 2)?, row.get(4)?, row.get(5)?, row.get(6)?))
-    });
-    let (device, hlc, checkpoint, turn, contact, recovering) =
+    let row =
+        query.query_row([], |row| Ok((row.get::<_, i64>(0)?, point(row, 1)?, row.get(3)?, row.get(4)?, row.get(5)?)));
+    let (device, checkpoint, turn, contact, recovering) =
         row.optional()?.ok_or_else(|| StoreError::Damaged("windrow_state or windrow_device has no row".into()))?;
-    let negative = || StoreError::Damaged("windrow_state or windrow_device holds a negative number".into());
+    let negative = || StoreError::Damaged("windrow_state holds a negative number".into());
     let device = DeviceId::from_i64(device).ok_or_else(negative)?;
-    Ok(State { device, hlc: Hlc::from_i64(hlc).ok_or_else(negative)?, checkpoint, turn, contact, recovering })
-}
-
-/// The last stamp alone.
-pub(super) fn hlc(conn: &Connection) -> Result<Hlc, StoreError> {
-    let bits = conn.one("SELECT hlc FROM windrow_state", [], |row| row.get(0))?;
-    Hlc::from_i64(bits).ok_or_else(|| StoreError::Damaged("windrow_state holds a negative stamp".into()))
-}
-
-/// Draws the next stamp, as the triggers do.
-pub(super) fn tick(conn: &Connection) -> Result<Hlc, StoreError> {
-    conn.run("UPDATE windrow_state SET hlc = ?1", [hlc(conn)?.tick(clock::now_ms()).to_i64()])?;
-    hlc(conn)
+    Ok(State { device, checkpoint, turn, contact, recovering })
 }
 
 /// What writes from here on have seen.
@@ -158,8 +144,8 @@ pub(super) fn raise_hlc(conn: &Connection, heard: Hlc) -> Result<(), StoreError>
     if heard.millis() > LAST_MILLISECOND {
         return Err(AnswerError::Clock.into());
     }
-    conn.run("UPDATE windrow_state SET hlc = max(hlc, ?1)", [heard.to_i64()])?;
-    Ok(())
+    let last = log::last(conn)?;
+    Ok(log::note(conn, Place { clock: last.clock.max(heard), ..last })?)
 }
 
 /// The hub has answered just now.

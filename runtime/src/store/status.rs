@@ -93,7 +93,7 @@ impl Store {
                 refused: refused::count(conn)?,
                 conflicts: conflicts::count(conn)?,
                 checkpoint: state.checkpoint,
-                clock: state.hlc,
+                clock: log::clock(conn)?,
                 last_contact: state.contact.map(Timestamp::from_millis),
                 recovering: state.recovering,
                 waits,

@@ -1,18 +1,19 @@
 //! Our own tables in a device's file: their SQL.
 //!
-//! `hlc`, `base` and `applying` of `windrow_state` are read and written by the triggers of the domain's tables, `device`
-//! and the origins by the view `windrow_changelog`.
+//! `base` and `applying` of `windrow_state` are read by the triggers of the domain's tables, `device`, the clock and the origins by
+//! the view `windrow_changelog`. The log, which those triggers write, is as wide as the domain: see [`super::log`].
 
 /// The version of what stands below. A file with a greater one is not touched.
-pub(crate) const FORMAT: i64 = 2;
+pub(crate) const FORMAT: i64 = 3;
 
 /// `PRAGMA application_id` of a device's file: "WnDr".
 pub(super) const APPLICATION_ID: i32 = 0x576e_4472;
 
 /// Our own tables in a device's file: name and statement. For tools that show what a file is made of.
-pub const SYSTEM_TABLES: [(&str, &str); 18] = [
+pub const SYSTEM_TABLES: [(&str, &str); 19] = [
     ("windrow_state", STATE),
     ("windrow_device", DEVICE),
+    ("windrow_clock", CLOCK),
     ("windrow_origins", ORIGINS),
     ("windrow_own", OWN),
     ("windrow_checkpoints", CHECKPOINTS),
@@ -31,12 +32,11 @@ pub const SYSTEM_TABLES: [(&str, &str); 18] = [
     ("windrow_bundles", BUNDLES),
 ];
 
-/// One row, and a narrow one: every captured write writes it. `hlc`: the device's clock. `base`: what a write now has seen:
+/// One row, and a narrow one: every captured write reads it. `base`: what a write now has seen:
 /// the checkpoint, but while the typed interface writes to a record that it read earlier. `applying`: 1 only within a
 /// transaction that applies an answer. `device`: its id. `format`: [`FORMAT`].
 pub(super) const STATE: &str = "CREATE TABLE windrow_state (
   one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
-  hlc INTEGER NOT NULL,
   base INTEGER NOT NULL,
   applying INTEGER NOT NULL,
   device INTEGER NOT NULL,
@@ -64,6 +64,14 @@ pub(super) const DEVICE: &str = "CREATE TABLE windrow_device (
   verify INTEGER NOT NULL DEFAULT 0,
   verified INTEGER,
   differed INTEGER
+) STRICT";
+
+/// Places of the log from which stamps are counted. `stamp`: that of the entry `number`; 0 before all. `clock`: the device's clock
+/// after it: its stamp, or a later one that was heard of before anything else was written.
+pub(super) const CLOCK: &str = "CREATE TABLE windrow_clock (
+  stamp INTEGER NOT NULL PRIMARY KEY,
+  number INTEGER NOT NULL,
+  clock INTEGER NOT NULL
 ) STRICT";
 
 /// `first`: the stamp from which log entries are this origin's. `hub_has`: the stamp up to which the hub has them.

@@ -17,23 +17,23 @@ pub(super) fn id_value(id: RecordId) -> Value {
     Value::Blob(id.0.to_vec())
 }
 
-/// The bit masks of some of a table's fields: bit `i % 63` of mask `i / 63`.
-pub(super) fn masks(table: &Table, fields: impl IntoIterator<Item = FieldIx>) -> Vec<Value> {
-    let mut masks = vec![0_i64; mask_count(table)];
+/// The bit masks of some of so many fields: bit `i % 63` of mask `i / 63`.
+pub(super) fn masks(count: usize, fields: impl IntoIterator<Item = FieldIx>) -> Vec<Value> {
+    let mut masks = vec![0_i64; mask_count(count)];
     for field in fields {
         masks[field / 63] |= 1 << (field % 63);
     }
     masks.into_iter().map(Value::Integer).collect()
 }
 
-/// How many masks a table has.
-pub(super) fn mask_count(table: &Table) -> usize {
-    table.fields.len().div_ceil(63).max(1)
+/// How many masks so many fields have.
+pub(super) fn mask_count(fields: usize) -> usize {
+    fields.div_ceil(63).max(1)
 }
 
-/// Some of a table's fields as a full row, NULL elsewhere.
-pub(super) fn sparse(table: &Table, fields: impl IntoIterator<Item = (FieldIx, Value)>) -> Vec<Value> {
-    let mut row = vec![Value::Null; table.fields.len()];
+/// Some of so many fields as a full row, NULL elsewhere.
+pub(super) fn sparse(count: usize, fields: impl IntoIterator<Item = (FieldIx, Value)>) -> Vec<Value> {
+    let mut row = vec![Value::Null; count];
     for (field, value) in fields {
         row[field] = value;
     }
@@ -42,8 +42,9 @@ pub(super) fn sparse(table: &Table, fields: impl IntoIterator<Item = (FieldIx, V
 
 /// The parameters of a statement that takes an id, masks and fields.
 pub(super) fn masked(table: &Table, id: RecordId, fields: Vec<(FieldIx, Value)>) -> Vec<Value> {
-    let masks = masks(table, fields.iter().map(|(f, _)| *f));
-    std::iter::once(id_value(id)).chain(masks).chain(sparse(table, fields)).collect()
+    let count = table.fields.len();
+    let masks = masks(count, fields.iter().map(|(f, _)| *f));
+    std::iter::once(id_value(id)).chain(masks).chain(sparse(count, fields)).collect()
 }
 
 /// The id in a column.

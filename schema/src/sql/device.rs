@@ -23,12 +23,6 @@ pub struct Device {
     pub neighbours: Sql,
     pub between: Sql,
     pub referring: Vec<Sql>,
-    pub log: Sql,
-    pub log_append: Sql,
-    pub log_rewrite: Sql,
-    pub log_forget: Sql,
-    pub log_prune: Sql,
-    pub log_rebase: Sql,
     pub forget_notes: Sql,
     pub forget_leaving: Sql,
 }
@@ -52,12 +46,6 @@ impl Device {
             neighbours: neighbours(shape, &shape.table),
             between: between(shape, &shape.table),
             referring: referring(shape, &shape.table),
-            log: log::read(shape),
-            log_append: log::append(shape),
-            log_rewrite: log::rewrite(shape),
-            log_forget: log::forget(shape),
-            log_prune: log::prune(shape),
-            log_rebase: log::rebase(shape),
             forget_notes: shape.sql(forget(&shape.note)),
             forget_leaving: shape.sql(forget(&shape.leaving)),
         }
@@ -67,8 +55,7 @@ impl Device {
 /// Both sides of a foreign key look records up by the reference, so each has an index.
 fn objects(shape: &Shape<'_>) -> Vec<Object> {
     let indexed = |f: &Field| f.parent.is_some() || f.unique || f.indexed;
-    let tables = [table::device(shape), log::table(shape), log::notes(shape)];
-    tables.into_iter().chain(table::indexes(shape, indexed)).collect()
+    [table::device(shape), log::notes(shape)].into_iter().chain(table::indexes(shape, indexed)).collect()
 }
 
 /// Empties a table. Without a condition SQLite would write a page also where there is nothing in it.

@@ -13,7 +13,6 @@ pub(crate) const BITS: usize = 63;
 pub(crate) struct Shape<'a> {
     pub(crate) model: &'a Model,
     pub(crate) table: String,
-    pub(crate) log: String,
     pub(crate) note: String,
     pub(crate) leaving: String,
     pub(crate) versions: String,
@@ -22,9 +21,9 @@ pub(crate) struct Shape<'a> {
 impl<'a> Shape<'a> {
     pub(crate) fn new(model: &'a Model) -> Shape<'a> {
         let beside = |what: &str| quoted(&writer::beside(what, &model.table));
-        let (log, note, versions) = (beside("log"), beside("note"), beside("versions"));
+        let (note, versions) = (beside("note"), beside("versions"));
         let leaving = writer::leaving(&model.table);
-        Shape { model, table: quoted(&model.table), log, note, leaving, versions }
+        Shape { model, table: quoted(&model.table), note, leaving, versions }
     }
 
     /// A statement that refers to nothing open but the model's own.
@@ -54,11 +53,6 @@ impl<'a> Shape<'a> {
     /// How many masks there are.
     pub(crate) fn masks(&self) -> usize {
         masks(self.fields().len())
-    }
-
-    /// The columns of the masks, separated.
-    pub(crate) fn mask_columns(&self) -> String {
-        list(0..self.masks(), |m| format!("windrow_mask{m}"))
     }
 
     /// Which mask holds a field's bit, and the bit's value.

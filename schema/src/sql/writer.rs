@@ -67,7 +67,7 @@ fn open(model: &Model, mark: &str) -> Option<Part> {
 /// Before the field in a mark that stands for those who are leaving.
 const LEAVING: &str = "leaving ";
 
-/// What we keep beside a table, unquoted: its `log`, its `note`, who is `leaving`, its `versions`.
+/// What we keep beside a table, unquoted: its `note`, who is `leaving`, its `versions`.
 pub(crate) fn beside(what: &str, table: &str) -> String {
     format!("windrow_{what}_{table}")
 }

@@ -20,7 +20,7 @@ const SINGLES: usize = 10_000;
 
 const BOTH: [Side; 2] = [Side::Plain, Side::Captured];
 const FLOORS: [Side; 5] = [Side::Plain, Side::Captured, Side::Nothing, Side::Empty, Side::Simple];
-const SINGLE: [Side; 3] = [Side::Plain, Side::Captured, Side::Counted];
+const SINGLE: [Side; 3] = [Side::Plain, Side::Captured, Side::Ordered];
 const TEXTS: [Side; 2] = [Side::PlainText, Side::CapturedText];
 
 /// Measures capture: inserts with random and with sorted ids, and one-field updates.
@@ -130,7 +130,7 @@ impl Capture<'_> {
             of("w2_single", "updates, one a transaction", &parts.single_updates, (1, 0), rows.single_updates.len()),
             of(
                 "w1_single_floor",
-                "inserts, one a transaction: a count and an empty row",
+                "inserts, one a transaction: a trigger that logs an empty row",
                 &parts.single_inserts,
                 (2, 0),
                 singles,

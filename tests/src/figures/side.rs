@@ -19,8 +19,8 @@ pub(super) enum Side {
     Empty,
     /// Plain, with a trigger that stamps and logs all values by the straightforward way: a REPLACE escapes it.
     Simple,
-    /// Plain, with triggers that count each write and log an empty row: the pages that a log with one order over all tables writes.
-    Counted,
+    /// Plain, with triggers that log an empty row of each write: the least that gives all tables one order.
+    Ordered,
     /// The table as others declare it, its ids as text. Without a log and triggers.
     PlainText,
     /// That table under our triggers, put there by hand.
@@ -37,17 +37,9 @@ const NOTHING: &str = "CREATE TRIGGER floor AFTER INSERT ON visit BEGIN SELECT 1
 const EMPTY: &str = "CREATE TABLE floor_log (n INTEGER PRIMARY KEY) STRICT;
 CREATE TRIGGER floor AFTER INSERT ON visit BEGIN INSERT INTO floor_log (n) VALUES (NULL); END;";
 
-const COUNTED: &str = "CREATE TABLE floor_state (n INTEGER NOT NULL) STRICT;
-INSERT INTO floor_state VALUES (0);
-CREATE TABLE floor_log (n INTEGER PRIMARY KEY) STRICT;
-CREATE TRIGGER floor_insert AFTER INSERT ON visit BEGIN
-  UPDATE floor_state SET n = n + 1;
-  INSERT INTO floor_log SELECT n FROM floor_state;
-END;
-CREATE TRIGGER floor_update AFTER UPDATE ON visit BEGIN
-  UPDATE floor_state SET n = n + 1;
-  INSERT INTO floor_log SELECT n FROM floor_state;
-END;";
+const ORDERED: &str = "CREATE TABLE floor_log (n INTEGER PRIMARY KEY) STRICT;
+CREATE TRIGGER floor_insert AFTER INSERT ON visit BEGIN INSERT INTO floor_log (n) VALUES (NULL); END;
+CREATE TRIGGER floor_update AFTER UPDATE ON visit BEGIN INSERT INTO floor_log (n) VALUES (NULL); END;";
 
 const SIMPLE: &str = "CREATE TABLE floor_state (hlc INTEGER NOT NULL, base INTEGER NOT NULL) STRICT;
 INSERT INTO floor_state VALUES (0, 0);
@@ -71,8 +63,8 @@ impl Side {
     pub(super) fn log(self) -> Option<&'static str> {
         match self {
             Side::Plain | Side::Nothing | Side::PlainText => None,
-            Side::Captured | Side::CapturedText => Some("windrow_log_visit"),
-            Side::Empty | Side::Counted | Side::Simple => Some("floor_log"),
+            Side::Captured | Side::CapturedText => Some("windrow_log"),
+            Side::Empty | Side::Ordered | Side::Simple => Some("floor_log"),
         }
     }
 }
@@ -109,7 +101,7 @@ impl Plan {
             Side::Plain => self.plain(path, &self.create, ""),
             Side::Nothing => self.plain(path, &self.create, NOTHING),
             Side::Empty => self.plain(path, &self.create, EMPTY),
-            Side::Counted => self.plain(path, &self.create, COUNTED),
+            Side::Ordered => self.plain(path, &self.create, ORDERED),
             Side::Simple => self.plain(path, &self.create, SIMPLE),
             Side::PlainText => self.plain(path, TEXT, ""),
             Side::Captured => Ok(Store::open(path, &FIGURES)?.connection()?),
@@ -129,8 +121,10 @@ impl Plan {
 /// A device's file in which the table is another, and log, notes and triggers are made anew for ids that are texts.
 fn captured_text(path: &Path) -> Result<Connection, Failure> {
     let conn = Store::open(path, &FIGURES)?.connection()?;
-    let read = "SELECT type, name, replace(sql, 'windrow_id BLOB', 'windrow_id TEXT') FROM sqlite_schema
-                WHERE sql LIKE '%visit%' AND type <> 'view' ORDER BY type = 'trigger', rowid";
+    let read =
+        "SELECT type, name, replace(replace(sql, 'windrow_id BLOB', 'windrow_id TEXT'), 'record BLOB', 'record TEXT')
+                FROM sqlite_schema WHERE (sql LIKE '%visit%' OR name = 'windrow_log') AND type <> 'view'
+                ORDER BY type = 'trigger', rowid";
     let column = |at| move |row: &windrow::rusqlite::Row<'_>| row.get::<_, String>(at);
     let all = |at| conn.prepare(read)?.query_map([], column(at))?.collect::<Result<Vec<_>, _>>();
     let (types, names, texts) = (all(0)?, all(1)?, all(2)?);

@@ -4,6 +4,7 @@ use super::Failure;
 use super::counting::Proxy;
 use super::traffic::Traffic;
 use super::visit::FIGURES;
+use crate::product::log;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,10 +95,9 @@ pub(super) fn pass(conn: &Connection, millis: i64) -> Result<(), Failure> {
     if millis < 1 {
         return Ok(());
     }
-    // One below the next whole millisecond: the trigger draws the one after.
-    let sql = "UPDATE windrow_state SET hlc = (((hlc >> 15) + ?1) << 15) - 1";
-    conn.prepare_cached(sql)?.execute([millis])?;
-    Ok(())
+    // One below the next whole millisecond: the next stamp is the one after.
+    let now = (log::last(conn)?.clock >> 15) + millis.unsigned_abs();
+    Ok(log::raise(conn, (now << 15) - 1)?)
 }
 
 /// Where a file of this name is to be made anew: whatever was there goes.

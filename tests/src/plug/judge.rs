@@ -5,6 +5,7 @@ use super::domain::PLUG;
 use super::place::{Machine, Office, Place};
 use super::run::Told;
 use super::work::{self, Device, KINDS, Number, Rows, Writes};
+use crate::product::log::{self, Stamps};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use windrow::Store;
@@ -166,22 +167,23 @@ fn sound(conn: &Connection) -> Result<(), Fault> {
 /// # Errors
 /// What SQLite says.
 pub fn meanings(conn: &Connection) -> Result<Meanings, Fault> {
-    let mut meanings = Meanings::new();
-    for table in PLUG.tables {
-        let sql = format!(
-            "SELECT (SELECT origin FROM windrow_origins WHERE first <= windrow_hlc ORDER BY first DESC LIMIT 1), windrow_hlc, *
-             FROM windrow_log_{}",
-            table.model.name
-        );
-        let mut statement = conn.prepare(&sql)?;
-        let columns = statement.column_count();
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let says: Vec<String> = (2..columns).map(|i| row.get_ref(i).map(plain)).collect::<Result<_, _>>()?;
-            let says = format!("{} {}", table.model.name, says.join(" "));
-            if let Some(other) = meanings.insert((row.get(0)?, row.get(1)?), says.clone()) {
-                return Err(format!("one stamp means {other} and {says}").into());
-            }
+    let (mut meanings, mut stamps) = (Meanings::new(), Stamps::after(conn, log::Place::default())?);
+    let mut origin =
+        conn.prepare("SELECT origin FROM windrow_origins WHERE first <= ?1 ORDER BY first DESC LIMIT 1")?;
+    let mut statement = conn.prepare("SELECT * FROM windrow_log ORDER BY number")?;
+    let columns = statement.column_count();
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let stamp = stamps.of(row.get("number")?, row.get("at")?)? as i64;
+        // What says nothing any more keeps its place.
+        if row.get::<_, i64>("operation")? == 0 {
+            continue;
+        }
+        let says: Vec<String> = (1..columns).map(|i| row.get_ref(i).map(plain)).collect::<Result<_, _>>()?;
+        let says = says.join(" ");
+        let author: i64 = origin.query_row([stamp], |row| row.get(0))?;
+        if let Some(other) = meanings.insert((author, stamp), says.clone()) {
+            return Err(format!("one stamp means {other} and {says}").into());
         }
     }
     Ok(meanings)

@@ -1,7 +1,7 @@
 //! A device's file, written by plain SQL and synced by the shipped session.
 
 use super::hub::{self, Conflict, Hub};
-use super::{EPOCH_MS, Fault};
+use super::{EPOCH_MS, Fault, log};
 use crate::bridge;
 use crate::history::world::Logged;
 use crate::oracle::log::{Kind, Wall, Write};
@@ -79,20 +79,15 @@ impl Device {
     /// # Errors
     /// What SQLite says.
     pub fn set_clock(&mut self, clock: Wall) -> Result<(), Fault> {
-        let before = Wall(EPOCH_MS + clock.0).hlc() - 1;
-        let sql = "UPDATE windrow_state SET hlc = max(hlc, ?1)";
-        self.conn.execute(sql, [before as i64]).map(drop).map_err(say)
+        log::raise(&self.conn, Wall(EPOCH_MS + clock.0).hlc() - 1)
     }
 
-    /// The last stamp.
+    /// The last stamp, or where its clock was set to since.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn last_stamp(&self) -> Result<Hlc, Fault> {
-        self.conn
-            .query_row("SELECT hlc FROM windrow_state", [], |row| row.get::<_, i64>(0))
-            .map(|h| h as u64)
-            .map_err(say)
+        log::last(&self.conn).map(|place| place.clock)
     }
 
     /// What was logged after this stamp.
@@ -233,12 +228,13 @@ impl Device {
         Ok(open.into_iter().filter(|c| c.about == About::Fields).map(plain_conflict).collect())
     }
 
-    /// Whether the file is sound.
+    /// Whether the file is sound, and its changelog shows each entry's stamp.
     ///
     /// # Errors
     /// What is not.
     pub fn check(&self) -> Result<(), Fault> {
-        hub::check(&self.conn)
+        hub::check(&self.conn)?;
+        log::shown_by_the_changelog(&self.conn)
     }
 }
 

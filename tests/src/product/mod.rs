@@ -3,12 +3,13 @@
 //! Everything that ships takes part: triggers, store, codec, session machine, the hub's store. Between them there is no
 //! network: a session's requests are handed over as the bytes' owner would get them, and some answers are lost.
 //!
-//! Clocks are virtual: triggers stamp with `max(last + 1, now)`, so a device whose last stamp is set to a time beyond the
-//! machine's goes by that one.
+//! Clocks are virtual: stamps are `max(last + 1, now)`, so a device whose clock is set to a time beyond the machine's goes by
+//! that one.
 
 pub mod device;
 pub mod domain;
 pub mod hub;
+pub mod log;
 
 use crate::history::world::{Happened, World};
 use crate::history::{Step, generate::History};

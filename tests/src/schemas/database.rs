@@ -34,7 +34,7 @@ fn objects(of: Of, declared: &Declared) -> Vec<String> {
     if of == Of::Hub {
         return models.iter().flat_map(|m| Hub::of(m).objects).map(|o| text(&o)).collect();
     }
-    let (mut all, mut parts, mut triggers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut all, mut parts, mut triggers) = (vec![log(declared)], Vec::new(), Vec::new());
     for model in models {
         let device = Device::of(model);
         all.extend(device.objects.iter().map(text));
@@ -44,6 +44,11 @@ fn objects(of: Of, declared: &Declared) -> Vec<String> {
     }
     all.push(store::changelog_view(&parts));
     all.into_iter().chain(triggers).collect()
+}
+
+/// The log, which is one for all tables.
+pub(super) fn log(declared: &Declared) -> String {
+    store::log_table(declared.tables.iter().map(|table| table.columns.len()).max().unwrap_or_default())
 }
 
 /// Everything that makes a database, in the order in which to make it.
@@ -66,7 +71,7 @@ pub(super) fn fresh(of: Of, declared: &Declared) -> Result<Connection, Fault> {
     run(&conn, "BEGIN")?;
     statements(of, declared).iter().try_for_each(|sql| run(&conn, sql))?;
     if of == Of::Device {
-        let state = "INSERT INTO windrow_state (one, hlc, base, applying, device, format) VALUES (1, 0, 3, 0, 7, 2);
+        let state = "INSERT INTO windrow_state (one, base, applying, device, format) VALUES (1, 3, 0, 7, 3);
                      INSERT INTO windrow_device (one, schema, version, model) VALUES (1, x'', 1, x'');
                      INSERT INTO windrow_origins (first, origin) VALUES (0, -5)";
         run(&conn, state)?;
@@ -96,14 +101,46 @@ pub(super) fn rows(conn: &Connection, sql: &str, parameters: impl Params) -> Res
     read.collect::<Result<_, _>>().map_err(say)
 }
 
-/// What a database is made of, as SQLite keeps it.
+/// The texts that a statement returns.
+fn texts(conn: &Connection, sql: &str) -> Result<Vec<String>, Fault> {
+    let text = |value| if let Value::Text(text) = value { Ok(text) } else { Err(format!("{value:?}")) };
+    rows(conn, sql, [])?.into_iter().flatten().map(text).collect()
+}
+
+/// What a database is made of, as SQLite keeps it. The log is not among it: it becomes wider on its way.
 fn made_of(conn: &Connection) -> Result<Vec<String>, Fault> {
-    let texts = rows(conn, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL", [])?;
-    texts
-        .into_iter()
-        .flatten()
-        .map(|sql| if let Value::Text(sql) = sql { Ok(sql) } else { Err(format!("{sql:?}")) })
-        .collect()
+    texts(conn, "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name <> 'windrow_log'")
+}
+
+/// The columns of the log, as they are declared. Somebody's table may be called `pragma_table_info`.
+fn columns(conn: &Connection) -> Result<BTreeSet<String>, Fault> {
+    let column = |row: &Vec<Value>| match &row[..] {
+        [_, Value::Text(name), Value::Text(kind), Value::Integer(not_null), default, _] => {
+            let not_null = if *not_null == 1 { " NOT NULL" } else { "" };
+            let default =
+                if let Value::Text(default) = default { format!(" DEFAULT {default}") } else { String::new() };
+            Ok(format!("{name} {kind}{not_null}{default}"))
+        }
+        other => Err(format!("{other:?} is no column")),
+    };
+    rows(conn, "PRAGMA table_info(windrow_log)", [])?.iter().map(column).collect()
+}
+
+/// The columns of the log that this statement makes.
+fn columns_of(log: &str) -> Result<BTreeSet<String>, Fault> {
+    let conn = memory()?;
+    run(&conn, log)?;
+    columns(&conn)
+}
+
+/// Gives the log of a file the columns that it has not, as opening it does before any migration.
+///
+/// # Errors
+/// What SQLite says.
+pub(super) fn widen(conn: &Connection, log: &str) -> Result<(), Fault> {
+    let (has, wanted) = (columns(conn)?, columns_of(log)?);
+    let mut lacks = wanted.difference(&has);
+    lacks.try_for_each(|column| run(conn, &format!("ALTER TABLE windrow_log ADD COLUMN {column}")))
 }
 
 /// Our own tables as SQLite keeps them.
@@ -126,6 +163,15 @@ pub(super) fn new(conn: &Connection, of: Of, declared: &Declared, such: impl Fn(
 }
 
 fn made(conn: &Connection, of: Of, objects: &[String], such: impl Fn(&str) -> bool) -> Result<(), Fault> {
+    let is_log = |sql: &&String| sql.starts_with("CREATE TABLE windrow_log (");
+    if let Some(log) = objects.iter().find(is_log) {
+        let (has, wanted) = (columns(conn)?, columns_of(log)?);
+        let wider = |column: &&String| ["mask", "value"].iter().any(|such| column.starts_with(such));
+        if !wanted.is_subset(&has) || !has.difference(&wanted).all(|column| wider(&column)) {
+            return Err(format!("the log has {has:?}, and a new one {wanted:?}"));
+        }
+    }
+    let objects = objects.iter().filter(|sql| !is_log(sql));
     let wanted: BTreeSet<String> = kept(of)?.iter().chain(objects).filter(|sql| such(sql)).cloned().collect();
     let is: BTreeSet<String> = made_of(conn)?.into_iter().filter(|sql| such(sql)).collect();
     match (is.difference(&wanted).next(), wanted.difference(&is).next()) {
@@ -140,6 +186,7 @@ pub(super) fn lasts(sql: &str) -> bool {
 }
 
 /// Runs a migration, as a program would: in one transaction, with foreign keys off. Then what opening the file adds.
+/// A device's log is wide enough.
 ///
 /// # Errors
 /// A statement that does not run; a file that is not sound.

@@ -23,6 +23,8 @@ use fastrand::Rng;
 use source::File;
 use std::ops::AddAssign;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use windrow::rusqlite::Connection;
+use windrow::store::log_table;
 
 /// What is wrong.
 pub type Fault = String;
@@ -121,6 +123,14 @@ fn lead(seed: u64) -> Result<Counts, Fault> {
         travel.product()?;
     }
     Ok(counts)
+}
+
+/// Makes the log of a device's file so wide that it holds so many fields, as opening the file does before any migration.
+///
+/// # Errors
+/// What SQLite says.
+pub fn widen(conn: &Connection, fields: usize) -> Result<(), Fault> {
+    database::widen(conn, &log_table(fields))
 }
 
 /// Files as text.

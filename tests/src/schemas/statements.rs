@@ -53,7 +53,7 @@ impl<'a> Statements<'a> {
         for (table, device) in self.declared.tables.iter().zip(&devices).rev() {
             self.device_reads(table, device)?;
         }
-        run(self.conn, "UPDATE windrow_state SET hlc = hlc + 1000")
+        Ok(())
     }
 
     fn device_writes(&mut self, table: &Table, device: &Device) -> Result<(), Fault> {
@@ -104,37 +104,39 @@ impl<'a> Statements<'a> {
 
     fn device_reads(&mut self, table: &Table, device: &Device) -> Result<(), Fault> {
         let id = self.records.get(&table.name).cloned().unwrap_or_default();
-        let (past, none) = (Value::Integer(i64::MAX), Value::Integer(0));
         self.same(&device.between, &[blob(&id), blob(&id)], &[blob(&id)])?;
         self.same(&device.neighbours, &[blob(&id)], &[Value::Null, Value::Null])?;
         for sql in &device.referring {
             self.all(sql, &[blob(&id)])?;
         }
-        let entries = self.all(&device.log, &[none.clone(), past.clone()])?;
-        let mut entry = entries.last().cloned().ok_or("an empty log")?;
-        let count = 4 + masks(table, |_| true).count() + table.columns.len();
-        if entry.len() != count {
-            return Err(format!("{} columns in the log for {count}", entry.len()));
-        }
-        entry[0] = Value::Integer(1);
-        self.all(&device.log_append, &entry)?;
-        let rewritten: Vec<Value> = std::iter::once(&entry[0]).chain(&entry[4..]).cloned().collect();
-        self.all(&device.log_rewrite, &rewritten)?;
-        self.same(&device.log, &[none.clone(), Value::Integer(1)], &entry)?;
-        self.all(&device.log_rebase, &[Value::Integer(2)])?;
-        self.all(&device.log_prune, &[none.clone(), Value::Integer(1), Value::Integer(1)])?;
         self.all(&device.forget_notes, &[])?;
+        let row = self.all(&device.select, &[])?;
         self.all(&device.delete, &[blob(&id)])?;
         self.logged(table, "delete", |_| false)?;
+        self.last(table, &row)?;
         if self.declared.domain.models().iter().any(|m| m.table() == table.name && self.declared.domain.takes_along(m))
         {
             self.all(&device.forget_leaving, &[])?;
         }
-        self.all(&device.log_forget, &[none.clone(), past.clone(), blob(&id)])?;
-        match self.all(&device.log, &[none, past])?.len() {
-            0 => Ok(()),
-            left => Err(format!("{left} entries are left")),
-        }
+        Ok(())
+    }
+
+    /// The last entry of the log is a delete that holds this row, each value at its field's position, and nothing beyond.
+    fn last(&mut self, table: &Table, row: &[Vec<Value>]) -> Result<(), Fault> {
+        let wide = self.declared.tables.iter().map(|t| t.columns.len()).max().unwrap_or_default();
+        let masks = wide.div_ceil(63);
+        let names = (0..masks).map(|m| format!(", mask{m}")).chain((0..wide).map(|at| format!(", value{at}")));
+        let names: String = names.collect();
+        let newest = format!("SELECT operation, record{names} FROM windrow_log ORDER BY number DESC LIMIT 1");
+        let is = rows(self.conn, &newest, [])?;
+        self.ran += 1;
+        let [Some((id, values))] = row.iter().map(|row| row.split_first()).collect::<Vec<_>>()[..] else {
+            return Err(format!("{row:?} is no row"));
+        };
+        let head = [Value::Integer(3), id.clone()].into_iter().chain(vec![Value::Integer(0); masks]);
+        let beyond = vec![Value::Null; wide - table.columns.len()];
+        let wanted: Vec<Value> = head.chain(values.iter().cloned()).chain(beyond).collect();
+        if is == [wanted] { Ok(()) } else { Err(format!("{row:?} is deleted, and logged as {is:?}")) }
     }
 
     /// All of a hub, on a new record of each table, which stays.

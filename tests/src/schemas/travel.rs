@@ -125,6 +125,9 @@ impl<'a> Travel<'a> {
         push(&mut self.lock, plan)?;
         for (of, conn) in &self.databases {
             let script = if *of == Of::Device { Script::device(plan) } else { Script::hub(plan) }?;
+            if *of == Of::Device {
+                database::widen(conn, &database::log(now))?;
+            }
             if self.shell {
                 self.counts.shell += u64::from(shell::migrates(conn, *of, &script, now)?);
             }

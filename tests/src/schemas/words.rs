@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 /// Fields as Rust has them, and the columns that they become.
-pub(super) const FIELDS: [(&str, &str); 40] = [
+pub(super) const FIELDS: [(&str, &str); 44] = [
     ("name", "name"),
     ("r#type", "type"),
     ("r#match", "match"),
@@ -31,7 +31,11 @@ pub(super) const FIELDS: [(&str, &str); 40] = [
     ("__", "__"),
     ("windrow", "windrow"),
     ("windrowx", "windrowx"),
-    ("hlc", "hlc"),
+    ("number", "number"),
+    ("at", "at"),
+    ("operation", "operation"),
+    ("mask0", "mask0"),
+    ("value0", "value0"),
     ("base", "base"),
     ("applying", "applying"),
     ("old", "old"),

@@ -7,6 +7,7 @@ use super::tables::{Statements, differs};
 use crate::history::world::Logged;
 use crate::oracle::log::{Kind, Write, Wrote};
 use crate::oracle::{Hlc, Id, Origin, Row, View};
+use crate::product::log::{self, Stamps};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -32,7 +33,7 @@ pub struct Done {
     pub wrote: Vec<Wrote>,
     /// What was logged, in order of stamps.
     pub logged: Vec<Logged>,
-    /// The device's last stamp.
+    /// The device's clock: its last stamp, or where it was set to since.
     pub hlc: Hlc,
 }
 
@@ -126,13 +127,12 @@ impl Device {
     /// # Errors
     /// Anything but a constraint.
     pub fn write(&mut self, writes: &[Write], clock: Hlc, foreign_keys: bool, undone: bool) -> Result<Done, Fault> {
-        let last = self.hlc()?;
+        let last = log::last(&self.conn)?;
         if !foreign_keys {
             self.conn.pragma_update(None, "foreign_keys", false).map_err(say)?;
         }
         self.run("BEGIN IMMEDIATE")?;
-        let tick = "UPDATE windrow_state SET hlc = max(hlc, ?1)";
-        self.conn.prepare_cached(tick).and_then(|mut s| s.execute([clock as i64 - 1])).map_err(say)?;
+        log::raise(&self.conn, clock - 1)?;
         let wrote = writes.iter().map(|w| self.one(w)).collect::<Result<Vec<_>, Fault>>();
         self.run(if undone { "ROLLBACK" } else { "COMMIT" })?;
         if !foreign_keys {
@@ -146,8 +146,8 @@ impl Device {
     /// # Errors
     /// What the product says.
     pub fn decide(&mut self, conflict: &Conflict, answer: Answer, clock: Hlc) -> Result<Done, Fault> {
-        let last = self.hlc()?;
-        self.conn.execute("UPDATE windrow_state SET hlc = max(hlc, ?1)", [clock as i64 - 1]).map_err(say)?;
+        let last = log::last(&self.conn)?;
+        log::raise(&self.conn, clock - 1)?;
         self.store.resolve(conflict, answer).map_err(say)?;
         Ok(Done { wrote: Vec::new(), logged: self.logged_since(last)?, hlc: self.hlc()? })
     }
@@ -189,40 +189,43 @@ impl Device {
         self.conn.prepare_cached(sql)?.execute(args).map(drop)
     }
 
-    /// The last stamp.
+    /// Its clock: the last stamp, or where it was set to since.
     ///
     /// # Errors
     /// What SQLite says.
     pub fn hlc(&self) -> Result<Hlc, Fault> {
-        let sql = "SELECT hlc FROM windrow_state";
-        let hlc = self.conn.prepare_cached(sql).and_then(|mut s| s.query_row([], |row| row.get::<_, i64>(0)));
-        hlc.map(|h| h as u64).map_err(say)
+        log::last(&self.conn).map(|place| place.clock)
     }
 
-    fn logged_since(&self, stamp: Hlc) -> Result<Vec<Logged>, Fault> {
-        let mut logged = Vec::new();
-        for (table, of) in self.schema.plain.tables().iter().zip(&self.statements.tables) {
-            let mut statement = self.conn.prepare_cached(&of.log).map_err(say)?;
-            let mut rows = statement.query([stamp as i64]).map_err(say)?;
-            while let Some(row) = rows.next().map_err(say)? {
-                let (hlc, op): (i64, i64) = (row.get(0).map_err(say)?, row.get(1).map_err(say)?);
-                let (id, mask): ([u8; 16], i64) = (row.get(2).map_err(say)?, row.get(3).map_err(say)?);
-                let mut fields = table.fields.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
-                let via = if op == 4 { fields.next().map(|(_, f)| f.name) } else { None };
-                let kinds = match op {
-                    1 => vec![Kind::Insert],
-                    2 => vec![Kind::Update],
-                    3 => vec![Kind::Delete],
-                    4 => vec![Kind::Cascade],
-                    6..=8 => vec![Kind::Resolve],
-                    5 => fields.map(|(_, f)| Kind::Stale(f.name)).collect(),
-                    other => return Err(format!("the log has an operation {other}")),
-                };
-                let key = (table.name, Id::from_be_bytes(id));
-                logged.extend(kinds.into_iter().map(|kind| Logged { key, kind, hlc: hlc as u64, via }));
-            }
+    /// What the log has gained since this place.
+    fn logged_since(&self, last: log::Place) -> Result<Vec<Logged>, Fault> {
+        let (mut logged, mut stamps) = (Vec::new(), Stamps::after(&self.conn, last)?);
+        let sql =
+            "SELECT number, at, operation, \"table\", record, mask0 FROM windrow_log WHERE number > ?1 ORDER BY number";
+        let mut statement = self.conn.prepare_cached(sql).map_err(say)?;
+        let mut rows = statement.query([last.number]).map_err(say)?;
+        while let Some(row) = rows.next().map_err(say)? {
+            let hlc = stamps.of(row.get(0).map_err(say)?, row.get(1).map_err(say)?)?;
+            let (op, called): (i64, String) = (row.get(2).map_err(say)?, row.get(3).map_err(say)?);
+            let (id, mask): ([u8; 16], i64) = (row.get(4).map_err(say)?, row.get(5).map_err(say)?);
+            let name = self.schema.table_called(&called).ok_or_else(|| format!("the log has a table {called:?}"))?;
+            let table = self.schema.plain.table(name);
+            let mut fields = table.fields.iter().enumerate().filter(|(at, _)| mask >> at & 1 == 1);
+            let via = if op == 4 { fields.next().map(|(_, f)| f.name) } else { None };
+            let kinds = match op {
+                // What says nothing any more.
+                0 => Vec::new(),
+                1 => vec![Kind::Insert],
+                2 => vec![Kind::Update],
+                3 => vec![Kind::Delete],
+                4 => vec![Kind::Cascade],
+                6..=8 => vec![Kind::Resolve],
+                5 => fields.map(|(_, f)| Kind::Stale(f.name)).collect(),
+                other => return Err(format!("the log has an operation {other}")),
+            };
+            let key = (name, Id::from_be_bytes(id));
+            logged.extend(kinds.into_iter().map(|kind| Logged { key, kind, hlc, via }));
         }
-        logged.sort_by_key(|l| l.hlc);
         Ok(logged)
     }
 
@@ -250,7 +253,7 @@ impl Device {
     /// # Errors
     /// What SQLite says.
     pub fn stamps(&self) -> Result<BTreeSet<Hlc>, Fault> {
-        Ok(self.logged_since(0)?.into_iter().map(|l| l.hlc).collect())
+        Ok(log::stamps(&self.conn)?.into_iter().collect())
     }
 
     /// Whether another program's connection sees just this.

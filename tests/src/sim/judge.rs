@@ -139,7 +139,9 @@ impl World {
         crate::product::hub::check(self.hub.reader()).map_err(|why| format!("the hub's file: {why}"))?;
         let all = self.conflicts_are_open()?;
         for (no, peer) in self.peers.iter().enumerate() {
-            crate::product::hub::check(peer.device.conn()).map_err(|why| format!("device {no}'s file: {why}"))?;
+            let conn = peer.device.conn();
+            crate::product::hub::check(conn).map_err(|why| format!("device {no}'s file: {why}"))?;
+            crate::product::log::shown_by_the_changelog(conn).map_err(|why| format!("device {no}: {why}"))?;
             refusals::judge(peer, &self.versions).map_err(|why| format!("device {no}: {why}"))?;
             let known = peer.device.store().conflicts().map_err(say)?;
             let mut known: Vec<Open> = known.into_iter().filter_map(|c| open_here(&peer.schema, c)).collect();

@@ -24,8 +24,6 @@ pub struct Table {
     pub insert: String,
     /// By id.
     pub delete: String,
-    /// Stamp, operation, record and fields of all after stamp 1.
-    pub log: String,
     name: String,
     columns: Vec<(&'static str, String)>,
     /// The types of the fields in order of their names, as the oracle has them.
@@ -48,14 +46,11 @@ impl Statements {
             let shown = shown.into_iter().map(|(field, of)| (field, of.ty)).collect();
             let names = columns.iter().map(|(_, c)| format!(", {c}")).collect::<String>();
             let marks: String = (0..columns.len()).map(|i| format!(", ?{}", i + 2)).collect();
-            let (name, log) = (quoted(spec.called), quoted(&format!("windrow_log_{}", spec.called)));
+            let name = quoted(spec.called);
             Table {
                 select: format!("SELECT id{sorted} FROM {name} ORDER BY id"),
                 insert: format!("INSERT INTO {name} (id{names}) VALUES (?1{marks})"),
                 delete: format!("DELETE FROM {name} WHERE id = ?1"),
-                log: format!(
-                    "SELECT windrow_hlc, windrow_op, windrow_id, windrow_mask0 FROM {log} WHERE windrow_hlc > ?1"
-                ),
                 name,
                 columns,
                 shown,

@@ -6,6 +6,7 @@ use super::case::{Case, Step};
 use super::rows::{Cell, cells, query};
 use super::schema::{Schema, Table};
 use super::writes::PREFIX;
+use crate::product::log::tables;
 use fastrand::Rng;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -69,13 +70,18 @@ impl Settings {
     }
 }
 
-/// What of the device's own tables triggers and the changelog read.
-pub(super) const SYSTEM: &str =
-    "CREATE TABLE windrow_state (device INTEGER NOT NULL, hlc INTEGER NOT NULL, base INTEGER NOT NULL,
-  applying INTEGER NOT NULL) STRICT;
+/// What of the device's own tables triggers and the changelog read and write, the log excepted.
+const SYSTEM: &str =
+    "CREATE TABLE windrow_state (device INTEGER NOT NULL, base INTEGER NOT NULL, applying INTEGER NOT NULL) STRICT;
 CREATE TABLE windrow_origins (first INTEGER NOT NULL PRIMARY KEY, origin INTEGER NOT NULL) STRICT;
-INSERT INTO windrow_state VALUES (7, 0, 3, 0);
+INSERT INTO windrow_state VALUES (7, 3, 0);
 INSERT INTO windrow_origins VALUES (0, -5);";
+
+/// The device's own tables.
+fn system(schema: &Schema) -> String {
+    let widest = schema.tables.iter().map(|t| t.columns.len()).max().unwrap_or_default();
+    format!("{SYSTEM}\n{}", tables(widest))
+}
 
 /// What a statement returned, or why it failed.
 pub(super) type Ran = Result<Vec<Vec<Cell>>, String>;
@@ -201,7 +207,7 @@ pub(super) fn script(case: &Case, capture: bool) -> String {
         &users.temporary,
     ];
     let script: String = parts.into_iter().flatten().map(|sql| format!("\n{sql};")).collect();
-    format!("{SYSTEM}{script}")
+    system(schema) + &script
 }
 
 /// Triggers that do nothing, where Windrow's stand. Without any, SQLite checks types after the rest, and takes a value of
@@ -237,11 +243,12 @@ fn open(path: &Path) -> Result<Connection, Fault> {
 /// Another database, in which everything has the names of ours and says otherwise.
 fn attach(path: &Path, case: &Case) -> Result<Connection, Fault> {
     let conn = memory()?;
-    run(&conn, &format!("{SYSTEM} UPDATE windrow_state SET applying = 1, hlc = 5;"))?;
+    run(&conn, &format!("{} UPDATE windrow_state SET applying = 1;", system(&case.schema)))?;
     run(&conn, &case.schema.objects.iter().map(|sql| format!("{sql};\n")).collect::<String>())?;
     run(
         &conn,
-        "CREATE TEMP TABLE windrow_state (device, hlc, base, applying); INSERT INTO temp.windrow_state VALUES (1, 2, 3, 1);",
+        "CREATE TEMP TABLE windrow_state (device, base, applying); INSERT INTO temp.windrow_state VALUES (1, 3, 1);
+         CREATE TEMP TABLE windrow_log (n);",
     )?;
     let path = path.to_str().ok_or("a path in UTF-8")?.replace('\'', "''");
     run(

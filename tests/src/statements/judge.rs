@@ -5,13 +5,16 @@ use super::Fault;
 use super::rows::{Cell, Rows, Tables, query};
 use super::schema::{Column, OnDelete, Schema, Table};
 use super::writes::Does;
+use crate::product::log::{Place, Stamps};
 use windrow::rusqlite::Connection;
 
-/// A row of a log.
+/// A row of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// Its stamp.
+    /// Its stamp, as it follows from what is before.
     pub(super) stamp: i64,
+    /// When it was written.
+    pub(super) at: i64,
     /// The position of its table.
     pub(super) table: usize,
     /// What it says happened.
@@ -53,26 +56,39 @@ impl Entry {
     }
 }
 
-/// All entries after a stamp, in order.
+/// All entries after this number, in order.
 pub(super) fn entries(conn: &Connection, schema: &Schema, after: i64) -> Result<Vec<Entry>, Fault> {
-    let mut all = Vec::new();
-    for (table, sql) in schema.logs.iter().enumerate() {
-        let masks = schema.tables[table].columns.len().div_ceil(63);
-        for row in query(conn, sql, &[after])? {
-            let (head, values) = row.split_at(4 + masks);
-            all.push(Entry {
-                stamp: head[0].integer()?,
-                table,
-                op: head[1].integer()?,
-                id: head[2].clone(),
-                base: head[3].integer()?,
-                masks: head[4..].iter().map(Cell::integer).collect::<Result<_, _>>()?,
-                values: values.to_vec(),
-            });
+    let (mut all, mut stamps) = (Vec::new(), Stamps::after(conn, Place::default())?);
+    for row in query(conn, &schema.log, &[])? {
+        let (number, at) = (row[0].integer()?, row[1].integer()?);
+        let stamp = stamps.of(number, at)? as i64;
+        if number > after {
+            all.push(entry(&row, schema, (stamp, at))?);
         }
     }
-    all.sort_by_key(|e| e.stamp);
     Ok(all)
+}
+
+fn entry(row: &[Cell], schema: &Schema, (stamp, at): (i64, i64)) -> Result<Entry, Fault> {
+    let name = |table: &Table| row[2] == Cell::Text(table.name.as_bytes().to_vec());
+    let table = schema.tables.iter().position(name).ok_or_else(|| format!("a table {:?}", row[2]))?;
+    let fields = schema.tables[table].columns.len();
+    let (masks, values) = row[6..].split_at(schema.masks);
+    let (masks, more) = masks.split_at(fields.div_ceil(63));
+    let (values, others) = values.split_at(fields);
+    if more.iter().any(|mask| *mask != Cell::Integer(0)) || others.iter().any(|value| *value != Cell::Null) {
+        return Err(format!("an entry of {:?} says more than its table has fields: {row:?}", row[2]));
+    }
+    Ok(Entry {
+        stamp,
+        at,
+        table,
+        op: row[3].integer()?,
+        id: row[4].clone(),
+        base: row[5].integer()?,
+        masks: masks.iter().map(Cell::integer).collect::<Result<_, _>>()?,
+        values: values.to_vec(),
+    })
 }
 
 /// One statement: what it found, what it left, and what was logged.

@@ -76,18 +76,18 @@ impl Column {
 pub(super) struct Schema {
     /// Parents before children.
     pub(super) tables: Vec<Table>,
-    /// Tables, indexes and logs.
+    /// Tables, indexes and notes.
     pub(super) objects: Vec<String>,
     /// Windrow's own triggers.
     pub(super) capture: Vec<String>,
-    /// The view over all logs.
+    /// The view over the log.
     pub(super) changelog: String,
     /// How the judge reads each table.
     pub(super) selects: Vec<String>,
-    /// How the judge reads each log, after a stamp.
-    pub(super) logs: Vec<String>,
-    /// How the judge reads the clock, the base, whether an answer is applied, and how many entries there are.
-    pub(super) state: String,
+    /// How the judge reads the log: the head of each entry, masks, values.
+    pub(super) log: String,
+    /// How many masks there are.
+    pub(super) masks: usize,
 }
 
 const TABLES: [&str; 16] = [
@@ -112,7 +112,7 @@ const TABLES: [&str; 16] = [
 const COLUMNS: [&str; 24] = [
     "name",
     "order",
-    "hlc",
+    "number",
     "base",
     "applying",
     "old",
@@ -126,8 +126,8 @@ const COLUMNS: [&str; 24] = [
     "windrow",
     "null",
     "true",
-    "value",
-    "farm",
+    "value0",
+    "operation",
     "windröw_id",
     "-",
     "%",
@@ -164,23 +164,24 @@ impl Schema {
         let devices: Vec<Device> = domain.models().iter().map(Device::of).collect();
         let text = |sql: &Sql| domain.render(sql, |_| mood.sql_list());
         let parts: Vec<String> = devices.iter().map(|d| text(&d.changelog)).collect();
-        let log = |t: &Table| format!("main.{}", quoted(&format!("windrow_log_{}", t.name)));
         let takes_along = |at: usize| domain.takes_along(&domain.models()[at]);
         let leave = |at: usize| if takes_along(at) { &devices[at].leave[..] } else { &[] };
         let capture = (0..tables.len()).flat_map(|at| devices[at].triggers.iter().chain(leave(at)));
         let capture = capture.map(|o| text(&o.sql)).collect();
-        let counts = tables.iter().map(|t| format!(" + (SELECT count(*) FROM {})", log(t))).collect::<String>();
+        let widest = tables.iter().map(|t| t.columns.len()).max().unwrap_or_default();
+        let masks = widest.div_ceil(63);
+        let columns = (0..masks).map(|m| format!(", mask{m}")).chain((0..widest).map(|v| format!(", value{v}")));
+        let columns: String = columns.collect();
         Schema {
             selects: tables.iter().map(|t| format!("SELECT * FROM main.{}", t.quoted())).collect(),
-            logs: tables
-                .iter()
-                .map(|t| format!("SELECT * FROM {} WHERE windrow_hlc > ?1 ORDER BY windrow_hlc", log(t)))
-                .collect(),
-            state: format!("SELECT hlc, base, applying, 0{counts} FROM main.windrow_state"),
+            log: format!(
+                "SELECT number, at, \"table\", operation, record, base{columns} FROM main.windrow_log ORDER BY number"
+            ),
+            masks,
             tables,
             objects: devices.iter().flat_map(|d| &d.objects).map(|o| text(&o.sql)).collect(),
             capture,
-            changelog: format!("CREATE VIEW windrow_changelog AS {} ORDER BY stamp", parts.join(" UNION ALL ")),
+            changelog: windrow::store::changelog_view(&parts),
         }
     }
 }

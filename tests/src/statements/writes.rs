@@ -76,8 +76,8 @@ impl Writer<'_> {
             _ => (Does::Delete(at), self.delete(at)),
         };
         let with = match self.rng.u8(..40) {
-            0 => "WITH windrow_state(applying) AS (SELECT 1) ",
-            1 => "WITH windrow_now AS (SELECT 1 AS applying, 0 AS hlc, 0 AS base), windrow_row AS (SELECT 1) ",
+            0 => "WITH windrow_state(applying) AS (SELECT 1), windrow_log(number) AS (SELECT 7) ",
+            1 => "WITH windrow_now AS (SELECT 1 AS applying, 0 AS base), windrow_row AS (SELECT 1) ",
             _ => "",
         };
         let returning = self.pick(&["", "", "", "", "", "", "", " RETURNING *"]);

@@ -4,11 +4,14 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use windrow::rusqlite::Connection;
 use windrow::rusqlite::types::Value;
+use windrow::store::changelog_view;
 use windrow_schema::sql::{Device, quoted};
 use windrow_schema::{Domain, Model, Variants};
+use windrow_tests::product::log;
 
 /// The structs of most cases.
 pub(crate) const FARMS: &[&str] = &[
@@ -29,12 +32,16 @@ pub(crate) const FARMS: &[&str] = &[
         #[parent(Worker, on_delete = set_null)] by_id: Option<Id<Worker>> }",
 ];
 
-/// The device store's own tables, as far as triggers and the changelog read them.
-const SYSTEM: &str = "CREATE TABLE windrow_state (device INTEGER NOT NULL, hlc INTEGER NOT NULL, base INTEGER NOT NULL,
-  applying INTEGER NOT NULL) STRICT;
+/// The device store's own tables, as far as triggers and the changelog read them, but for the log.
+const SYSTEM: &str =
+    "CREATE TABLE windrow_state (device INTEGER NOT NULL, base INTEGER NOT NULL, applying INTEGER NOT NULL) STRICT;
 CREATE TABLE windrow_origins (first INTEGER NOT NULL PRIMARY KEY, origin INTEGER NOT NULL) STRICT;
-INSERT INTO windrow_state VALUES (7, 0, 3, 0);
-INSERT INTO windrow_origins VALUES (0, -5);";
+INSERT INTO windrow_state VALUES (7, 3, 0);
+INSERT INTO windrow_origins VALUES (0, -5);
+";
+
+/// The number of the last entry of the log.
+pub(crate) const LAST: &str = "SELECT coalesce(max(number), 0) FROM windrow_log";
 
 /// A program that writes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -104,7 +111,10 @@ impl Db {
             recursive: false,
         };
         let script: String = objects.into_iter().map(|(_, sql)| sql).collect();
-        db.run(&(SYSTEM.to_owned() + &script));
+        let widest = domain.models().iter().map(|model| model.fields().len()).max().unwrap();
+        let parts = domain.models().iter().map(|model| domain.render(&Device::of(model).changelog, |_| unreachable!()));
+        let changelog = changelog_view(&parts.collect::<Vec<_>>());
+        db.run(&(SYSTEM.to_owned() + &log::tables(widest) + &script + &changelog));
         db
     }
 
@@ -182,21 +192,33 @@ impl Db {
     pub(crate) fn logged(&self) -> Vec<String> {
         let mut entries: Vec<(i64, String)> = self.models.iter().flat_map(|m| self.entries(m)).collect();
         entries.sort();
-        assert!(entries.windows(2).all(|pair| pair[0].0 < pair[1].0), "two entries of one stamp");
-        let last = self.one("SELECT hlc FROM windrow_state");
-        if let Some((hlc, _)) = entries.last() {
-            assert!(*hlc <= last.parse().unwrap(), "an entry ahead of the clock");
-            self.seen.set(*hlc);
-        }
+        self.stamps_are_right();
+        self.seen.set(entries.last().map_or(self.seen.get(), |(number, _)| *number));
         entries.into_iter().map(|(_, entry)| entry).collect()
     }
 
+    /// The changelog's stamps rise and follow from the log; none is of before its entry was written, which was just now.
+    fn stamps_are_right(&self) {
+        log::shown_by_the_changelog(&self.connection).unwrap();
+        let column = |sql: &str| self.values(sql).iter().map(|row| integer(&row[0])).collect::<Vec<_>>();
+        let (stamps, times) =
+            (column("SELECT stamp FROM windrow_changelog"), column("SELECT at FROM windrow_log ORDER BY number"));
+        assert!(stamps.windows(2).all(|pair| pair[0] < pair[1]), "two entries of one stamp: {stamps:?}");
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64;
+        assert_eq!(stamps.len(), times.len());
+        for (stamp, at) in stamps.into_iter().zip(times) {
+            assert!(stamp >= at << 15, "{stamp} is before {at}");
+            assert!((now - at).abs() < 60_000, "written at {at}, and it is {now}");
+        }
+    }
+
     fn entries(&self, model: &Model) -> Vec<(i64, String)> {
-        let columns: String = model.fields().iter().map(|f| format!(", {}", quoted(f.column()))).collect();
-        let log = quoted(&format!("windrow_log_{}", model.table()));
+        let columns: String = (0..model.fields().len()).map(|at| format!(", value{at}")).collect();
         let sql = format!(
-            "SELECT windrow_hlc, windrow_op, windrow_id, windrow_base, windrow_mask0{columns} FROM {log} WHERE windrow_hlc > {}",
-            self.seen.get()
+            "SELECT number, operation, record, base, mask0{columns} FROM windrow_log
+              WHERE number > {} AND \"table\" = '{}'",
+            self.seen.get(),
+            model.table().replace('\'', "''")
         );
         let entry = |row: Vec<String>| {
             assert_eq!(row[3], "3", "the base");
@@ -225,6 +247,13 @@ fn describe(model: &Model, row: &[String]) -> String {
         fields.clone().filter(|(i, _)| all || said(*i)).map(|(i, f)| format!(" {}={}", f.column(), row[5 + i]));
     let via = fields.filter(|(i, _)| all && said(*i)).map(|(_, f)| format!(" via {}", f.column()));
     format!("{op} {} {}{}{}", model.table(), row[2], values.collect::<String>(), via.collect::<String>())
+}
+
+pub(crate) fn integer(value: &Value) -> i64 {
+    match value {
+        Value::Integer(n) => *n,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn literal(value: &Value) -> String {

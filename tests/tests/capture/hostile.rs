@@ -7,7 +7,23 @@ const NAMES: [&str; 12] =
     ["select", "a b", "a\"b", "a'b", "a`b", "[a]", "a;b", "a--b", "a/*b", "a\nb", "ü😀", "windrow"];
 
 /// Names that nothing of ours may be confused with.
-const FIELDS: [&str; 7] = ["hlc", "base", "applying", "old", "new", "excluded", "column1"];
+const FIELDS: [&str; 15] = [
+    "number",
+    "at",
+    "record",
+    "operation",
+    "stamp",
+    "mask0",
+    "value0",
+    "hlc",
+    "base",
+    "applying",
+    "old",
+    "new",
+    "excluded",
+    "column1",
+    "clock",
+];
 
 fn structs(name: &str) -> [String; 2] {
     let columns: String = FIELDS.iter().map(|f| format!("#[syncable(rename = {f:?})] r_{f}: Option<i64>, ")).collect();
@@ -79,17 +95,16 @@ fn the_changelog_names_tables_and_fields_as_they_are() {
             db.run(&format!(
                 "INSERT INTO {child} (id, {child}) VALUES (#2, 5); UPDATE {child} SET {child} = 7, base = 1"
             ));
-            let model = db.models.iter().find(|m| m.table() == name).unwrap();
-            let sql = windrow_schema::sql::Device::of(model).changelog.render(|_| unreachable!());
-            let rows = db.rows(&format!(
-                "SELECT device, origin, \"table\", record, operation, json_array_length(fields), base FROM ({sql})"
-            ));
-            let table = format!("'{name}'");
+            let rows = db.rows(
+                "SELECT device, origin, \"table\", record, operation, json_array_length(fields), base
+                   FROM windrow_changelog",
+            );
+            let (table, all) = (format!("'{name}'"), (FIELDS.len() + 3).to_string());
             assert_eq!(
                 rows,
-                [["7", "-5", &table, "#2", "'insert'", "10", "3"], ["7", "-5", &table, "#2", "'update'", "2", "3"]]
+                [["7", "-5", &table, "#2", "'insert'", &all, "3"], ["7", "-5", &table, "#2", "'update'", "2", "3"]]
             );
-            let second = db.one(&format!("SELECT fields ->> 1 FROM ({sql}) WHERE operation = 'update'"));
+            let second = db.one("SELECT fields ->> 1 FROM windrow_changelog WHERE operation = 'update'");
             assert_eq!(second, table);
         });
     }

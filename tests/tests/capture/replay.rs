@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::db::{Db, FARMS, Program};
+use super::db::{Db, FARMS, Program, integer};
 use windrow::rusqlite::types::Value;
 use windrow_schema::Strategy;
 use windrow_schema::sql::quoted;
@@ -55,13 +55,6 @@ fn statement(rng: &mut fastrand::Rng) -> String {
     }
 }
 
-fn integer(value: &Value) -> i64 {
-    match value {
-        Value::Integer(n) => *n,
-        other => panic!("{other:?}"),
-    }
-}
-
 fn blob(value: &Value) -> Vec<u8> {
     match value {
         Value::Blob(bytes) => bytes.clone(),
@@ -71,10 +64,13 @@ fn blob(value: &Value) -> Vec<u8> {
 
 /// The table as the log alone gives it.
 fn replayed(db: &Db, model: &windrow_schema::Model) -> Rows {
-    let log = quoted(&format!("windrow_log_{}", model.table()));
+    let values: String = (0..model.fields().len()).map(|at| format!(", value{at}")).collect();
+    let table = model.table();
+    let log =
+        format!("SELECT operation, record, mask0{values} FROM windrow_log WHERE \"table\" = '{table}' ORDER BY number");
     let mut rows = Rows::new();
-    for entry in db.values(&format!("SELECT * FROM {log} ORDER BY windrow_hlc")) {
-        let (op, id, mask, new) = (integer(&entry[1]), blob(&entry[2]), integer(&entry[4]), &entry[5..]);
+    for entry in db.values(&log) {
+        let (op, id, mask, new) = (integer(&entry[0]), blob(&entry[1]), integer(&entry[2]), &entry[3..]);
         match op {
             1 => assert!(rows.insert(id, new.to_vec()).is_none(), "inserted twice"),
             3 | 4 => assert_eq!(rows.remove(&id).as_deref(), Some(new), "deleted something else"),

@@ -1,6 +1,6 @@
 //! Each form of statement: one entry a record, and only for what changed.
 
-use super::db::{Db, farms};
+use super::db::{Db, LAST, farms};
 
 fn start(db: &Db) {
     db.run("INSERT INTO farm VALUES (#1, 'A', 5, NULL), (#2, 'B', 0, '')");
@@ -109,10 +109,10 @@ fn a_record_deleted_while_applying_is_new_when_it_is_inserted_again() {
 fn a_rollback_leaves_nothing_and_a_savepoint_leaves_the_rest() {
     farms(|db| {
         start(db);
-        let hlc = db.one("SELECT hlc FROM windrow_state");
+        let last = db.one(LAST);
         db.run("BEGIN; UPDATE farm SET name = 'X'; INSERT OR REPLACE INTO farm VALUES (#1, 'Q', 9, NULL); ROLLBACK");
         assert!(db.logged().is_empty());
-        assert_eq!(db.one("SELECT hlc FROM windrow_state"), hlc);
+        assert_eq!(db.one(LAST), last);
         db.run(
             "BEGIN; UPDATE farm SET name = 'X' WHERE id = #1; SAVEPOINT one; DELETE FROM farm; ROLLBACK TO one;
              UPDATE farm SET cattle = 1 WHERE id = #2; RELEASE one; COMMIT",
@@ -136,7 +136,7 @@ fn nothing_is_logged_while_applying() {
                  UPDATE windrow_state SET applying = 0",
             );
             assert!(db.logged().is_empty());
-            assert_eq!(db.one("SELECT hlc FROM windrow_state"), "0");
+            assert_eq!(db.one(LAST), "0");
             assert_eq!(db.one("SELECT count(*) FROM plot"), "0");
         }
     });
@@ -166,16 +166,21 @@ fn a_record_that_merges_whole_logs_all_its_fields_at_each_change() {
 fn stamps_follow_the_clock_and_never_go_back() {
     farms(|db| {
         let before = i64::from(std::process::id()); // Any small number: the clock stands before all of them.
-        db.run(&format!("UPDATE windrow_state SET hlc = {before}; INSERT INTO farm VALUES (#1, 'A', 0, NULL)"));
+        db.run(&format!(
+            "INSERT INTO windrow_clock VALUES (0, 0, {before}); INSERT INTO farm VALUES (#1, 'A', 0, NULL)"
+        ));
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
-        let stamp: i64 = db.one("SELECT max(windrow_hlc) FROM windrow_log_farm").parse().unwrap();
+        let stamp: i64 = db.one("SELECT stamp FROM windrow_changelog").parse().unwrap();
         assert!(((stamp >> 15) - now).abs() < 60_000, "{stamp}");
+        db.logged();
         let ahead = i64::MAX - 10;
         db.run(&format!(
-            "UPDATE windrow_state SET hlc = {ahead}; UPDATE farm SET name = 'B'; UPDATE farm SET name = 'C'"
+            "INSERT INTO windrow_clock VALUES ({stamp}, 1, {ahead});
+             UPDATE farm SET name = 'B'; UPDATE farm SET name = 'C'"
         ));
-        let stamps = db.rows("SELECT windrow_hlc FROM windrow_log_farm WHERE windrow_op = 2");
+        let stamps = db.rows("SELECT stamp FROM windrow_changelog WHERE operation = 'update'");
         assert_eq!(stamps, [[(ahead + 1).to_string()], [(ahead + 2).to_string()]]);
+        assert_eq!(db.logged(), ["update farm #1 name='B'", "update farm #1 name='C'"]);
     });
 }
 

@@ -14,7 +14,7 @@ fn every_value_is_logged_as_it_is_stored() {
     let b = ["NULL", "x''", "x'00'", "zeroblob(70000)", "CAST('text' AS BLOB)", "x'ff00ff'"];
     each(&[HOLD], &[], |db| {
         db.run("INSERT INTO hold VALUES (#1, 1, 0, 1, '1', x'01')");
-        for (column, values) in [("n", &n[..]), ("x", &x), ("t", &t), ("b", &b)] {
+        for (column, at, values) in [("n", 0, &n[..]), ("x", 2, &x), ("t", 3, &t), ("b", 4, &b)] {
             for value in values {
                 for write in [
                     format!("UPDATE hold SET {column} = {value}"),
@@ -26,7 +26,7 @@ fn every_value_is_logged_as_it_is_stored() {
                     db.run(&write);
                     let stored = format!("SELECT typeof({column}), hex({column}), {column} FROM hold");
                     let last = format!(
-                        "SELECT typeof({column}), hex({column}), {column} FROM windrow_log_hold ORDER BY windrow_hlc DESC LIMIT 1"
+                        "SELECT typeof(value{at}), hex(value{at}), value{at} FROM windrow_log ORDER BY number DESC LIMIT 1"
                     );
                     assert_eq!(db.rows(&last), db.rows(&stored), "{write}");
                 }
@@ -77,7 +77,7 @@ fn masks_reach_past_63_fields() {
     each(&[&wide], &[], |db| {
         db.run("INSERT INTO wide (id) VALUES (#1); INSERT INTO wide (id, up) VALUES (#2, #1)");
         db.run("UPDATE wide SET f0 = 1, f62 = 2, f63 = 3, f125 = 4, f126 = 5, f129 = 6 WHERE id = #1; DELETE FROM wide WHERE id = #1");
-        let log = "SELECT windrow_op, windrow_id, windrow_mask0, windrow_mask1, windrow_mask2 FROM windrow_log_wide";
+        let log = "SELECT operation, record, mask0, mask1, mask2 FROM windrow_log ORDER BY number";
         let (low, mid) = (1_i64 | 1 << 62, 1_i64 | 1 << 62);
         assert_eq!(
             db.rows(log),

@@ -14,8 +14,9 @@ use windrow_protocol::session::{Action, Event, Session};
 use windrow_schema::Strategy;
 use windrow_schema::lock::{Column, Table};
 use windrow_schema::sql::migrate::Script;
-use windrow_schema::sql::quoted;
+use windrow_schema::sql::{literals, quoted};
 use windrow_tests::product::hub::Hub;
+use windrow_tests::schemas::widen;
 use windrow_tests::versions::fill;
 
 fn script(pair: &Pair) -> Script {
@@ -49,12 +50,12 @@ fn decide(conn: &Connection, rng: &mut Rng, table: &Table) {
     for (op, field) in table.columns.iter().enumerate().filter_map(decided).chain(undone) {
         let set = |mask: usize| field.filter(|at| at / 63 == mask).map_or(0, |at| 1_i64 << (at % 63));
         let masks = 0..table.columns.len().div_ceil(63);
-        let names: String = masks.clone().map(|m| format!(", windrow_mask{m}")).collect();
+        let names: String = masks.clone().map(|m| format!(", mask{m}")).collect();
         let values: String = masks.map(|m| format!(", {}", set(m))).collect();
-        let log = quoted(&format!("windrow_log_{}", table.name));
+        let table = literals(std::iter::once(table.name.as_str()));
         let sql = format!(
-            "UPDATE windrow_state SET hlc = hlc + 1; INSERT INTO {log} (windrow_hlc, windrow_op, windrow_id, windrow_base{names}) \
-             SELECT hlc, {op}, zeroblob(16), 0{values} FROM windrow_state"
+            "INSERT INTO windrow_log (at, \"table\", operation, record, base{names}) \
+             VALUES (0, {table}, {op}, zeroblob(16), 0{values})"
         );
         conn.execute_batch(&sql).unwrap();
     }
@@ -97,6 +98,7 @@ pub(crate) fn migrates(pair: &Pair) {
     let conn = Connection::open(&path).unwrap();
     let rows: Vec<_> = pair.kept().iter().map(|k| file::rows(&conn, k.before)).collect();
     let log: Vec<_> = pair.kept().iter().map(|k| entries::all(&conn, k.before)).collect();
+    let places = entries::places(&conn);
     look(&conn, pair.before());
     drop(conn);
 
@@ -111,6 +113,11 @@ pub(crate) fn migrates(pair: &Pair) {
         assert_eq!(file::rows(&conn, kept.now), rows, "seed {seed}: {}", kept.now.name);
         let log: Vec<_> = log.into_iter().filter_map(|entry| entries::expected(kept, entry)).collect();
         assert_eq!(entries::all(&conn, kept.now), log, "seed {seed}: {}", kept.now.name);
+    }
+    assert_eq!(entries::places(&conn), places, "seed {seed}");
+    let kept = |table: &&Table| pair.kept().iter().any(|k| k.now.name == table.name);
+    for table in pair.before().iter().chain(pair.now()).filter(|table| !kept(table)) {
+        assert_eq!(entries::all(&conn, table), [], "seed {seed}: {}", table.name);
     }
 
     looked(&conn, pair);
@@ -166,6 +173,8 @@ pub(crate) fn migrates_in_the_shell(pair: &Pair) {
     let (dir, seed) = (tempfile::tempdir().unwrap(), pair.seed);
     let [before, now] = pair.domains();
     let path = worked(pair, before, dir.path(), true);
+    let fields = pair.now().iter().map(|table| table.columns.len()).max().unwrap_or_default();
+    widen(&Connection::open(&path).unwrap(), fields).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
     let text = format!("PRAGMA foreign_keys = OFF;\nBEGIN;\n{}\nCOMMIT;\n", script(pair).text("A test."));
     let mut shell = Command::new("sqlite3").arg("-bail").arg(&path).stdin(Stdio::piped()).spawn().unwrap();
     shell.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();

@@ -8,12 +8,12 @@ use windrow::rusqlite::Connection;
 use windrow::rusqlite::types::Value;
 use windrow_schema::Strategy;
 use windrow_schema::lock::Table;
-use windrow_schema::sql::quoted;
+use windrow_schema::sql::literals;
 
-/// An entry: stamp, record, base, and what it says.
+/// An entry: number, clock, record and base, and what it says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Entry {
-    head: (i64, Value, i64),
+    head: [Value; 4],
     says: Says,
 }
 
@@ -27,21 +27,35 @@ enum Says {
     Some(i64, BTreeMap<usize, Value>),
 }
 
-/// All entries of a table, by stamp. Values of fields that an entry does not speak of must be NULL.
+/// All entries of a table that say something, by number. Values of fields that an entry does not speak of must be NULL, and so
+/// must be what is beyond the table's last field, and all of an entry that says nothing.
 pub(crate) fn all(conn: &Connection, table: &Table) -> Vec<Entry> {
-    let masks = table.columns.len().div_ceil(63);
-    let log = quoted(&format!("windrow_log_{}", table.name));
-    read(conn, &format!("SELECT * FROM {log} ORDER BY windrow_hlc")).iter().map(|row| entry(row, masks)).collect()
+    let wide = read(conn, "SELECT name FROM pragma_table_info('windrow_log') WHERE name LIKE 'value%'").len();
+    let masks = wide.div_ceil(63);
+    let names = (0..masks).map(|m| format!(", mask{m}")).chain((0..wide).map(|at| format!(", value{at}")));
+    let (names, table_name) = (names.collect::<String>(), literals(std::iter::once(table.name.as_str())));
+    let sql = format!(
+        "SELECT number, at, record, base, operation{names} FROM windrow_log WHERE \"table\" = {table_name} ORDER BY number"
+    );
+    read(conn, &sql).iter().filter_map(|row| entry(row, masks, table.columns.len())).collect()
 }
 
-fn entry(row: &[Value], masks: usize) -> Entry {
-    let number = |at: usize| match row[at] {
-        Value::Integer(n) => n,
-        ref other => panic!("{other:?} is no number"),
-    };
-    let values = row[4 + masks..].to_vec();
-    let set: Vec<usize> = (0..values.len()).filter(|at| number(4 + at / 63) >> (at % 63) & 1 == 1).collect();
-    let says = match number(1) {
+/// The number and the clock of each entry of a file: from these the stamps follow.
+pub(crate) fn places(conn: &Connection) -> Vec<Vec<Value>> {
+    read(conn, "SELECT number, at FROM windrow_log ORDER BY number")
+}
+
+fn entry(row: &[Value], masks: usize, fields: usize) -> Option<Entry> {
+    let (head, op, masks, all) = (&row[..4], number(&row[4]), &row[5..5 + masks], &row[5 + masks..]);
+    let all_set: Vec<usize> = (0..all.len()).filter(|at| number(&masks[at / 63]) >> (at % 63) & 1 == 1).collect();
+    let (said, beyond) = if op == 0 { (0, all) } else { (fields, &all[fields..]) };
+    assert!(all_set.iter().all(|at| *at < said), "a bit of nothing");
+    assert!(beyond.iter().all(|value| *value == Value::Null), "a value of nothing");
+    if op == 0 {
+        return None;
+    }
+    let (values, set) = (all[..fields].to_vec(), all_set);
+    let says = match op {
         op @ (1 | 3) => {
             assert!(set.is_empty(), "an insert or a delete has no mask");
             Says::All(op, values)
@@ -53,7 +67,14 @@ fn entry(row: &[Value], masks: usize) -> Entry {
             Says::Some(op, set.into_iter().map(|at| (at, values[at].clone())).collect())
         }
     };
-    Entry { head: (number(0), row[2].clone(), number(3)), says }
+    Some(Entry { head: head.to_vec().try_into().expect("four"), says })
+}
+
+fn number(value: &Value) -> i64 {
+    match value {
+        Value::Integer(n) => *n,
+        other => panic!("{other:?} is no number"),
+    }
 }
 
 /// What an entry is to be now; none where nothing is left of it.

@@ -17,8 +17,15 @@ pub(crate) fn everything(conn: &Connection) -> Vec<(String, String)> {
     all(conn, "1")
 }
 
+/// The text that made something; of the log its columns, which are added as they are needed.
+const MADE: &str = "iif(name <> 'windrow_log', sql, (
+  SELECT group_concat(line, ', ') FROM (
+    SELECT concat_ws(' ', name, type, \"notnull\", dflt_value, pk) AS line FROM pragma_table_info('windrow_log') ORDER BY name
+  )
+))";
+
 fn all(conn: &Connection, which: &str) -> Vec<(String, String)> {
-    let sql = format!("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND {which} ORDER BY name, type");
+    let sql = format!("SELECT name, {MADE} FROM sqlite_schema WHERE sql IS NOT NULL AND {which} ORDER BY name, type");
     let mut query = conn.prepare(&sql).unwrap();
     let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     rows.map(Result::unwrap).collect()

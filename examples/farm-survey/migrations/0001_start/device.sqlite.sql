@@ -8,20 +8,9 @@ CREATE TABLE "farm" (
   "cattle" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "windrow_log_farm" (
-  windrow_hlc INTEGER PRIMARY KEY,
-  windrow_op INTEGER NOT NULL,
-  windrow_id BLOB NOT NULL,
-  windrow_base INTEGER NOT NULL,
-  windrow_mask0 INTEGER NOT NULL,
-  "name" TEXT,
-  "owner_phone" TEXT,
-  "cattle" INTEGER
-) STRICT;
-
 CREATE TABLE "windrow_note_farm" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "name" TEXT,
   "owner_phone" TEXT,
   "cattle" INTEGER
@@ -40,22 +29,9 @@ CREATE TABLE "plot" (
   "best_yield" REAL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "windrow_log_plot" (
-  windrow_hlc INTEGER PRIMARY KEY,
-  windrow_op INTEGER NOT NULL,
-  windrow_id BLOB NOT NULL,
-  windrow_base INTEGER NOT NULL,
-  windrow_mask0 INTEGER NOT NULL,
-  "farm_id" BLOB,
-  "variety" TEXT,
-  "year" INTEGER,
-  "bags" INTEGER,
-  "best_yield" REAL
-) STRICT;
-
 CREATE TABLE "windrow_note_plot" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "farm_id" BLOB,
   "variety" TEXT,
   "year" INTEGER,
@@ -70,18 +46,9 @@ CREATE TABLE "worker" (
   "name" TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "windrow_log_worker" (
-  windrow_hlc INTEGER PRIMARY KEY,
-  windrow_op INTEGER NOT NULL,
-  windrow_id BLOB NOT NULL,
-  windrow_base INTEGER NOT NULL,
-  windrow_mask0 INTEGER NOT NULL,
-  "name" TEXT
-) STRICT;
-
 CREATE TABLE "windrow_note_worker" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "name" TEXT
 ) STRICT, WITHOUT ROWID;
 
@@ -98,22 +65,9 @@ CREATE TABLE "visit" (
   "visited_at" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "windrow_log_visit" (
-  windrow_hlc INTEGER PRIMARY KEY,
-  windrow_op INTEGER NOT NULL,
-  windrow_id BLOB NOT NULL,
-  windrow_base INTEGER NOT NULL,
-  windrow_mask0 INTEGER NOT NULL,
-  "plot_id" BLOB,
-  "worker_id" BLOB,
-  "spray_ml" INTEGER,
-  "notes" TEXT,
-  "visited_at" INTEGER
-) STRICT;
-
 CREATE TABLE "windrow_note_visit" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "plot_id" BLOB,
   "worker_id" BLOB,
   "spray_ml" INTEGER,

@@ -80,7 +80,7 @@ pub(super) fn fold(
         checkpoint: state.checkpoint,
         own: state::own(conn)?,
         spans: spans(&stretches, &stamps, &logged),
-        upto: state.hlc,
+        upto: log::clock(conn)?,
         changes: net.changes,
         recovery,
     };

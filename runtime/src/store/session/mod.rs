@@ -228,7 +228,7 @@ impl Actions {
     /// # Errors
     /// A checkpoint that this file never had; the file's.
     pub fn go_back(&self, to: Point) -> Result<(), StoreError> {
-        self.step("go back", |conn, plan| recover::go_back(conn, plan, to))
+        self.step("go back", |conn, _| recover::go_back(conn, to))
     }
 
     /// Moves refused changes, and those that depend on them, to `windrow_refused`; their records are asked for again.

@@ -60,12 +60,12 @@ fn pending(conn: &Connection, plan: &Plan) -> Result<Vec<Entry>, StoreError> {
 }
 
 /// The hub has lost what came after this checkpoint.
-pub(super) fn go_back(conn: &Connection, plan: &Plan, to: Point) -> Result<(), StoreError> {
+pub(super) fn go_back(conn: &Connection, to: Point) -> Result<(), StoreError> {
     if to != Point::START && !state::checkpoints(conn)?.contains(&to) {
         return Err(AnswerError::Rewind.into());
     }
     state::go_back(conn, to)?;
-    log::rebase(conn, plan, fault!(BasesKeptAfterRewind: windrow_protocol::clock::Seq::LAST, to.seq))?;
+    log::rebase(conn, fault!(BasesKeptAfterRewind: windrow_protocol::clock::Seq::LAST, to.seq))?;
     outbox::clear(conn)?;
     Ok(pages::clear(conn)?)
 }

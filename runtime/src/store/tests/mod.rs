@@ -11,6 +11,7 @@ mod open;
 mod pruning;
 mod refuse;
 mod slices;
+mod stamps;
 mod steps;
 mod triggers;
 mod typed;

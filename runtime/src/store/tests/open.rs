@@ -123,7 +123,7 @@ fn an_origin_is_drawn_at_each_opening_and_one_without_entries_is_forgotten() {
     assert_ne!(log[0].origin, log[1].origin);
     // The clock moved on without an entry: the origin has none all the same.
     let device = device.reopened();
-    device.store.connection().unwrap().execute("UPDATE windrow_state SET hlc = hlc + 1000", []).unwrap();
+    device.store.connection().unwrap().execute("UPDATE windrow_clock SET clock = clock + 1000", []).unwrap();
     assert_eq!(device.reopened().scalar::<i64>(origins), 3);
 }
 
@@ -148,10 +148,10 @@ fn what_is_no_device_file_is_refused_and_left_alone() {
 #[test]
 fn a_file_of_a_newer_windrow_is_refused_and_left_alone() {
     let device = Device::new();
-    device.store.connection().unwrap().execute("UPDATE windrow_state SET format = 3", []).unwrap();
+    device.store.connection().unwrap().execute("UPDATE windrow_state SET format = 4", []).unwrap();
     let path = device.store.path().to_owned();
     drop(device.store);
-    assert_eq!(refused(&path), OpenError::Newer { path: path.clone(), found: 3, known: 2 });
+    assert_eq!(refused(&path), OpenError::Newer { path: path.clone(), found: 4, known: 3 });
 }
 
 #[test]
@@ -205,8 +205,31 @@ fn a_changed_or_dropped_table_is_an_error_that_says_how_to_mend_it() {
     assert!(error.to_string().contains("extra TEXT"), "{error}");
     raw(&path, "ALTER TABLE farm DROP COLUMN extra");
     Store::open(&path, &SURVEY).unwrap();
-    raw(&path, "DROP TABLE windrow_log_visit");
-    assert_eq!(refused(&path), OpenError::Dropped { table: "windrow_log_visit".into() });
+    raw(&path, "ALTER TABLE windrow_log ADD COLUMN extra ANY");
+    assert!(matches!(refused(&path), OpenError::Altered { table, .. } if table == "windrow_log"));
+    raw(&path, "DROP TABLE windrow_log");
+    assert_eq!(refused(&path), OpenError::Dropped { table: "windrow_log".into() });
+}
+
+/// The log's columns were looked up by SQLite's function of this name, which a table hides.
+#[test]
+fn a_table_may_hide_a_function_of_sqlites() {
+    let dir = tempfile::tempdir().unwrap();
+    Store::open(path(&dir), &hiding::PRAGMAS).unwrap();
+    Store::open(path(&dir), &hiding::PRAGMAS).unwrap();
+}
+
+mod hiding {
+    use crate::{Id, Syncable};
+
+    #[derive(Debug, Clone, PartialEq, Syncable)]
+    #[syncable(table = "pragma_table_info")]
+    pub(crate) struct Pragma {
+        pub(crate) id: Id<Pragma>,
+        pub(crate) name: String,
+    }
+
+    crate::domain!(pub(crate) PRAGMAS = [Pragma]);
 }
 
 /// The same farms, and nothing else.
@@ -228,7 +251,7 @@ fn a_table_that_joined_the_domain_is_created_and_an_older_program_keeps_its_hand
     drop(store);
     let Err(StoreError::Open(error)) = Store::open(path(&dir), &narrower::FARMS) else { panic!("it was opened") };
     let sentence = error.to_string();
-    assert!(sentence.contains("has `windrow_log_plot`, but the domain FARMS has no such table"), "{sentence}");
+    assert!(sentence.contains("has the table `plot`, but the domain FARMS has no such struct"), "{sentence}");
     assert_eq!(Store::open(path(&dir), &SURVEY).unwrap().pending().unwrap(), 2, "all of it is still to be sent");
 }
 

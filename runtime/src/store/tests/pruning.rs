@@ -47,6 +47,12 @@ fn more_than_a_step_is_pruned_and_empty_origins_go() {
     assert_eq!(device.scalar::<i64>("SELECT count(*) FROM windrow_origins"), 3);
     assert_eq!(prune_all(&device), 1204);
     assert_eq!((log(&device), device.scalar::<i64>("SELECT count(*) FROM windrow_origins")), (0, 1));
+    assert_eq!(
+        device.scalar::<String>("SELECT group_concat(number || ' ' || operation) FROM windrow_log"),
+        "1204 0",
+        "the last number"
+    );
+    assert_eq!(prune_all(&device), 0);
     device.farm("later", 1);
     let changeset = device.changeset().unwrap();
     assert_eq!((changeset.spans.len(), changeset.spans[0].after), (1, Hlc::ZERO));

@@ -1,18 +1,18 @@
 //! A device's file.
 
-use super::log::Kept;
+use super::log::{self, Kept};
 use super::rewrite::rewrite;
-use super::stand::Thing;
-use super::{Script, Stand, renamed};
+use super::stand::{OnDevice, Thing};
+use super::{Script, renamed};
 use crate::lock::{Plan, Table, What};
 use crate::sql::quoted;
-use crate::sql::writer::{Text, beside};
+use crate::sql::writer::Text;
 
 pub(super) fn script(plan: &Plan) -> Result<Script, String> {
     let middle = super::renamed(plan);
     let before = plan.before().map(|v| v.tables.as_slice()).unwrap_or_default();
-    let now = Stand::devices(&plan.now().tables)?;
-    let stands = Stands { before: Stand::devices(before)?, middle: Stand::devices(&middle)?, now };
+    let now = OnDevice::all(&plan.now().tables)?;
+    let stands = Stands { before: OnDevice::all(before)?, middle: OnDevice::all(&middle)?, now };
     let mut script = Script::default();
     stands.clear(&mut script, plan);
     plan.kept().for_each(|(before, now, _)| rename(&mut script, before, now));
@@ -30,9 +30,9 @@ pub(super) fn script(plan: &Plan) -> Result<Script, String> {
 
 /// What files of the version before have, the same under the names of now, and what is wanted now.
 struct Stands {
-    before: Vec<Stand>,
-    middle: Vec<Stand>,
-    now: Vec<Stand>,
+    before: Vec<OnDevice>,
+    middle: Vec<OnDevice>,
+    now: Vec<OnDevice>,
 }
 
 impl Stands {
@@ -55,10 +55,7 @@ impl Stands {
     fn drop_gone(&self, script: &mut Script, plan: &Plan) {
         let gone = self.before.iter().enumerate().rev();
         let gone = gone.filter(|(at, _)| !plan.tables.iter().flatten().any(|o| o.table == *at));
-        for (_, stand) in gone {
-            script.drop("TABLE", &stand.beside.name);
-            script.drop("TABLE", &stand.table.name);
-        }
+        gone.for_each(|(_, stand)| script.drop("TABLE", &stand.table.name));
     }
 
     /// Makes what is new, and anew what is different.
@@ -67,17 +64,14 @@ impl Stands {
             let before = origin.as_ref().and_then(|o| self.before.get(o.table));
             let mut anew = before.is_none();
             match origin.as_ref().and_then(|o| Some((o, self.middle.get(o.table)?, middle.get(o.table)?))) {
-                None => [&now.table, &now.beside].into_iter().for_each(|thing| script.run(thing.sql.clone())),
+                None => script.run(now.table.sql.clone()),
                 Some((origin, was, old)) => {
                     let kept = Kept { before: old, now: table, from: &origin.columns };
                     anew = was.table != now.table;
                     if anew {
                         rewrite(script, &now.table, &rows(&kept));
                     }
-                    if was.beside != now.beside {
-                        kept.rewrite_log(script, &now.beside);
-                    }
-                    kept.mend_log(script, &now.beside);
+                    kept.log(script);
                 }
             }
             let there = |thing: &&Thing| before.is_some_and(|b| b.passing.contains(thing));
@@ -100,10 +94,9 @@ const NAMING: [&str; 5] =
     ["windrow_refetch", "windrow_missing", "windrow_whole", "windrow_refused", "windrow_conflicts"];
 
 fn rename(script: &mut Script, before: &Table, now: &Table) {
-    let log = |table: &str| beside("log", table);
     if before.name != now.name {
         renamed::table(script, &before.name, &now.name);
-        renamed::table(script, &log(&before.name), &log(&now.name));
+        log::rename(script, before, now);
         for naming in NAMING {
             let (old, new) = (Text(&before.name), Text(&now.name));
             script.run(format!("UPDATE {naming} SET \"table\" = {new} WHERE \"table\" = {old}"));
@@ -111,7 +104,6 @@ fn rename(script: &mut Script, before: &Table, now: &Table) {
     }
     for (old, new) in now.columns.iter().filter_map(|c| Some((c.was.as_ref()?, &c.name))) {
         renamed::column(script, &now.name, old, new);
-        renamed::column(script, &log(&now.name), old, new);
         let (table, old, new) = (Text(&now.name), Text(old), Text(new));
         script.run(format!("UPDATE windrow_refused SET field = {new} WHERE \"table\" = {table} AND field = {old}"));
     }
@@ -119,6 +111,7 @@ fn rename(script: &mut Script, before: &Table, now: &Table) {
 
 /// What was refused stays: people may still want to know what it was.
 fn forget(script: &mut Script, gone: &Table) {
+    log::forget(script, gone);
     for naming in NAMING.into_iter().filter(|name| *name != "windrow_refused") {
         script.run(format!("DELETE FROM {naming} WHERE \"table\" = {}", Text(&gone.name)));
     }

@@ -3,8 +3,8 @@
 use super::device::rows;
 use super::log::Kept;
 use super::rewrite::rewrite;
-use super::stand::Thing;
-use super::{Script, Stand, renamed};
+use super::stand::{AtHub, Thing};
+use super::{Script, renamed};
 use crate::lock::{Plan, Table};
 use crate::sql::hub::VERSION;
 use crate::sql::quoted;
@@ -13,8 +13,8 @@ use crate::sql::writer::{Text, beside};
 pub(super) fn script(plan: &Plan) -> Result<Script, String> {
     let middle = super::renamed(plan);
     let tables = plan.before().map(|v| v.tables.as_slice()).unwrap_or_default();
-    let (before, under) = (Stand::hubs(tables)?, Stand::hubs(&middle)?);
-    let now = Stand::hubs(&plan.now().tables)?;
+    let (before, under) = (AtHub::all(tables)?, AtHub::all(&middle)?);
+    let now = AtHub::all(&plan.now().tables)?;
     let mut script = Script::default();
     let wanted: Vec<&Thing> = now.iter().flat_map(|n| &n.indexes).collect();
     let had: Vec<&Thing> = before.iter().flat_map(|b| &b.indexes).collect();
@@ -28,19 +28,19 @@ pub(super) fn script(plan: &Plan) -> Result<Script, String> {
     for ((table, now), origin) in plan.now().tables.iter().zip(&now).zip(&plan.tables) {
         let mut anew = (true, true);
         match origin.as_ref().and_then(|o| Some((o, under.get(o.table)?, middle.get(o.table)?))) {
-            None => [&now.table, &now.beside].into_iter().for_each(|thing| script.run(thing.sql.clone())),
+            None => [&now.table, &now.versions].into_iter().for_each(|thing| script.run(thing.sql.clone())),
             Some((origin, was, old)) => {
                 let kept = Kept { before: old, now: table, from: &origin.columns };
-                anew = (was.table != now.table, was.beside != now.beside);
+                anew = (was.table != now.table, was.versions != now.versions);
                 if anew.0 {
                     rewrite(&mut script, &now.table, &rows(&kept));
                 }
                 if anew.1 {
-                    rewrite(&mut script, &now.beside, &packed(&kept));
+                    rewrite(&mut script, &now.versions, &packed(&kept));
                 }
             }
         }
-        let on_versions = |i: &Thing| i.sql.contains(&format!(" ON {} (", quoted(&now.beside.name)));
+        let on_versions = |i: &Thing| i.sql.contains(&format!(" ON {} (", quoted(&now.versions.name)));
         let there = |i: &Thing| had.contains(&i) && !(if on_versions(i) { anew.1 } else { anew.0 });
         now.indexes.iter().filter(|i| !there(i)).for_each(|i| script.run(i.sql.clone()));
     }

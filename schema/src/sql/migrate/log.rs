@@ -1,15 +1,16 @@
-//! A log made anew, with entries in it that no hub has seen.
+//! The entries of the log that no hub has seen, as they are to be now.
 //!
-//! Masks are bits by the field's position, so they are put together anew; what an entry no longer says anything of is
-//! taken out.
+//! The log is one for all tables, and as wide as any version needs: nothing of it is made anew. Values stand by their field's
+//! position, and masks have a bit for it: one UPDATE moves them all, for its right sides see what was before. An entry that says
+//! nothing any more keeps its place: the stamps of later ones depend on it.
 
 use super::Script;
-use super::rewrite::rewrite;
-use super::stand::Thing;
 use crate::lock::{Column, Table};
 use crate::model::Strategy;
+use crate::sql::log::value;
 use crate::sql::quoted;
 use crate::sql::shape::{BITS, bit, masks};
+use crate::sql::writer::Text;
 
 /// A table that stays: before (under the names of now), now, and where each column comes from.
 pub(super) struct Kept<'a> {
@@ -44,15 +45,27 @@ impl<'a> Kept<'a> {
         }
     }
 
-    /// Makes the log anew.
-    pub(super) fn rewrite_log(&self, script: &mut Script, log: &Thing) {
-        let own = ["windrow_hlc", "windrow_op", "windrow_id", "windrow_base"].map(|c| (c.to_owned(), c.to_owned()));
-        let masks = (0..masks(self.now.columns.len())).map(|m| (format!("windrow_mask{m}"), self.mask(m)));
-        let values = self.columns().map(|(_, column, before)| (quoted(&column.name), logged(column, before)));
-        rewrite(script, log, &own.into_iter().chain(masks).chain(values).collect::<Vec<_>>());
+    /// Brings what the log says of this table to the version of now.
+    pub(super) fn log(&self, script: &mut Script) {
+        self.move_log(script);
+        self.mend_log(script);
     }
 
-    /// A mask, from those before: bits that move by as many places out of one mask move together.
+    /// Moves what entries say to the positions of now.
+    fn move_log(&self, script: &mut Script) {
+        let wide = self.before.columns.len().max(self.now.columns.len());
+        let masks = (0..masks(wide)).map(|m| (format!("mask{m}"), self.mask(m)));
+        let values = (0..wide).map(|at| (value(at), self.logged(at)));
+        let moved = masks.chain(values).filter(|(column, moved)| column != moved);
+        let set: Vec<String> = moved.map(|(column, moved)| format!("{column} = {moved}")).collect();
+        if !set.is_empty() {
+            script.run(format!("UPDATE windrow_log SET\n  {}\nWHERE {}", set.join(",\n  "), of(self.now)));
+            script.rewrite("windrow_log");
+        }
+    }
+
+    /// A mask, from those before: bits that move by as many places out of one mask move together. One in which none moves is as
+    /// it was.
     fn mask(&self, mask: usize) -> String {
         let mut moves: Vec<(usize, isize, i64)> = Vec::new();
         for (at, from) in self.columns().filter_map(|(at, _, before)| Some((at, before?.0))) {
@@ -65,42 +78,61 @@ impl<'a> Kept<'a> {
                 None => moves.push((source, by, bit)),
             }
         }
+        let had: i64 = (0..self.before.columns.len()).map(bit).filter(|(m, _)| *m == mask).map(|(_, bit)| bit).sum();
         let all = |(from, by, bits): (usize, isize, i64)| match by {
-            0 => format!("(windrow_mask{from} & {bits})"),
-            1.. => format!("((windrow_mask{from} & {bits}) << {by})"),
-            _ => format!("((windrow_mask{from} & {bits}) >> {})", -by),
+            0 => format!("(mask{from} & {bits})"),
+            1.. => format!("((mask{from} & {bits}) << {by})"),
+            _ => format!("((mask{from} & {bits}) >> {})", -by),
         };
-        if moves.is_empty() { "0".to_owned() } else { moves.into_iter().map(all).collect::<Vec<_>>().join(" | ") }
+        match moves.as_slice() {
+            [] if had != 0 => "0".to_owned(),
+            [] => format!("mask{mask}"),
+            [one] if *one == (mask, 0, had) => format!("mask{mask}"),
+            _ => moves.into_iter().map(all).collect::<Vec<_>>().join(" | "),
+        }
+    }
+
+    /// The value at a position, from those before. Beyond a table's last field they are NULL.
+    fn logged(&self, at: usize) -> String {
+        let (column, from) = (self.now.columns.get(at), self.from.get(at).copied().flatten());
+        match (from, column.and_then(|c| c.default.as_ref())) {
+            (Some(from), _) => value(from),
+            (None, Some(default)) => format!("CASE WHEN {ALL} THEN {} END", default.sql()),
+            (None, None) if at < self.before.columns.len() => "NULL".to_owned(),
+            (None, None) => value(at),
+        }
     }
 
     /// Mends what entries say, now that they stand by the new positions.
-    pub(super) fn mend_log(&self, script: &mut Script, log: &Thing) {
-        let name = quoted(&log.name);
-        let nothing: Vec<String> = (0..masks(self.now.columns.len())).map(|m| format!("windrow_mask{m} = 0")).collect();
+    fn mend_log(&self, script: &mut Script) {
+        let (table, fields) = (of(self.now), self.now.columns.len());
+        let nothing: Vec<String> = (0..masks(fields)).map(|m| format!("mask{m} = 0")).collect();
         let nothing = nothing.join(" AND ");
         for (at, column, before) in self.columns() {
             if let (Some((_, old)), Some(default)) = (before, &column.default)
                 && old.nullable
                 && !column.nullable
             {
-                let (value, default, bit) = (quoted(&column.name), default.sql(), test(at));
-                script.run(format!("UPDATE {name} SET {value} = {default} WHERE {value} IS NULL AND ({ALL} OR {bit})"));
+                let (value, default, bit) = (value(at), default.sql(), test(at));
+                script.run(format!(
+                    "UPDATE windrow_log SET {value} = {default} WHERE {table} AND {value} IS NULL AND ({ALL} OR {bit})"
+                ));
             }
         }
         if self.gone().any(|c| c.parent.is_some()) {
             // What followed a parent by a reference that is no more went by itself.
-            script.run(format!("UPDATE {name} SET windrow_op = 3 WHERE windrow_op = 4 AND {nothing}"));
+            script.run(format!("UPDATE windrow_log SET operation = 3 WHERE {table} AND operation = 4 AND {nothing}"));
         }
         let settled = |c: &Column, old: &Column| old.strategy == Strategy::Review && c.strategy != Strategy::Review;
         if let Some(bits) = self.bits(settled) {
             // Where there is nothing to decide any more, a decision is a write.
-            script.run(format!("UPDATE {name} SET windrow_op = 2 WHERE windrow_op = 6 AND ({bits})"));
+            script.run(format!("UPDATE windrow_log SET operation = 2 WHERE {table} AND operation = 6 AND ({bits})"));
         }
         if let Some(bits) = self.bits(|c, old| old.unique && !c.unique) {
-            script.run(format!("DELETE FROM {name} WHERE windrow_op = 8 AND ({bits})"));
+            blank(script, fields, &format!("{table} AND operation = 8 AND ({bits})"));
         }
         if self.gone().next().is_some() {
-            script.run(format!("DELETE FROM {name} WHERE windrow_op IN (2, 5, 6, 8) AND {nothing}"));
+            blank(script, fields, &format!("{table} AND operation IN (2, 5, 6, 8) AND {nothing}"));
         }
     }
 
@@ -114,17 +146,30 @@ impl<'a> Kept<'a> {
 
 fn test(at: usize) -> String {
     let (mask, bit) = bit(at);
-    format!("windrow_mask{mask} & {bit}")
+    format!("mask{mask} & {bit}")
 }
 
-/// The value of a column of the log.
-fn logged(column: &Column, before: Option<(usize, &Column)>) -> String {
-    match (before, &column.default) {
-        (Some(_), _) => quoted(&column.name),
-        (None, None) => "NULL".to_owned(),
-        (None, Some(default)) => format!("CASE WHEN {ALL} THEN {} END", default.sql()),
-    }
+/// The entries of a table.
+fn of(table: &Table) -> String {
+    format!("\"table\" = {}", Text(&table.name))
+}
+
+/// Gives the entries of a table its new name.
+pub(super) fn rename(script: &mut Script, before: &Table, now: &Table) {
+    script.run(format!("UPDATE windrow_log SET \"table\" = {} WHERE {}", Text(&now.name), of(before)));
+}
+
+/// Empties the entries of a table that is no more.
+pub(super) fn forget(script: &mut Script, gone: &Table) {
+    blank(script, gone.columns.len(), &of(gone));
+}
+
+/// Lets entries of a table with so many fields say nothing.
+fn blank(script: &mut Script, fields: usize, which: &str) {
+    let masks = (0..masks(fields)).map(|m| format!("mask{m} = 0"));
+    let set: Vec<String> = masks.chain((0..fields).map(|at| format!("{} = NULL", value(at)))).collect();
+    script.run(format!("UPDATE windrow_log SET operation = 0, {} WHERE {which}", set.join(", ")));
 }
 
 /// An insert, a delete or a cascade holds all fields of the record, another entry those in its mask, and NULL for the rest.
-const ALL: &str = "windrow_op IN (1, 3, 4)";
+const ALL: &str = "operation IN (1, 3, 4)";

@@ -18,7 +18,6 @@ mod stand;
 use crate::lock::Plan;
 use crate::sql::quoted;
 use renamed::renamed;
-use stand::Stand;
 
 /// The statements of a migration, for one kind of database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -49,7 +48,7 @@ impl Script {
         &self.statements
     }
 
-    /// The tables whose rows are copied: on a device a reason for a backup of its file.
+    /// The tables whose rows are written anew: on a device a reason for a backup of its file.
     pub fn rewrites(&self) -> &[String] {
         &self.rewrites
     }
@@ -63,6 +62,13 @@ impl Script {
 
     fn run(&mut self, statement: impl Into<String>) {
         self.statements.push(statement.into());
+    }
+
+    /// Says that the rows of a table are written anew.
+    fn rewrite(&mut self, table: &str) {
+        if !self.rewrites.iter().any(|known| known == table) {
+            self.rewrites.push(table.to_owned());
+        }
     }
 
     fn drop(&mut self, kind: &str, name: &str) {

@@ -22,5 +22,5 @@ pub(super) fn rewrite(script: &mut Script, table: &Thing, columns: &[(String, St
     script.run("PRAGMA legacy_alter_table = ON");
     script.run(format!("ALTER TABLE {new} RENAME TO {name}"));
     script.run("PRAGMA legacy_alter_table = OFF");
-    script.rewrites.push(table.name.clone());
+    script.rewrite(&table.name);
 }

@@ -1,7 +1,7 @@
 //! Deletes, and the records that a foreign key takes with their parent.
 
 use super::reference::{When, orphaned};
-use super::{Entry, RECORDING, STAMP, trigger};
+use super::{Entry, trigger};
 use crate::sql::Object;
 use crate::sql::shape::{Shape, any};
 
@@ -18,9 +18,10 @@ pub(super) fn delete(shape: &Shape<'_>) -> Object {
         id: "OLD.\"id\"",
         masks: (0..shape.masks()).map(|mask| first(shape, mask, &gone)).collect(),
         values: shape.each(|_, f| format!("OLD.{}", f.quoted())),
-        from: &format!(" WHERE {RECORDING}"),
+        from: "",
+        when: "",
     };
-    trigger(shape, "delete", &format!("AFTER DELETE ON {}", shape.table), &[STAMP.to_owned(), entry.append(shape)])
+    trigger(shape, "delete", &format!("AFTER DELETE ON {}", shape.table), &[entry.append(shape)])
 }
 
 /// The bit of the first reference whose parent takes the record along, if this mask holds it.

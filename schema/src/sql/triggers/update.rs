@@ -2,7 +2,7 @@
 
 use super::change::{Bit, Change, masks};
 use super::reference::{When, emptied, of};
-use super::{Entry, RECORDING, STAMP, trigger};
+use super::{Entry, trigger};
 use crate::sql::Object;
 use crate::sql::shape::{Shape, any, list};
 
@@ -11,9 +11,9 @@ pub(super) fn update(shape: &Shape<'_>) -> Object {
     let emptied = emptied(shape);
     let change = Change { old: "OLD.", new: "NEW.", shape, emptied: &emptied };
     let (masks, values) = (change.masks(), change.values());
-    let entry = Entry { op: "2", id: "NEW.\"id\"", masks, values, from: &format!(" WHERE {RECORDING}") };
+    let entry = Entry { op: "2", id: "NEW.\"id\"", masks, values, from: "", when: "" };
     let when = format!("AFTER UPDATE ON {} WHEN {}", shape.table, any(change.conditions()));
-    trigger(shape, "update", &when, &[STAMP.to_owned(), entry.append(shape)])
+    trigger(shape, "update", &when, &[entry.append(shape)])
 }
 
 /// Logs the references that a foreign key emptied, and what they named.
@@ -23,7 +23,7 @@ pub(super) fn stale(shape: &Shape<'_>) -> Option<Object> {
     let when = any(emptied.iter().map(|(_, when)| format!("({when})")));
     let when = format!("AFTER UPDATE OF {columns} ON {} WHEN {when}", shape.table);
     let entry = || stale_entry(shape, &emptied);
-    (!emptied.is_empty()).then(|| trigger(shape, "stale", &when, &[STAMP.to_owned(), entry()]))
+    (!emptied.is_empty()).then(|| trigger(shape, "stale", &when, &[entry()]))
 }
 
 fn stale_entry(shape: &Shape<'_>, emptied: &[When]) -> String {
@@ -32,5 +32,5 @@ fn stale_entry(shape: &Shape<'_>, emptied: &[When]) -> String {
         None => "NULL".to_owned(),
     });
     let masks = masks(shape, |at| of(emptied, at).map(|when| Bit::If(when.to_owned())));
-    Entry { op: "5", id: "NEW.\"id\"", masks, values, from: &format!(" WHERE {RECORDING}") }.append(shape)
+    Entry { op: "5", id: "NEW.\"id\"", masks, values, from: "", when: "" }.append(shape)
 }

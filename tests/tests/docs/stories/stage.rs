@@ -18,6 +18,7 @@ use windrow::rusqlite::types::Value as Sql;
 use windrow::rusqlite::{Connection, OpenFlags};
 use windrow::store::{Answer, Conflict};
 use windrow::{Endpoint, Store};
+use windrow_tests::product::log;
 
 windrow::domain!(pub(crate) STORIES = [Farm, Plot, Worker, Visit, Gate, Treatment, Season, Task]);
 
@@ -75,9 +76,8 @@ impl Stage {
     /// The tablet, its clock where it stands now.
     fn at_work(&self, who: &str) -> &Store {
         let tablet = &self.tablets[who];
-        let before = Hlc::from_millis(DAY + (self.now() + tablet.fast) * MINUTE).to_i64() - 1;
-        let connection = tablet.store.connection().unwrap();
-        connection.execute("UPDATE windrow_state SET hlc = max(hlc, ?1)", [before]).unwrap();
+        let before = Hlc::from_millis(DAY + (self.now() + tablet.fast) * MINUTE).bits() - 1;
+        log::raise(&tablet.store.connection().unwrap(), before).unwrap();
         &tablet.store
     }
 

@@ -7,19 +7,9 @@ CREATE TABLE "household" (
   "nets" INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "windrow_log_household" (
-  windrow_hlc INTEGER PRIMARY KEY,
-  windrow_op INTEGER NOT NULL,
-  windrow_id BLOB NOT NULL,
-  windrow_base INTEGER NOT NULL,
-  windrow_mask0 INTEGER NOT NULL,
-  "name" TEXT,
-  "nets" INTEGER
-) STRICT;
-
 CREATE TABLE "windrow_note_household" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "name" TEXT,
   "nets" INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -35,20 +25,9 @@ CREATE TABLE "patient" (
   "notes" TEXT
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "windrow_log_patient" (
-  windrow_hlc INTEGER PRIMARY KEY,
-  windrow_op INTEGER NOT NULL,
-  windrow_id BLOB NOT NULL,
-  windrow_base INTEGER NOT NULL,
-  windrow_mask0 INTEGER NOT NULL,
-  "household_id" BLOB,
-  "name" TEXT,
-  "notes" TEXT
-) STRICT;
-
 CREATE TABLE "windrow_note_patient" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "household_id" BLOB,
   "name" TEXT,
   "notes" TEXT

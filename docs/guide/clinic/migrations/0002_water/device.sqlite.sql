@@ -37,8 +37,6 @@ DROP TABLE IF EXISTS "windrow_note_patient";
 
 ALTER TABLE "patient" RENAME COLUMN "name" TO "full_name";
 
-ALTER TABLE "windrow_log_patient" RENAME COLUMN "name" TO "full_name";
-
 UPDATE windrow_refused SET field = 'full_name' WHERE "table" = 'patient' AND field = 'name';
 
 CREATE TABLE "windrow_new_household" (
@@ -69,49 +67,13 @@ ALTER TABLE "windrow_new_household" RENAME TO "household";
 
 PRAGMA legacy_alter_table = OFF;
 
-CREATE TABLE "windrow_new_windrow_log_household" (
-  windrow_hlc INTEGER PRIMARY KEY,
-  windrow_op INTEGER NOT NULL,
-  windrow_id BLOB NOT NULL,
-  windrow_base INTEGER NOT NULL,
-  windrow_mask0 INTEGER NOT NULL,
-  "name" TEXT,
-  "nets" INTEGER,
-  "water" TEXT
-) STRICT;
-
-INSERT INTO "windrow_new_windrow_log_household" (
-  windrow_hlc,
-  windrow_op,
-  windrow_id,
-  windrow_base,
-  windrow_mask0,
-  "name",
-  "nets",
-  "water"
-)
-SELECT
-  windrow_hlc,
-  windrow_op,
-  windrow_id,
-  windrow_base,
-  (windrow_mask0 & 3),
-  "name",
-  "nets",
-  CASE WHEN windrow_op IN (1, 3, 4) THEN 'unknown' END
-FROM "windrow_log_household";
-
-DROP TABLE "windrow_log_household";
-
-PRAGMA legacy_alter_table = ON;
-
-ALTER TABLE "windrow_new_windrow_log_household" RENAME TO "windrow_log_household";
-
-PRAGMA legacy_alter_table = OFF;
+UPDATE windrow_log SET
+  value2 = CASE WHEN operation IN (1, 3, 4) THEN 'unknown' END
+WHERE "table" = 'household';
 
 CREATE TABLE "windrow_note_household" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "name" TEXT,
   "nets" INTEGER,
   "water" TEXT
@@ -119,7 +81,7 @@ CREATE TABLE "windrow_note_household" (
 
 CREATE TABLE "windrow_note_patient" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "household_id" BLOB,
   "full_name" TEXT,
   "notes" TEXT

@@ -41,7 +41,7 @@ ALTER TABLE "windrow_new_patient" RENAME TO "patient";
 
 PRAGMA legacy_alter_table = OFF;
 
-UPDATE "windrow_log_patient" SET "notes" = '' WHERE "notes" IS NULL AND (windrow_op IN (1, 3, 4) OR windrow_mask0 & 4);
+UPDATE windrow_log SET value2 = '' WHERE "table" = 'patient' AND value2 IS NULL AND (operation IN (1, 3, 4) OR mask0 & 4);
 
 CREATE TABLE "windrow_leaving_patient" (
   windrow_id BLOB NOT NULL PRIMARY KEY REFERENCES "patient" ("id")
@@ -55,19 +55,9 @@ CREATE TABLE "dose" (
   "given" TEXT NOT NULL CHECK (date("given", '+0 days') IS "given")
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE "windrow_log_dose" (
-  windrow_hlc INTEGER PRIMARY KEY,
-  windrow_op INTEGER NOT NULL,
-  windrow_id BLOB NOT NULL,
-  windrow_base INTEGER NOT NULL,
-  windrow_mask0 INTEGER NOT NULL,
-  "patient_id" BLOB,
-  "given" TEXT
-) STRICT;
-
 CREATE TABLE "windrow_note_dose" (
   windrow_id BLOB NOT NULL PRIMARY KEY,
-  windrow_hlc INTEGER NOT NULL,
+  windrow_number INTEGER NOT NULL,
   "patient_id" BLOB,
   "given" TEXT
 ) STRICT, WITHOUT ROWID;
