@@ -93,7 +93,10 @@ fn only_the_schema_crate_writes_sql_for_the_users_tables() {
     let words = ["FROM", "INTO", "UPDATE", "JOIN", "TABLE", "ON"];
     let named =
         |line: &str| words.iter().any(|w| [" {", " \\\"{"].iter().any(|gap| line.contains(&format!("{w}{gap}"))));
+    // Logs of earlier formats are read by the names that a file has: it may be of a version that no constant knows.
+    let earlier = Path::new("runtime/src/store/earlier.rs");
     let elsewhere = files(&["rs"]).into_iter().filter(|f| f.starts_with("runtime/src") || f.starts_with("macros/src"));
+    let elsewhere = elsewhere.filter(|f| f != earlier);
     let guilty: Vec<_> = elsewhere.filter(|f| read(f).lines().any(named)).collect();
     assert!(guilty.is_empty(), "SQL that names a user's table belongs to schema/src/sql: {guilty:?}");
 }
