@@ -1,9 +1,8 @@
 //! The changelog: every operation on a synced table that the file still remembers.
 
-use super::Store;
 use super::error::StoreError;
 use super::values::id_of;
-use crate::sqlite::Repeated;
+use super::{Store, log};
 use rusqlite::Row;
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Seq};
 use windrow_protocol::id::RecordId;
@@ -52,9 +51,7 @@ impl Store {
     /// # Errors
     /// What SQLite says.
     pub fn pending_marker(&self) -> Result<u64, StoreError> {
-        let last = "SELECT coalesce(max(number), 0) FROM windrow_log";
-        let last: i64 = self.sync_connection().one(last, [], |row| row.get(0))?;
-        Ok(last.unsigned_abs())
+        Ok(log::last_number(&self.sync_connection())?.unsigned_abs())
     }
 }
 

@@ -64,7 +64,7 @@ fn join_logs(conn: &Connection, plan: &Plan, hlc: i64) -> Result<(), StoreError>
     )?;
     let logs = logs.iter().map(|name| Earlier::read(conn, name)).collect::<rusqlite::Result<Vec<_>>>()?;
     let fields = logs.iter().map(|log| log.values.len()).max().unwrap_or_default();
-    run_script(conn, &log::log_table(plan.log.fields().max(fields)))?;
+    run_script(conn, &log::log_table(plan.log.values.max(fields)))?;
     run_script(conn, system::CLOCK)?;
     run_script(conn, "CREATE TEMP TABLE windrow_order (number INTEGER PRIMARY KEY, hlc INTEGER NOT NULL UNIQUE)")?;
     let all = logs.iter().map(|log| format!("SELECT windrow_hlc FROM {}", quoted(&log.name))).collect::<Vec<_>>();
@@ -81,7 +81,7 @@ fn join_logs(conn: &Connection, plan: &Plan, hlc: i64) -> Result<(), StoreError>
 fn keep_stamps(conn: &Connection, hlc: i64) -> Result<(), StoreError> {
     let damaged = || StoreError::Damaged("a log has a stamp below 1, or windrow_state one below 0".into());
     let mut query = conn.prepare("SELECT number, hlc FROM temp.windrow_order ORDER BY number")?;
-    let (mut rows, mut last) = (query.query([])?, Place { number: 0, stamp: Hlc::ZERO, clock: Hlc::ZERO });
+    let (mut rows, mut last) = (query.query([])?, log::START);
     while let Some(row) = rows.next()? {
         let (number, bits): (i64, i64) = (row.get(0)?, row.get(1)?);
         let (stamp, before) = Hlc::from_i64(bits).zip(Hlc::from_i64(bits - 1)).ok_or_else(damaged)?;

@@ -160,11 +160,11 @@ pub enum OpenError {
         /// What the system says.
         reason: String,
     },
-    /// The file has the log of a table that is not in the domain. A session speaks for stretches of time, and would count
+    /// The file has a table that is not in the domain. A session speaks for stretches of time, and would count
     /// that table's entries as sent.
     #[error(
-        "{path:?} has the table `{table}`, but the domain {domain} has no such struct; open it with the program that has it, or put the \
-         struct back into `domain!`"
+        "{path:?} has the table `{table}`, but the domain {domain} has no such struct; open it with the program that \
+         has it, or put the struct back into `domain!`"
     )]
     Orphaned {
         /// The file.

@@ -4,8 +4,7 @@ mod line;
 mod stamps;
 mod table;
 
-pub(crate) use stamps::clock;
-pub(super) use stamps::{Place, find, last, note};
+pub(super) use stamps::{Place, START, clock, find, last, last_number, note};
 pub use table::log_table;
 pub(super) use table::{LOG, LogSql, columns_of};
 
@@ -16,7 +15,7 @@ use super::recovery;
 use super::values::{execute, id_value, masks, sparse};
 use crate::sqlite::Repeated;
 use rusqlite::{Connection, Row};
-use stamps::{START, Stamps};
+use stamps::Stamps;
 use windrow_protocol::change::Key;
 use windrow_protocol::clock::{Hlc, Seq};
 use windrow_protocol::log::{Entry, Op};
@@ -108,7 +107,7 @@ fn rows(
     (after, upto): (Hlc, Hlc),
     mut more: impl FnMut(Hlc, &Row<'_>) -> Result<bool, StoreError>,
 ) -> Result<(), StoreError> {
-    let mut stamps = Stamps::after(conn, after)?;
+    let mut stamps = Stamps::between(conn, (after, upto))?;
     let mut query = conn.prepare_cached(&plan.log.read)?;
     let mut rows = query.query([stamps.number()])?;
     while let Some(row) = rows.next()? {
@@ -236,12 +235,12 @@ pub(super) fn prune(
     between: (Hlc, Hlc),
     limit: usize,
 ) -> Result<Option<usize>, StoreError> {
-    let last: i64 = conn.one("SELECT coalesce(max(number), 0) FROM windrow_log", [], |row| row.get(0))?;
-    let (mut range, mut pruned) = (None, 0);
+    let last = last_number(conn)?;
+    let (mut range, mut pruned) = (None::<(i64, Place)>, 0);
     rows(conn, plan, between, |stamp, row| {
         let (number, blank) = (row.get(0)?, line::is_blank(row)?);
         if !(number == last && blank) {
-            let (first, _) = range.unwrap_or((number, START));
+            let first = range.map_or(number, |(first, _)| first);
             range = Some((first, Place { number, stamp, clock: stamp }));
             pruned += usize::from(!blank);
         }

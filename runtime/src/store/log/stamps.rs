@@ -24,7 +24,7 @@ pub(in crate::store) struct Place {
 }
 
 /// Before all entries.
-pub(super) const START: Place = Place { number: 0, stamp: Hlc::ZERO, clock: Hlc::ZERO };
+pub(in crate::store) const START: Place = Place { number: 0, stamp: Hlc::ZERO, clock: Hlc::ZERO };
 
 /// Stamps entries that are read in their order.
 pub(super) struct Stamps {
@@ -34,16 +34,19 @@ pub(super) struct Stamps {
 }
 
 impl Stamps {
-    /// From the last known place at or before this stamp: what has greater numbers is to be stamped, all of it.
-    pub(super) fn after(conn: &Connection, stamp: Hlc) -> Result<Stamps, StoreError> {
+    /// From the last known place at or before the stamp `after`: what has greater numbers is to be stamped, all of it, until one
+    /// comes out above `upto`. Of what is known beyond that only the next place is read: entries before it may have been pruned.
+    pub(super) fn between(conn: &Connection, (after, upto): (Hlc, Hlc)) -> Result<Stamps, StoreError> {
         let mut query = conn.prepare_cached(
             "SELECT number, stamp, clock FROM windrow_clock
-             WHERE stamp >= coalesce((SELECT max(stamp) FROM windrow_clock WHERE stamp <= ?1), 0) ORDER BY stamp",
+             WHERE stamp BETWEEN coalesce((SELECT max(stamp) FROM windrow_clock WHERE stamp <= ?1), 0)
+               AND coalesce((SELECT min(stamp) FROM windrow_clock WHERE stamp > ?2), ?2) ORDER BY stamp",
         )?;
-        let rows = query.query_map([stamp.to_i64()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let between = [after.to_i64(), upto.to_i64()];
+        let rows = query.query_map(between, |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         let known = rows.map(|row| place(row?)).collect::<Result<Vec<_>, StoreError>>()?;
         let mut ahead = known.into_iter().peekable();
-        let at = ahead.next_if(|known| known.stamp <= stamp).unwrap_or(START);
+        let at = ahead.next_if(|known| known.stamp <= after).unwrap_or(START);
         Ok(Stamps { at, ahead })
     }
 
@@ -70,9 +73,14 @@ fn place((number, stamp, clock): (i64, i64, i64)) -> Result<Place, StoreError> {
     Ok(Place { number, stamp: hlc(stamp)?, clock: hlc(clock)? })
 }
 
+/// The number of the last entry; 0 where there is none. Cheap to ask.
+pub(in crate::store) fn last_number(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.one("SELECT coalesce(max(number), 0) FROM windrow_log", [], |row| row.get(0))
+}
+
 /// The last entry that is at or before this stamp.
 pub(in crate::store) fn find(conn: &Connection, upto: Hlc) -> Result<Place, StoreError> {
-    let mut stamps = Stamps::after(conn, upto)?;
+    let mut stamps = Stamps::between(conn, (upto, upto))?;
     let mut place = stamps.at;
     let mut query = conn.prepare_cached("SELECT number, at FROM windrow_log WHERE number > ?1 ORDER BY number")?;
     let mut rows = query.query([place.number])?;
@@ -94,7 +102,7 @@ pub(in crate::store) fn last(conn: &Connection) -> Result<Place, StoreError> {
 }
 
 /// The device's clock, and that of no write: its last stamp, or a later one that it has heard of.
-pub(crate) fn clock(conn: &Connection) -> Result<Hlc, StoreError> {
+pub(in crate::store) fn clock(conn: &Connection) -> Result<Hlc, StoreError> {
     Ok(last(conn)?.clock)
 }
 
@@ -109,4 +117,26 @@ pub(in crate::store) fn note(conn: &Connection, place: Place) -> rusqlite::Resul
 pub(super) fn forget(conn: &Connection) -> rusqlite::Result<()> {
     let last = "SELECT max(stamp) FROM windrow_clock WHERE number < (SELECT min(number) FROM windrow_log)";
     conn.run(&format!("DELETE FROM windrow_clock WHERE stamp < ({last})"), []).map(|_| ())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::store::system;
+
+    /// Entries 2 to 5 were pruned while others before them stayed, and the clock was set back before the sixth was written.
+    #[test]
+    fn an_entry_behind_a_gap_is_above_what_stood_there() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(system::CLOCK).unwrap();
+        let hlc = |bits| Hlc::from_bits(bits).unwrap();
+        for (number, bits) in [(1, 100), (5, 900), (9, 2_000)] {
+            note(&conn, Place { number, stamp: hlc(bits), clock: hlc(bits) }).unwrap();
+        }
+        for upto in [100, 500, 899, 900] {
+            let mut stamps = Stamps::between(&conn, (hlc(100), hlc(upto))).unwrap();
+            assert_eq!((stamps.number(), stamps.next(6, 0)), (1, hlc(901)), "up to {upto}");
+        }
+    }
 }

@@ -53,7 +53,7 @@ fn width(domain: &Domain) -> usize {
 #[derive(Debug)]
 pub(in crate::store) struct LogSql {
     /// How many values it has room for.
-    pub(super) values: usize,
+    pub(in crate::store) values: usize,
     pub(in crate::store) create: String,
     /// What is behind the number `?1`: `number, at, "table", operation, record, base, masks, values`.
     pub(super) read: String,
@@ -66,11 +66,6 @@ pub(in crate::store) struct LogSql {
 }
 
 impl LogSql {
-    /// How many fields it has room for.
-    pub(in crate::store) fn fields(&self) -> usize {
-        self.values
-    }
-
     pub(in crate::store) fn of(domain: &Domain) -> LogSql {
         let values = width(domain);
         let names: Vec<String> = columns(values).map(|(name, _)| name).collect();
