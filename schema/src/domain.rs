@@ -73,6 +73,11 @@ impl Domain {
         &self.models
     }
 
+    /// How many fields the widest of the structs has, beside its id: a device's log must have room for so many.
+    pub fn widest(&self) -> usize {
+        self.models.iter().map(|model| model.fields().len()).max().unwrap_or_default()
+    }
+
     /// The table of the struct of this name, without `r#`.
     pub fn table_of(&self, name: &str) -> Option<&str> {
         self.models.iter().find(|m| bare(&m.name) == name).map(|m| m.table())

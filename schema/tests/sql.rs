@@ -111,8 +111,7 @@ fn no_statement_walks_a_table_that_it_need_not() {
              CREATE TABLE windrow_origins (first INTEGER PRIMARY KEY, origin)",
         )
         .unwrap();
-    let fields = domain().models().iter().map(|model| model.fields().len()).max().unwrap();
-    let values: String = (0..fields).map(|at| format!(", value{at}")).collect();
+    let values: String = (0..domain().widest()).map(|at| format!(", value{at}")).collect();
     let log = "CREATE TABLE windrow_log (number INTEGER PRIMARY KEY, at, \"table\", operation, record, base, mask0";
     client.execute_batch(&format!("{log}{values})")).unwrap();
     for model in domain().models() {

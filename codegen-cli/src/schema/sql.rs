@@ -11,8 +11,7 @@ pub(super) fn write(declared: &Declared, of: Side) -> String {
     match of {
         Side::Device => {
             store::SYSTEM_TABLES.iter().for_each(|(_, sql)| statement(&mut text, sql));
-            let widest = declared.tables.iter().map(|table| table.columns.len()).max();
-            statement(&mut text, &store::log_table(widest.unwrap_or_default()));
+            statement(&mut text, &store::log_table(declared.domain.widest()));
         }
         Side::Hub => statement(&mut text, hub::SYSTEM_TABLES.trim().trim_end_matches(';')),
     }

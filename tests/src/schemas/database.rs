@@ -48,7 +48,7 @@ fn objects(of: Of, declared: &Declared) -> Vec<String> {
 
 /// The log, which is one for all tables.
 pub(super) fn log(declared: &Declared) -> String {
-    store::log_table(declared.tables.iter().map(|table| table.columns.len()).max().unwrap_or_default())
+    store::log_table(declared.domain.widest())
 }
 
 /// Everything that makes a database, in the order in which to make it.

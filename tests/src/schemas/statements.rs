@@ -123,7 +123,7 @@ impl<'a> Statements<'a> {
 
     /// The last entry of the log is a delete that holds this row, each value at its field's position, and nothing beyond.
     fn last(&mut self, table: &Table, row: &[Vec<Value>]) -> Result<(), Fault> {
-        let wide = self.declared.tables.iter().map(|t| t.columns.len()).max().unwrap_or_default();
+        let wide = self.declared.domain.widest();
         let masks = wide.div_ceil(63);
         let names = (0..masks).map(|m| format!(", mask{m}")).chain((0..wide).map(|at| format!(", value{at}")));
         let names: String = names.collect();

@@ -111,10 +111,9 @@ impl Db {
             recursive: false,
         };
         let script: String = objects.into_iter().map(|(_, sql)| sql).collect();
-        let widest = domain.models().iter().map(|model| model.fields().len()).max().unwrap();
         let parts = domain.models().iter().map(|model| domain.render(&Device::of(model).changelog, |_| unreachable!()));
         let changelog = changelog_view(&parts.collect::<Vec<_>>());
-        db.run(&(SYSTEM.to_owned() + &log::tables(widest) + &script + &changelog));
+        db.run(&(SYSTEM.to_owned() + &log::tables(domain.widest()) + &script + &changelog));
         db
     }
 
