@@ -21,7 +21,7 @@ use crate::bundle::FAR_PAGE;
 use crate::change::Key;
 use crate::chunk::{Chunk, Gap, Parcel};
 use crate::clock::{Hlc, Origin, Point};
-use crate::message::{Answer, Commit, Digest, Prepare, Pull, Refusal, SessionId};
+use crate::message::{Answer, Commit, Digest, MessageError, Prepare, Pull, Refusal, SessionId, to_bytes};
 use crate::pace::{MOST_CHUNK, Pace};
 use crate::told::Cursor;
 
@@ -139,6 +139,33 @@ pub enum Request {
     Commit(Commit),
     /// A pull.
     Pull(Pull),
+}
+
+impl Request {
+    /// What goes over the wire.
+    ///
+    /// # Errors
+    /// A message that can't be encoded.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, MessageError> {
+        match self {
+            Request::Prepare(prepare) => to_bytes(prepare),
+            Request::Upload(chunk) => chunk.to_bytes(),
+            Request::Commit(commit) => to_bytes(commit),
+            Request::Pull(pull) => to_bytes(pull),
+        }
+    }
+
+    /// How many bytes its question for news takes, which is never cut: it names all that the device wants to know of. What carries
+    /// a changeset carries as much of it as the [pace](Pace) says, and asks nothing.
+    ///
+    /// # Errors
+    /// A message that can't be encoded.
+    pub fn question(&self) -> Result<u64, MessageError> {
+        match self {
+            Request::Prepare(_) | Request::Upload(_) => Ok(0),
+            Request::Commit(Commit { pull, .. }) | Request::Pull(pull) => Ok(to_bytes(pull)?.len() as u64),
+        }
+    }
 }
 
 /// How a session ended.

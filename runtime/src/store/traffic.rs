@@ -58,12 +58,13 @@ impl Store {
         Ok(())
     }
 
-    /// Bytes that have gone over such links today.
-    pub(crate) fn spent_today(&self, link: &str) -> Result<u64, StoreError> {
+    /// Today, and the bytes that have gone over such links since it began.
+    pub(crate) fn spent_today(&self, link: &str) -> Result<(String, u64), StoreError> {
+        let today = today();
         self.snapshot(|conn, _| {
             let sql = "SELECT coalesce(sum(sent + received), 0) FROM windrow_traffic WHERE day = ?1 AND link = ?2";
-            let spent: i64 = conn.one(sql, params![today(), link], |row| row.get(0))?;
-            Ok(spent.unsigned_abs())
+            let spent: i64 = conn.one(sql, params![today, link], |row| row.get(0))?;
+            Ok((today, spent.unsigned_abs()))
         })
     }
 }

@@ -49,6 +49,24 @@ impl Budget {
         (left > 1).then_some(left / 2)
     }
 
+    /// Whether a question of so many bytes waits for tomorrow, for it can't be cut: it is more than one exchange may still move, and
+    /// was not more when today's first exchange began. The pair says how much had been spent by then, and has been by now. What fits
+    /// into no day goes at once, and what fits into a fresh one is tomorrow's first.
+    ///
+    /// ```
+    /// use windrow::sync::{Budget, Link};
+    ///
+    /// let budget = Budget::per_day(10_000);
+    /// assert!(budget.waits(Link::Metered, (0, 8_000), 2_000));
+    /// assert!(!budget.waits(Link::Metered, (0, 8_000), 400), "it fits");
+    /// assert!(!budget.waits(Link::Metered, (0, 8_000), 5_000), "no day has room for it");
+    /// assert!(!budget.waits(Link::Metered, (8_000, 8_000), 2_000), "no day may begin with more");
+    /// ```
+    pub fn waits(&self, link: Link, (first, now): (u64, u64), question: u64) -> bool {
+        let fits = |spent| self.exchange(link, spent).is_some_and(|most| question <= most);
+        !fits(now) && fits(first)
+    }
+
     /// What may be spent over such a link in a day; none: all that there is.
     pub fn of(self, link: Link) -> Option<u64> {
         match link {

@@ -266,12 +266,13 @@ pub(super) fn broke_off(error: &reqwest::Error) -> Failure {
 #[async_trait::async_trait]
 impl Transport for Endpoint {
     async fn send(&self, request: &Request, notes: &Notes) -> Result<Answer, Failure> {
-        match request {
-            Request::Prepare(request) => self.post("v1/prepare", message::to_bytes(request), notes).await,
-            Request::Upload(chunk) => self.post("v1/upload", chunk.to_bytes(), notes).await,
-            Request::Commit(request) => self.post("v1/commit", message::to_bytes(request), notes).await,
-            Request::Pull(request) => self.post("v1/pull", message::to_bytes(request), notes).await,
-        }
+        let path = match request {
+            Request::Prepare(_) => "v1/prepare",
+            Request::Upload(_) => "v1/upload",
+            Request::Commit(_) => "v1/commit",
+            Request::Pull(_) => "v1/pull",
+        };
+        self.post(path, request.to_bytes(), notes).await
     }
 
     async fn listen(&self, heard: &(dyn Fn(Seq) + Send + Sync), notes: &Notes) -> Failure {

@@ -70,6 +70,21 @@ pub(super) struct Seen {
     pub(super) pace: Pace,
     /// How wrong the device's clock is.
     pub(super) clock: Option<ClockError>,
+    /// When it last was the first exchange of a day over such a link, and what had been spent by then.
+    first: Option<(String, Link, u64)>,
+}
+
+impl Seen {
+    /// What had been spent when today's first exchange over such a link began: now, where there was none.
+    fn first(&mut self, link: Link, day: &str, spent: u64) -> u64 {
+        match &self.first {
+            Some((of, over, first)) if (of.as_str(), *over) == (day, link) => *first,
+            _ => {
+                self.first = Some((day.to_owned(), link, spent));
+                spent
+            }
+        }
+    }
 }
 
 /// The same with what was seen, which it brings up to date. `progress` is told how far a long changeset has come.
@@ -93,7 +108,7 @@ pub(super) async fn run(
             Next::Event(event) => event,
             Next::Send(request) => {
                 session.progress().into_iter().for_each(&progress);
-                left(store, over).await?.ok_or(SyncError::Spent)?;
+                may_go(store, over, &request, seen).await?;
                 seen.pace.clone_from(&session.pace);
                 let answer = exchange(store, transport, over.link, &request, seen).await;
                 seen.pace.limit(left(store, over).await?.unwrap_or(0));
@@ -144,12 +159,25 @@ pub(super) async fn count(store: &Store, link: Link, notes: &Notes) -> Result<()
     }
 }
 
+/// Whether this request may go today.
+async fn may_go(store: &Store, over: Over, request: &Request, seen: &mut Seen) -> Result<(), SyncError> {
+    if over.budget.of(over.link).is_none() {
+        return Ok(());
+    }
+    let (day, spent) = on_file(store, move |store| store.spent_today(over.link.name())).await?;
+    over.budget.exchange(over.link, spent).ok_or(SyncError::Spent)?;
+    let first = seen.first(over.link, &day, spent);
+    // What can't be encoded is the transport's to say.
+    let waits = over.budget.waits(over.link, (first, spent), request.question().unwrap_or(0));
+    if waits { Err(SyncError::Spent) } else { Ok(()) }
+}
+
 /// Bytes that one exchange may move each way, of what is left to be spent today; none: no exchange may begin.
 pub(super) async fn left(store: &Store, over: Over) -> Result<Option<u64>, SyncError> {
     if over.budget.of(over.link).is_none() {
         return Ok(Some(u64::MAX));
     }
-    let spent = on_file(store, move |store| store.spent_today(over.link.name())).await?;
+    let (_, spent) = on_file(store, move |store| store.spent_today(over.link.name())).await?;
     Ok(over.budget.exchange(over.link, spent))
 }
 

@@ -12,7 +12,7 @@ use windrow::Store;
 use windrow::hub::{HubStore, OpenHub, SqliteHub};
 use windrow::store::Next;
 use windrow_protocol::chunk::Chunk;
-use windrow_protocol::message::{Answer, to_bytes};
+use windrow_protocol::message::Answer;
 use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Event, Finish, Request, Session};
 
@@ -147,12 +147,7 @@ impl Place<'_> {
         request: &Request,
         came: &mut Came,
     ) -> Result<Result<Answer, super::Broken>, Failure> {
-        let body = match request {
-            Request::Prepare(request) => to_bytes(request)?,
-            Request::Upload(chunk) => chunk.to_bytes()?,
-            Request::Commit(request) => to_bytes(request)?,
-            Request::Pull(request) => to_bytes(request)?,
-        };
+        let body = request.to_bytes()?;
         let (mut failed, carries) = (None, matches!(request, Request::Upload(chunk) if !chunk.bytes.is_empty()));
         let answered = link.exchange(&body, |arrived, whole| {
             came.through += u64::from(whole && carries);

@@ -8,7 +8,7 @@ use crate::oracle::message as plain;
 use std::rc::Rc;
 use windrow::store::Actions;
 use windrow_protocol::chunk::Chunk;
-use windrow_protocol::message::{Commit, Prepare, SessionId, from_bytes, to_bytes};
+use windrow_protocol::message::{Commit, Prepare, SessionId, from_bytes};
 use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Request, Session};
 
@@ -76,13 +76,13 @@ impl Sent {
         schema: &Rc<Schema>,
     ) -> Result<Sent, Fault> {
         let session = || session().ok_or("the twin has nothing to send");
-        let (route, body, said) = match request {
-            Request::Prepare(p) => (Route::Prepare, to_bytes(p), Said::Prepare(session()?)),
-            Request::Upload(chunk) => (Route::Upload, chunk.to_bytes(), Said::Upload(session()?, chunk.clone())),
-            Request::Commit(c) => (Route::Commit, to_bytes(c), Said::Commit(session()?, ask())),
-            Request::Pull(p) => (Route::Pull, to_bytes(p), Said::Pull(ask(), p.cursor.is_some())),
+        let (route, said) = match request {
+            Request::Prepare(_) => (Route::Prepare, Said::Prepare(session()?)),
+            Request::Upload(chunk) => (Route::Upload, Said::Upload(session()?, chunk.clone())),
+            Request::Commit(_) => (Route::Commit, Said::Commit(session()?, ask())),
+            Request::Pull(p) => (Route::Pull, Said::Pull(ask(), p.cursor.is_some())),
         };
-        let body = body.map_err(|error| error.to_string())?;
+        let body = request.to_bytes().map_err(|error| error.to_string())?;
         Ok(Sent { route, body, said, schema: schema.clone() })
     }
 

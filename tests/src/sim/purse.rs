@@ -6,6 +6,7 @@ use super::step::DeviceNo;
 use super::world::World;
 use std::collections::BTreeMap;
 use windrow::sync::{Budget, Link};
+use windrow_protocol::session::Request;
 
 /// What may be spent a day, by the device's number.
 const BUDGETS: [Option<u64>; 4] = [None, Some(6_000), None, Some(25_000)];
@@ -25,6 +26,8 @@ pub(super) struct Purses(BTreeMap<DeviceNo, Spent>);
 struct Spent {
     day: u64,
     bytes: u64,
+    /// What it was when the day's first request went.
+    first: Option<u64>,
 }
 
 impl World {
@@ -37,7 +40,7 @@ impl World {
         let today = self.now / DAY;
         let spent = self.purses.as_mut()?.0.entry(device).or_default();
         if spent.day != today {
-            *spent = Spent { day: today, bytes: 0 };
+            *spent = Spent { day: today, bytes: 0, first: None };
         }
         Some(spent)
     }
@@ -47,6 +50,14 @@ impl World {
         let Some(budget) = self.budget(device) else { return Some(u64::MAX) };
         let spent = self.spent(device).map_or(0, |spent| spent.bytes);
         budget.exchange(Link::Metered, spent)
+    }
+
+    /// Whether this request waits for another day.
+    pub(super) fn waits(&mut self, device: DeviceNo, request: &Request) -> Result<bool, Fault> {
+        let (Some(budget), Some(spent)) = (self.budget(device), self.spent(device)) else { return Ok(false) };
+        let first = *spent.first.get_or_insert(spent.bytes);
+        let question = request.question().map_err(|error| error.to_string())?;
+        Ok(budget.waits(Link::Metered, (first, spent.bytes), question))
     }
 
     /// A request goes.

@@ -92,7 +92,7 @@ impl World {
     }
 
     fn send(&mut self, device: DeviceNo, talk: &mut Talk, request: &Request) -> Result<End, Fault> {
-        if self.left(device).is_none() {
+        if self.left(device).is_none() || self.waits(device, request)? {
             self.stats.spent += 1;
             return Ok(End::Spent);
         }
