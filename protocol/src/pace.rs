@@ -45,7 +45,7 @@ const STEPS: RangeInclusive<u32> = 0..=11;
 /// Where an unknown link begins.
 const BEGIN: u32 = 4;
 /// No chunk is longer, in bytes.
-pub const MOST_CHUNK: usize = 64 << 10;
+pub const MOST_CHUNK: usize = 1 << 20;
 /// What one exchange is to take, in milliseconds, beside the way itself.
 const AIM: u64 = 10_000;
 /// No page may tell less, as [`Pace::page`] counts: a smaller one's head weighs more than its values.

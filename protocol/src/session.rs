@@ -235,6 +235,8 @@ impl Session {
     /// Of a changeset of an earlier session that has more bytes than this it is asked first what the hub has: a question and
     /// its headers cost less than to send it again.
     const ASKED_ABOVE: usize = 2 << 10;
+    /// A changeset of more bytes goes in chunks over the best of links too: of a PREPARE that is cut nothing is kept.
+    const ALONE: usize = 64 << 10;
 
     /// A session at this pace, and what to do first.
     pub fn start(pace: Pace) -> (Session, Action) {
@@ -327,7 +329,7 @@ impl Session {
     }
 
     fn is_long(&self, outbox: &Outbox) -> bool {
-        !self.far && outbox.payload.len() > self.pace.chunk()
+        !self.far && outbox.payload.len() > self.pace.chunk().min(Self::ALONE)
     }
 
     fn prepare(&mut self, outbox: Outbox, pull: Pull) -> Action {

@@ -123,6 +123,24 @@ fn a_long_changeset_goes_in_chunks_from_where_the_hub_is() {
     assert_eq!((chunk(&action).offset, chunk(&action).bytes.len()), (0, 3_000), "nobody has any of a new one");
 }
 
+/// Chunks once had 64 KiB at most, over the best of links too: where each exchange takes half a second for the way, 5 MB took 40
+/// seconds. Longer ones must not bring back what they are for: of a long changeset that is cut off something is kept.
+#[test]
+fn over_a_good_link_a_long_changeset_goes_in_one_chunk_but_never_by_prepare() {
+    let mut pace = Pace::default();
+    (0..20).for_each(|_| pace.took(1 << 20, 500));
+    let first = |bytes: usize| {
+        let outbox = Outbox { session: SessionId([1; 16]), payload: vec![7; bytes], prepared: false };
+        let (mut session, _) = Session::start(pace.clone());
+        let loaded =
+            Loaded { outbox: Some(outbox), stored_before: false, behind: false, inbox: Inbox::Empty, pull: pull() };
+        session.on(Event::Loaded(Box::new(loaded))).unwrap()
+    };
+    assert_eq!(chunk(&first(700_000)).bytes.len(), 700_000);
+    assert_eq!(chunk(&first(70_000)).bytes.len(), 70_000);
+    assert!(matches!(first(60_000), Action::Send(Request::Prepare(_))));
+}
+
 /// Over a link that loses a third of the answers, whoever asked first what the hub has brought nothing in every other contact.
 #[test]
 fn a_session_goes_on_with_what_was_not_sent_yet() {
