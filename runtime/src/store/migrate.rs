@@ -79,7 +79,7 @@ pub(super) fn migrate(
         let script: Cow<'_, str> = fault!(MasksNotMoved: in_place(migration.device).into(), migration.device.into());
         run_script(conn, &script).map_err(|error| unfit(path, version, migration, error))?;
     }
-    fault!(GainedNotAskedFor: drop(conn.execute("DELETE FROM windrow_whole", [])?));
+    fault!(GainedNotAskedFor: conn.execute("DELETE FROM windrow_whole", []).map(|_| ())?);
     fault!(SentKeptOverMigration: (), session::forget_sent(conn)?);
     tracing::info!(from, to, ?backup, "the file has migrated");
     Ok(Some(Migrated { from, to, backup }))

@@ -1,6 +1,7 @@
 //! A table's part of the view `windrow_changelog`.
 
 use crate::sql::Sql;
+use crate::sql::log::value;
 use crate::sql::shape::{Shape, list};
 use crate::sql::writer::Text;
 
@@ -21,11 +22,14 @@ const ORIGIN: &str = "(SELECT origin FROM windrow_origins WHERE first <= stamp O
 const OPERATION: &str = "CASE operation WHEN 1 THEN 'insert' WHEN 2 THEN 'update' WHEN 3 THEN 'delete' \
                          WHEN 4 THEN 'cascade' WHEN 5 THEN 'stale' ELSE 'resolve' END";
 
-/// The names whose bit is set; of an insert, all.
+/// The names whose bit is set; of an update also those with a value; of an insert, all.
 fn fields(shape: &Shape<'_>) -> String {
     let rows = list(shape.fields().iter().enumerate(), |(at, field)| {
         let (mask, bit) = shape.bit(at);
-        format!("(windrow_log.operation = 1 OR mask{mask} & {bit}, {})", Text(&field.column))
+        let (value, name) = (value(at), Text(&field.column));
+        format!(
+            "(windrow_log.operation = 1 OR mask{mask} & {bit} OR windrow_log.operation = 2 AND {value} IS NOT NULL, {name})"
+        )
     });
     format!("(SELECT json_group_array(column2) FROM (VALUES {rows}) WHERE column1)")
 }

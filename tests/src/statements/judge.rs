@@ -26,8 +26,9 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// Whether it speaks of a field: its bit is set, or it is an update to a value.
     fn has(&self, field: usize) -> bool {
-        self.masks[field / 63] & 1 << (field % 63) != 0
+        self.masks[field / 63] & 1 << (field % 63) != 0 || self.op == 2 && self.values[field] != Cell::Null
     }
 
     fn fields(&self) -> Vec<usize> {

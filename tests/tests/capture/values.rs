@@ -76,7 +76,11 @@ fn masks_reach_past_63_fields() {
         format!("struct Wide {{ id: Id<Wide>, {fields} #[parent(Wide, on_delete = cascade)] up: Option<Id<Wide>> }}");
     each(&[&wide], &[], |db| {
         db.run("INSERT INTO wide (id) VALUES (#1); INSERT INTO wide (id, up) VALUES (#2, #1)");
-        db.run("UPDATE wide SET f0 = 1, f62 = 2, f63 = 3, f125 = 4, f126 = 5, f129 = 6 WHERE id = #1; DELETE FROM wide WHERE id = #1");
+        db.run("UPDATE wide SET f0 = 1, f62 = 2, f63 = 3, f125 = 4, f126 = 5, f129 = 6 WHERE id = #1");
+        db.run(
+            "UPDATE wide SET f0 = NULL, f62 = NULL, f63 = NULL, f125 = NULL, f126 = NULL, f129 = NULL WHERE id = #1",
+        );
+        db.run("DELETE FROM wide WHERE id = #1");
         let log = "SELECT operation, record, mask0, mask1, mask2 FROM windrow_log ORDER BY number";
         let (low, mid) = (1_i64 | 1 << 62, 1_i64 | 1 << 62);
         assert_eq!(
@@ -84,6 +88,7 @@ fn masks_reach_past_63_fields() {
             [
                 ["1", "#1", "0", "0", "0"],
                 ["1", "#2", "0", "0", "0"],
+                ["2", "#1", "0", "0", "0"],
                 ["2", "#1", &low.to_string(), &mid.to_string(), &(1 | 1 << 3).to_string()],
                 ["4", "#2", "0", "0", &(1 << 4).to_string()],
                 ["3", "#1", "0", "0", "0"],

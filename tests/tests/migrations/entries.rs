@@ -62,9 +62,11 @@ fn entry(row: &[Value], masks: usize, fields: usize) -> Option<Entry> {
         }
         4 => Says::Cascade(values, set),
         op => {
-            let others = (0..values.len()).filter(|at| !set.contains(at));
-            others.for_each(|at| assert_eq!(values[at], Value::Null, "a value of nothing"));
-            Says::Some(op, set.into_iter().map(|at| (at, values[at].clone())).collect())
+            // An update to a value needs no bit.
+            let said = |at: &usize| set.contains(at) || op == 2 && values[*at] != Value::Null;
+            let (said, others): (Vec<_>, Vec<_>) = (0..values.len()).partition(said);
+            others.iter().for_each(|at| assert_eq!(values[*at], Value::Null, "a value of nothing"));
+            Says::Some(op, said.into_iter().map(|at| (at, values[at].clone())).collect())
         }
     };
     Some(Entry { head: head.to_vec().try_into().expect("four"), says })

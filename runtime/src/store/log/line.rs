@@ -116,7 +116,9 @@ impl Line {
         let damaged =
             || StoreError::Damaged(format!("windrow_log, of {}: entry {} means nothing", shape.name, hlc.bits()));
         let mut add = |op: Op| entries.push(Entry { hlc, table, id, base, op });
-        let mut some = || masked.iter().map(|f| (*f, std::mem::take(&mut values[*f]))).collect::<Vec<_>>();
+        let masked_or_told = |f: &FieldIx| values[*f] != Value::Null || masked.binary_search(f).is_ok();
+        let said = if op == op::UPDATE { (0..values.len()).filter(masked_or_told).collect() } else { masked.clone() };
+        let mut some = || said.iter().map(|f| (*f, std::mem::take(&mut values[*f]))).collect::<Vec<_>>();
         match op {
             op::INSERT => add(Op::Insert(values)),
             op::UPDATE => add(Op::Update(some())),

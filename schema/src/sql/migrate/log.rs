@@ -106,8 +106,7 @@ impl<'a> Kept<'a> {
     /// Mends what entries say, now that they stand by the new positions.
     fn mend_log(&self, script: &mut Script) {
         let (table, fields) = (of(self.now), self.now.columns.len());
-        let nothing: Vec<String> = (0..masks(fields)).map(|m| format!("mask{m} = 0")).collect();
-        let nothing = nothing.join(" AND ");
+        let no_bit = (0..masks(fields)).map(|m| format!("mask{m} = 0")).collect::<Vec<_>>().join(" AND ");
         for (at, column, before) in self.columns() {
             if let (Some((_, old)), Some(default)) = (before, &column.default)
                 && old.nullable
@@ -121,7 +120,7 @@ impl<'a> Kept<'a> {
         }
         if self.gone().any(|c| c.parent.is_some()) {
             // What followed a parent by a reference that is no more went by itself.
-            script.run(format!("UPDATE windrow_log SET operation = 3 WHERE {table} AND operation = 4 AND {nothing}"));
+            script.run(format!("UPDATE windrow_log SET operation = 3 WHERE {table} AND operation = 4 AND {no_bit}"));
         }
         let settled = |c: &Column, old: &Column| old.strategy == Strategy::Review && c.strategy != Strategy::Review;
         if let Some(bits) = self.bits(settled) {
@@ -132,7 +131,8 @@ impl<'a> Kept<'a> {
             blank(script, fields, &format!("{table} AND operation = 8 AND ({bits})"));
         }
         if self.gone().next().is_some() {
-            blank(script, fields, &format!("{table} AND operation IN (2, 5, 6, 8) AND {nothing}"));
+            let no_value: String = (0..fields).map(|at| format!(" AND {} IS NULL", value(at))).collect();
+            blank(script, fields, &format!("{table} AND operation IN (2, 5, 6, 8) AND {no_bit}{no_value}"));
         }
     }
 
@@ -171,5 +171,6 @@ fn blank(script: &mut Script, fields: usize, which: &str) {
     script.run(format!("UPDATE windrow_log SET operation = 0, {} WHERE {which}", set.join(", ")));
 }
 
-/// An insert, a delete or a cascade holds all fields of the record, another entry those in its mask, and NULL for the rest.
+/// An insert, a delete or a cascade holds all fields of the record. Another entry holds those in its mask, and an update also those
+/// with a value; of the rest it holds NULL.
 const ALL: &str = "operation IN (1, 3, 4)";

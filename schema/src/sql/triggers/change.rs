@@ -25,11 +25,14 @@ impl Change<'_> {
         })
     }
 
-    /// The masks of what is logged: what changed, or all of a record that merges whole.
+    /// The masks of what is logged: what became NULL, for a value that is not NULL speaks for itself; or all of a record that
+    /// merges whole.
     pub(super) fn masks(&self) -> Vec<String> {
-        let conditions = self.conditions();
+        let fields = self.shape.fields();
         masks(self.shape, |at| match (self.shape.model.whole, of(self.emptied, at)) {
-            (false, _) => Some(Bit::If(conditions[at].clone())),
+            (false, _) if !fields[at].nullable => None,
+            (false, None) => Some(Bit::If(self.cleared(&fields[at]))),
+            (false, Some(emptied)) => Some(Bit::If(format!("{} AND NOT ({emptied})", self.cleared(&fields[at])))),
             (true, Some(emptied)) => Some(Bit::If(format!("NOT ({emptied})"))),
             (true, None) => Some(Bit::Set),
         })
@@ -46,6 +49,10 @@ impl Change<'_> {
 
     fn changed(&self, field: &Field) -> String {
         format!("{2}{1} IS NOT {0}{1}", self.old, field.quoted(), self.new)
+    }
+
+    fn cleared(&self, field: &Field) -> String {
+        format!("{2}{1} IS NULL AND {0}{1} IS NOT NULL", self.old, field.quoted(), self.new)
     }
 
     /// SQLite makes a real of a difference that 64 bits can't hold.
