@@ -70,12 +70,12 @@ pub(super) struct Seen {
     pub(super) pace: Pace,
     /// How wrong the device's clock is.
     pub(super) clock: Option<ClockError>,
-    /// When it last was the first exchange of a day over such a link, and what had been spent by then.
+    /// The day, the kind of link, and what had been spent over it when that day's first exchange there began.
     first: Option<(String, Link, u64)>,
 }
 
 impl Seen {
-    /// What had been spent when today's first exchange over such a link began: now, where there was none.
+    /// What had been spent when this day's first exchange over such a link began: now, where there was none.
     fn first(&mut self, link: Link, day: &str, spent: u64) -> u64 {
         match &self.first {
             Some((of, over, first)) if (of.as_str(), *over) == (day, link) => *first,
