@@ -161,10 +161,7 @@ pub(super) async fn count(store: &Store, link: Link, notes: &Notes) -> Result<()
 
 /// Whether this request may go today.
 async fn may_go(store: &Store, over: Over, request: &Request, seen: &mut Seen) -> Result<(), SyncError> {
-    if over.budget.of(over.link).is_none() {
-        return Ok(());
-    }
-    let (day, spent) = on_file(store, move |store| store.spent_today(over.link.name())).await?;
+    let Some((day, spent)) = spent(store, over).await? else { return Ok(()) };
     over.budget.exchange(over.link, spent).ok_or(SyncError::Spent)?;
     let first = seen.first(over.link, &day, spent);
     // What can't be encoded is the transport's to say.
@@ -174,11 +171,16 @@ async fn may_go(store: &Store, over: Over, request: &Request, seen: &mut Seen) -
 
 /// Bytes that one exchange may move each way, of what is left to be spent today; none: no exchange may begin.
 pub(super) async fn left(store: &Store, over: Over) -> Result<Option<u64>, SyncError> {
+    let spent = spent(store, over).await?;
+    Ok(spent.map_or(Some(u64::MAX), |(_, spent)| over.budget.exchange(over.link, spent)))
+}
+
+/// Today, and the bytes that have gone over such links; none where as many may go as there are.
+async fn spent(store: &Store, over: Over) -> Result<Option<(String, u64)>, SyncError> {
     if over.budget.of(over.link).is_none() {
-        return Ok(Some(u64::MAX));
+        return Ok(None);
     }
-    let (_, spent) = on_file(store, move |store| store.spent_today(over.link.name())).await?;
-    Ok(over.budget.exchange(over.link, spent))
+    on_file(store, move |store| store.spent_today(over.link.name())).await.map(Some)
 }
 
 pub(super) async fn on_file<T, F>(store: &Store, f: F) -> Result<T, SyncError>

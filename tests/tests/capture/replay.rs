@@ -76,12 +76,8 @@ fn replayed(db: &Db, model: &windrow_schema::Model) -> Rows {
             3 | 4 => assert_eq!(rows.remove(&id).as_deref(), Some(new), "deleted something else"),
             _ => {
                 let row = rows.get_mut(&id).expect("updates what is there");
-                for (i, field) in model
-                    .fields()
-                    .iter()
-                    .enumerate()
-                    .filter(|(i, _)| mask & 1 << i != 0 || op == 2 && new[*i] != Value::Null)
-                {
+                let said = |i: usize| mask & 1 << i != 0 || op == 2 && new[i] != Value::Null;
+                for (i, field) in model.fields().iter().enumerate().filter(|(i, _)| said(*i)) {
                     match (op, field.strategy()) {
                         (5, _) => assert_eq!(std::mem::replace(&mut row[i], Value::Null), new[i], "what was emptied"),
                         (_, Strategy::Sum) => row[i] = Value::Integer(integer(&row[i]) + integer(&new[i])),

@@ -89,7 +89,8 @@ pub(super) struct Line {
     op: i64,
     id: RecordId,
     base: Seq,
-    masked: Vec<FieldIx>,
+    /// The fields that it names, ascending: those in its mask, and of an update also those with a value.
+    said: Vec<FieldIx>,
     values: Vec<Value>,
     /// Whether they are as they were written: text that is not UTF-8 is replaced.
     exact: bool,
@@ -99,12 +100,17 @@ impl Line {
     fn read(row: &Row<'_>, hlc: Hlc, table: &Table, masks: usize) -> Result<Line, StoreError> {
         let damaged = |what: &str| StoreError::Damaged(format!("windrow_log, of {}: {what}", table.name));
         let (values, exact) = fields_or_replaced(row, HEAD + masks, table)?;
+        let (op, masked) = (row.get(OPERATION)?, masked_fields(row, table)?);
+        let said = match op {
+            op::UPDATE => (0..values.len()).filter(|f| values[*f] != Value::Null || masked.contains(f)).collect(),
+            _ => masked,
+        };
         Ok(Line {
             hlc,
-            op: row.get(OPERATION)?,
+            op,
             id: id_of(row, RECORD)?,
             base: Seq::from_i64(row.get(5)?).ok_or_else(|| damaged("a negative base"))?,
-            masked: masked_fields(row, table)?,
+            said,
             values,
             exact,
         })
@@ -112,18 +118,16 @@ impl Line {
 
     /// Mostly one; a row that says that several references were emptied is as many.
     pub(super) fn entries(self, table: TableIx, shape: &Table, entries: &mut Vec<Entry>) -> Result<(), StoreError> {
-        let Line { hlc, op, id, base, masked, mut values, .. } = self;
+        let Line { hlc, op, id, base, said, mut values, .. } = self;
         let damaged =
             || StoreError::Damaged(format!("windrow_log, of {}: entry {} means nothing", shape.name, hlc.bits()));
         let mut add = |op: Op| entries.push(Entry { hlc, table, id, base, op });
-        let masked_or_told = |f: &FieldIx| values[*f] != Value::Null || masked.binary_search(f).is_ok();
-        let said = if op == op::UPDATE { (0..values.len()).filter(masked_or_told).collect() } else { masked.clone() };
         let mut some = || said.iter().map(|f| (*f, std::mem::take(&mut values[*f]))).collect::<Vec<_>>();
         match op {
             op::INSERT => add(Op::Insert(values)),
             op::UPDATE => add(Op::Update(some())),
             op::DELETE => add(Op::Delete(values)),
-            op::CASCADE => add(Op::Cascade { last: values, via: *masked.first().ok_or_else(damaged)? }),
+            op::CASCADE => add(Op::Cascade { last: values, via: *said.first().ok_or_else(damaged)? }),
             op::STALE => {
                 for (field, target) in some() {
                     let Value::Blob(bytes) = target else { return Err(damaged()) };
@@ -134,7 +138,7 @@ impl Line {
             op::RESOLVE_FIELDS => add(Op::Resolve(About::Fields, some())),
             op::RESOLVE_DELETE => add(Op::Resolve(About::Delete, Vec::new())),
             op::RESOLVE_UNIQUE => {
-                let field = *masked.first().ok_or_else(damaged)?;
+                let field = *said.first().ok_or_else(damaged)?;
                 add(Op::Resolve(About::Unique(field), Vec::new()));
             }
             _ => return Err(damaged()),

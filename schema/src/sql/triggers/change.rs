@@ -19,10 +19,7 @@ pub(super) struct Change<'a> {
 impl Change<'_> {
     /// For each field the condition that it changed.
     pub(super) fn conditions(&self) -> Vec<String> {
-        self.shape.each(|at, f| match of(self.emptied, at) {
-            Some(emptied) => format!("({} AND NOT ({emptied}))", self.changed(f)),
-            None => self.changed(f),
-        })
+        self.shape.each(|at, f| self.unless_emptied(at, self.changed(f)))
     }
 
     /// The masks of what is logged: what became NULL, for a value that is not NULL speaks for itself; or all of a record that
@@ -31,8 +28,7 @@ impl Change<'_> {
         let fields = self.shape.fields();
         masks(self.shape, |at| match (self.shape.model.whole, of(self.emptied, at)) {
             (false, _) if !fields[at].nullable => None,
-            (false, None) => Some(Bit::If(self.cleared(&fields[at]))),
-            (false, Some(emptied)) => Some(Bit::If(format!("{} AND NOT ({emptied})", self.cleared(&fields[at])))),
+            (false, _) => Some(Bit::If(self.unless_emptied(at, self.cleared(&fields[at])))),
             (true, Some(emptied)) => Some(Bit::If(format!("NOT ({emptied})"))),
             (true, None) => Some(Bit::Set),
         })
@@ -45,6 +41,13 @@ impl Change<'_> {
             (false, true) => self.difference(f),
             (false, false) => format!("CASE WHEN {} THEN {}{} END", self.changed(f), self.new, f.quoted()),
         })
+    }
+
+    fn unless_emptied(&self, at: usize, condition: String) -> String {
+        match of(self.emptied, at) {
+            Some(emptied) => format!("({condition} AND NOT ({emptied}))"),
+            None => condition,
+        }
     }
 
     fn changed(&self, field: &Field) -> String {
