@@ -1,7 +1,7 @@
 //! Whole devices: all records go to the hub, and from there to a device that has none.
 
-use super::Hub;
 use super::process::Process;
+use super::{Hub, kept};
 use crate::figures::Failure;
 use crate::figures::office::write;
 use crate::figures::report::Figure;
@@ -13,7 +13,8 @@ use windrow::Store;
 impl Hub<'_> {
     /// The time of an upload and of a first sync, device and hub on this machine's cores.
     pub(super) async fn first(&self) -> Result<Vec<Figure>, Failure> {
-        let hub = Process::start(self.program, &self.dir.join("first.db"))?;
+        let file = self.dir.join("first.db");
+        let hub = Process::start(self.program, &file)?;
         let url = format!("http://{}", hub.addr);
         let field = Store::open(self.dir.join("field.db"), &FIGURES)?;
         write(&field, &self.workload.inserts())?;
@@ -23,7 +24,11 @@ impl Hub<'_> {
         if office.count::<Visit>("", [])? != self.workload.base.len() as u64 {
             return Err("not all records arrived".into());
         }
+        drop(hub);
+        let kept = kept::written_anew(&file, &self.dir.join("kept.db"))?;
+        let what = "for comparison: plain SQLite writes what a hub keeps of them, and does nothing else";
         Ok(vec![
+            Figure::new("hub_upload_floor", kept, "ms", what),
             Figure::new("hub_upload", upload, "ms", "all records, from a device's log to the hub's answer"),
             Figure::new("hub_first", first, "ms", "all records, to a new device that shows them"),
         ])

@@ -6,6 +6,7 @@
 pub(crate) mod device;
 mod first;
 mod growth;
+mod kept;
 pub(crate) mod link;
 mod load;
 mod many;
