@@ -2,14 +2,14 @@
 //! under the hub's pragmas, in as many transactions as there were commits. No merging, no network, nothing decoded: a hub that keeps
 //! all this in these tables takes more.
 
+use super::plain::PRAGMAS;
 use crate::figures::Failure;
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 use windrow::rusqlite::types::Value;
 use windrow::rusqlite::{Connection, params_from_iter};
 
-/// The tables, and which of their columns is the record's id.
+/// The tables, and which of their columns is the record's id. Of new records each has one row in each.
 const TABLES: [(&str, &str); 3] = [("windrow_history", "record"), ("visit", "id"), ("windrow_versions_visit", "id")];
 
 type Row = Vec<Value>;
@@ -17,9 +17,9 @@ type Row = Vec<Value>;
 /// The milliseconds that it takes to write to `new` what `hub` holds.
 pub(super) fn written_anew(hub: &Path, new: &Path) -> Result<f64, Failure> {
     let (from, mut to) = (Connection::open(hub)?, Connection::open(new)?);
-    to.execute_batch(
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -98304; PRAGMA wal_autocheckpoint = 16384;",
-    )?;
+    to.execute_batch(PRAGMAS)?;
+    // As a hub has it.
+    to.pragma_update(None, "wal_autocheckpoint", 16 << 10)?;
     let mut inserts = Vec::new();
     for (table, _) in TABLES {
         let made = "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC";
@@ -31,7 +31,7 @@ pub(super) fn written_anew(hub: &Path, new: &Path) -> Result<f64, Failure> {
     }
     let records = records(&from)?;
     let start = Instant::now();
-    for commit in records.chunk_by(|one, other| one.0 == other.0) {
+    for commit in records.chunk_by(|(one, _), (other, _)| one == other) {
         let transaction = to.transaction()?;
         for (_, rows) in commit {
             for (sql, row) in inserts.iter().zip(rows) {
@@ -43,31 +43,26 @@ pub(super) fn written_anew(hub: &Path, new: &Path) -> Result<f64, Failure> {
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-/// Each record's rows, with its commit, in the order in which the hub wrote them.
+/// The commit of each record, and its rows, in the order in which the hub wrote them.
 fn records(from: &Connection) -> Result<Vec<(i64, [Row; 3])>, Failure> {
-    let [history, visits, versions] = TABLES.map(|(table, id)| all(from, table, id));
-    let (mut visits, mut versions) = (by_id(visits?), by_id(versions?));
-    let mut records = Vec::new();
-    for (id, seq, line) in history? {
-        let (visit, version) =
-            visits.remove(&id).zip(versions.remove(&id)).ok_or("a line of a record that is not there")?;
-        records.push((seq, [line, visit, version]));
+    let mut query = from.prepare("SELECT seq FROM windrow_history ORDER BY number")?;
+    let seqs: Vec<i64> = query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let [lines, visits, versions] = TABLES.map(|(table, id)| rows(from, table, id));
+    let (lines, visits, versions) = (lines?, visits?, versions?);
+    if [&lines, &visits, &versions].iter().any(|rows| rows.len() != seqs.len()) {
+        return Err("the hub has not one row of each kind for each record".into());
     }
-    Ok(records)
+    let rows = lines.into_iter().zip(visits).zip(versions).map(|((line, visit), version)| [line, visit, version]);
+    Ok(seqs.into_iter().zip(rows).collect())
 }
 
-fn by_id(rows: Vec<(Vec<u8>, i64, Row)>) -> HashMap<Vec<u8>, Row> {
-    rows.into_iter().map(|(id, _, row)| (id, row)).collect()
-}
-
-/// All rows of a table, with ids and, of history, seqs.
-fn all(from: &Connection, table: &str, id: &str) -> Result<Vec<(Vec<u8>, i64, Row)>, Failure> {
-    let (seq, order) = if table == "windrow_history" { ("seq", "number") } else { ("0", "id") };
-    let mut query = from.prepare(&format!("SELECT {id}, {seq}, * FROM {table} ORDER BY {order}"))?;
+/// A table's rows in the order of history.
+fn rows(from: &Connection, table: &str, id: &str) -> Result<Vec<Row>, Failure> {
+    let sql = format!(
+        "SELECT kept.* FROM windrow_history AS line JOIN {table} AS kept ON kept.{id} = line.record ORDER BY line.number"
+    );
+    let mut query = from.prepare(&sql)?;
     let columns = query.column_count();
-    let rows = query.query_map([], |row| {
-        let values = (2..columns).map(|at| row.get(at)).collect::<Result<_, _>>()?;
-        Ok((row.get(0)?, row.get(1)?, values))
-    })?;
+    let rows = query.query_map([], |row| (0..columns).map(|at| row.get(at)).collect())?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

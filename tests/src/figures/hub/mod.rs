@@ -67,7 +67,7 @@ impl Hub<'_> {
             figures.push(self.plain()?);
         }
         self.progress.inc(1);
-        if self.wants("hub_first") || self.wants("hub_upload") {
+        if ["hub_first", "hub_upload", "hub_kept"].iter().any(|name| self.wants(name)) {
             figures.extend(self.first().await?);
         }
         self.progress.inc(1);

@@ -14,6 +14,9 @@ use std::time::Instant;
 use windrow::Store;
 use windrow::rusqlite::Connection;
 
+/// What a hub's connection that writes has too.
+pub(super) const PRAGMAS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -98304;";
+
 /// Transactions that are measured.
 const TRANSACTIONS: usize = 20;
 
@@ -44,7 +47,7 @@ impl Hub<'_> {
         let conn = Connection::open(self.dir.join(file))?;
         let plan = Plan::read(&Store::open(self.dir.join(format!("{file}-plan")), &FIGURES)?)?;
         conn.execute_batch(plan.text())?;
-        conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -98304;")?;
+        conn.execute_batch(PRAGMAS)?;
         Ok(conn)
     }
 
