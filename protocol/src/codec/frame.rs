@@ -29,22 +29,42 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 /// A block of zstd's expands four bytes to 128 KiB at most.
 const MOST_EXPANSION: usize = 1 << 15;
 
+/// A body as it travels.
+#[derive(Debug, Clone)]
+pub(super) struct Packed {
+    /// How many bytes it is of, without its bits.
+    len: usize,
+    /// Those, compressed where that makes them fewer.
+    bytes: Vec<u8>,
+    compressed: bool,
+    bits: Vec<u8>,
+}
+
+impl Packed {
+    /// Compresses a body.
+    pub(super) fn new(schema: &Schema, body: Writer, effort: Effort) -> Packed {
+        let (bytes, bits) = body.finish();
+        let len = bytes.len();
+        let packed = compress(schema, &bytes, effort).ok().filter(|packed| packed.len() + 2 < len);
+        let compressed = packed.is_some();
+        Packed { len, bytes: packed.unwrap_or(bytes), compressed, bits }
+    }
+}
+
 /// Puts a message together. `head` is its own, without the flags, of which the seven low bits are its to use.
-pub(super) fn seal(kind: Kind, schema: &Schema, flags: u8, head: Writer, body: Writer, effort: Effort) -> Vec<u8> {
-    let (bytes, bits) = body.finish();
-    let packed = compress(schema, &bytes, effort).ok().filter(|packed| packed.len() + 2 < bytes.len());
+pub(super) fn seal(kind: Kind, schema: &Schema, flags: u8, head: Writer, body: &Packed) -> Vec<u8> {
     let mut w = Writer::default();
     w.slice(&kind.magic);
     w.byte(FORMAT);
     w.slice(&schema.digest());
-    w.byte(flags | if packed.is_some() { COMPRESSED } else { 0 });
+    w.byte(flags | if body.compressed { COMPRESSED } else { 0 });
     w.slice(&head.bytes);
-    w.count(bytes.len());
-    if let Some(packed) = &packed {
-        w.count(packed.len());
+    w.count(body.len);
+    if body.compressed {
+        w.count(body.bytes.len());
     }
-    w.slice(packed.as_deref().unwrap_or(&bytes));
-    w.slice(&bits);
+    w.slice(&body.bytes);
+    w.slice(&body.bits);
     w.bytes
 }
 

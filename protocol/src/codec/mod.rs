@@ -31,6 +31,7 @@
 //!           flag 4: hash over all ids
 //!           upto
 //!           without flag 1 (Point::START): checkpoint
+//!           flag 16 (packed at an earlier checkpoint): the seq of that, near the checkpoint
 //!           count of own, each a point, near the checkpoint
 //!           flag 2: `after` of the one span, near upto; its origin is the author, its `upto` that of the changeset
 //!           without: count of spans, each origin, `upto` near the changeset's, `after` near that
@@ -61,7 +62,7 @@
 //!                    flag STALE: stale fields
 //!           told:    flag PATCH: fields told; without PATCH and GONE it is all of them
 //!           ids
-//!           changes: stamps, near upto; bases, near the checkpoint
+//!           changes: stamps, near upto; bases, near the checkpoint, or the one at which they were packed
 //!           for each field
 //!             changes, flag OWN_STAMPS: a stamp each, near the change's
 //!             changes, flag OWN_BASES: a base each, near the change's
@@ -138,7 +139,7 @@ mod rows;
 mod short;
 mod write;
 
-pub use self::changeset::{changeset_device, changeset_schema, decode_changeset, encode_changeset};
+pub use self::changeset::{Packed, changeset_device, changeset_schema, decode_changeset, encode_changeset};
 pub use self::error::{DecodeError, Part};
 pub use self::page::{decode_page, encode_page, page_cursor};
 pub use self::short::{Ambiguous, Encoded, ShortId};

@@ -13,7 +13,9 @@ use crate::domain::{
 use std::path::Path;
 use windrow_protocol::change::{Change, Changeset, End, Held, Recovery, Resolve, What, Write};
 use windrow_protocol::clock::{DeviceId, Hlc, Origin, Point, Span};
-use windrow_protocol::codec::{Effort, FORMAT, Limits, decode_changeset, decode_page, encode_changeset, encode_page};
+use windrow_protocol::codec::{
+    Effort, FORMAT, Limits, Packed, decode_changeset, decode_page, encode_changeset, encode_page,
+};
 use windrow_protocol::digest::TableDigest;
 use windrow_protocol::id::RecordId;
 use windrow_protocol::log::About;
@@ -48,13 +50,17 @@ fn check_bytes(files: &[Vec<u8>], written: &[u8]) {
 
 fn check_changeset(name: &str, changeset: &Changeset, lens: &[u8]) {
     let written = encode_changeset(&schema(), changeset, lens, Effort::Upload);
-    let files = files(1, name, &written);
+    check_written(1, name, changeset, &written);
+}
+
+fn check_written(since: u8, name: &str, changeset: &Changeset, written: &[u8]) {
+    let files = files(since, name, written);
     for golden in &files {
         let decoded = decode_changeset(&schema(), golden, &Limits::default()).unwrap();
         let keys = changeset.changes.iter().map(Change::key);
         assert_eq!(&decoded.resolve(crate::ids::finder(keys)).unwrap(), changeset);
     }
-    check_bytes(&files, &written);
+    check_bytes(&files, written);
     insta::assert_debug_snapshot!(name, changeset);
 }
 
@@ -131,6 +137,15 @@ fn page_with_digests() {
 fn one_field_of_one_record() {
     let one = writes(change(FARM, made(1)), [(1, What::Add(3))]);
     check_changeset("changeset-one-field", &changeset(vec![one]), &[7]);
+}
+
+#[test]
+fn changeset_that_was_packed_before_its_device_pulled() {
+    let now = changeset(vec![writes(change(FARM, made(1)), [(1, What::Add(3))])]);
+    let then = Changeset { checkpoint: point(now.checkpoint.seq.bits() - 17), own: Vec::new(), ..now.clone() };
+    let packed = Packed::new(&schema(), then, &[7], Effort::Upload);
+    let written = packed.seal(&schema(), now.checkpoint, now.own.clone());
+    check_written(2, "changeset-packed-before", &now, &written);
 }
 
 /// Every kind of field, every class of value, and references into the changeset.

@@ -6,7 +6,7 @@ use crate::ids::{finder, lens};
 use proptest::prelude::*;
 use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::codec::{
-    Effort, Limits, changeset_device, decode_changeset, decode_page, encode_changeset, encode_page,
+    Effort, Limits, Packed, changeset_device, decode_changeset, decode_page, encode_changeset, encode_page,
 };
 use windrow_protocol::told::Page;
 
@@ -33,6 +33,21 @@ proptest! {
     #[test]
     fn any_changeset(changeset in arbitrary::changeset(), least in 1..=128u8, effort in effort()) {
         prop_assert_eq!(sent(&changeset, least, effort), changeset);
+    }
+
+    /// Packed where the device stood before, and sealed where it stands now: by then it has pulled.
+    #[test]
+    fn any_changeset_that_was_packed_before(
+        changeset in arbitrary::changeset(),
+        then in arbitrary::changeset(),
+        effort in effort(),
+    ) {
+        let earlier = Changeset { checkpoint: then.checkpoint, own: then.own, ..changeset.clone() };
+        let packed = Packed::new(&schema(), earlier, &[], effort);
+        prop_assert_eq!(packed.spans(), &changeset.spans);
+        let bytes = packed.seal(&schema(), changeset.checkpoint, changeset.own.clone());
+        let decoded = decode_changeset(&schema(), &bytes, &Limits::default()).unwrap();
+        prop_assert_eq!(decoded.resolve(|_, _, _| None).unwrap(), changeset);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::store::session::slices;
 use crate::store::{Actions, Next, Store, StoreError};
 use crate::types::Timestamp;
 use std::time::Instant;
-use windrow_protocol::message::Answer;
+use windrow_protocol::message::{Answer, Commit, Pull};
 use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Event, Finish, Progress, Request, Session, Unexpected};
 
@@ -110,6 +110,9 @@ pub(super) async fn run(
                 session.progress().into_iter().for_each(&progress);
                 may_go(store, over, &request, seen).await?;
                 seen.pace.clone_from(&session.pace);
+                if let Request::Commit(Commit { pull: Pull { whole_ids: false, .. }, .. }) = &request {
+                    fold_ahead(&file, actions.clone());
+                }
                 let answer = exchange(store, transport, over.link, &request, seen).await;
                 seen.pace.limit(left(store, over).await?.unwrap_or(0));
                 session.pace.clone_from(&seen.pace);
@@ -190,6 +193,15 @@ where
 {
     let store = store.clone();
     Ok(tokio::task::spawn_blocking(move || f(&store)).await.map_err(|_| SyncError::Stopped)??)
+}
+
+/// Two sides of an upload work at once: what follows is folded while the hub commits what it has.
+fn fold_ahead(file: &FileThread, actions: Actions) {
+    file.begin(move || {
+        if let Err(error) = actions.fold_ahead() {
+            tracing::debug!(%error, "what follows was not folded ahead");
+        }
+    });
 }
 
 /// An action on the file, off the async threads: local writes and SQLite's locks may hold it up.

@@ -28,6 +28,12 @@ impl FileThread {
         Ok(FileThread { jobs })
     }
 
+    /// Has a job done, for whose outcome nobody waits, before all that are handed over later.
+    pub(super) fn begin(&self, job: impl FnOnce() + Send + 'static) {
+        // A thread that has ended is noticed by whoever waits for a job.
+        drop(self.jobs.send(Box::new(job)));
+    }
+
     /// What came of a job; nothing of one that failed badly. It is done even if nobody waits for it any more.
     pub(super) async fn run<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
         let (done, came) = oneshot::channel();

@@ -117,7 +117,7 @@ impl World {
         let (machine, action) = Session::far();
         self.peers[device].talk = None;
         let (actions, way) = (self.peers[device].device.actions(), Way::Free);
-        Talk { machine, actions, action, way, verdict: None, said: None, written: true }
+        Talk { machine, actions, action, way, verdict: None, said: None, written: true, early: None }
     }
 
     /// One action that is the file's.

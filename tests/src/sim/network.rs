@@ -4,6 +4,7 @@ use super::Fault;
 use super::hub::Route;
 use super::schema::Schema;
 use super::twin::{Said, Verdict};
+use crate::oracle::Hlc;
 use crate::oracle::message as plain;
 use std::rc::Rc;
 use windrow::store::Actions;
@@ -29,6 +30,8 @@ pub struct Talk {
     pub said: Option<Said>,
     /// Whether the application has written meanwhile.
     pub written: bool,
+    /// The twin's last stamp when the last COMMIT left, while which the file may have folded the next changeset.
+    pub early: Option<Hlc>,
 }
 
 /// What is on its way between a device and the hub. An answer belongs to its request, as HTTP has it: one that comes when
@@ -60,7 +63,7 @@ impl Talk {
     /// A session that begins, over a link of this pace.
     pub fn start(actions: Actions, pace: Pace) -> Talk {
         let (machine, action) = Session::start(pace);
-        Talk { machine, actions, action, way: Way::Free, verdict: None, said: None, written: false }
+        Talk { machine, actions, action, way: Way::Free, verdict: None, said: None, written: false, early: None }
     }
 }
 

@@ -50,6 +50,8 @@ counted! {
     spent: "sessions ended by a day's budget",
     /// Changesets that spoke for a part of what was pending.
     slices: "changesets of a part of what was pending",
+    /// Those that were folded while the one before was committed.
+    early: "of them folded while the one before was committed",
     /// Chunks of changesets.
     chunks: "chunks of changesets",
     /// Of them those that were sent before the hub had said to have all before them.

@@ -10,14 +10,14 @@ use super::{Fault, judge, refusals, slices};
 use crate::oracle::message as plain;
 use crate::oracle::schema::Strategy;
 use crate::oracle::session::Synced;
-use crate::oracle::{Id, Point, Row, View};
+use crate::oracle::{Hlc, Id, Point, Row, View};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use windrow::hub::HubError;
 use windrow::store::Next;
 use windrow_protocol::chunk::Chunk;
 use windrow_protocol::clock;
-use windrow_protocol::codec::{Limits, decode_page};
+use windrow_protocol::codec::{Limits, decode_changeset, decode_page};
 use windrow_protocol::message::{Answer, Commit, Prepare, ProblemKind, Retry, from_bytes, to_bytes};
 use windrow_protocol::session::{Action, Event, Finish, Inbox, Request};
 
@@ -100,6 +100,12 @@ impl World {
             self.stats.ahead += u64::from(chunk.offset > progress.sent);
         }
         let peer = &mut self.peers[device];
+        if let Request::Commit(commit) = request
+            && !commit.pull.whole_ids
+        {
+            talk.actions.fold_ahead().map_err(say)?;
+            talk.early = Some(peer.twin.hlc);
+        }
         peer.pace = Some(talk.machine.pace.clone());
         let session = || peer.twin.session.clone().map(Rc::new);
         let sent = Sent::of(request, session, || peer.twin.ask(), &peer.schema)?;
@@ -294,7 +300,9 @@ impl World {
     /// The twin does what the file has just done.
     fn follow(&mut self, device: DeviceNo, talk: &mut Talk, action: &Action, event: &Event) -> Result<(), Fault> {
         match (action, event) {
-            (Action::Load { past, .. }, Event::Loaded(loaded)) => self.loaded(device, loaded.outbox.as_ref(), *past),
+            (Action::Load { past, .. }, Event::Loaded(loaded)) => {
+                self.loaded(device, talk.early.take(), loaded.outbox.as_ref(), *past)
+            }
             (Action::MarkPrepared, _) => Ok(()),
             (Action::Discard, _) => {
                 let peer = &mut self.peers[device];
@@ -341,6 +349,7 @@ impl World {
     fn loaded(
         &mut self,
         device: DeviceNo,
+        early: Option<Hlc>,
         outbox: Option<&windrow_protocol::session::Outbox>,
         past: bool,
     ) -> Result<(), Fault> {
@@ -364,7 +373,7 @@ impl World {
                 }
                 self.sessions += 1;
                 let spans = peer.device.speaks_for()?;
-                let session = match slices::end(&peer.twin, &spans).filter(|_| self.plan.poor) {
+                let mut session = match slices::end(&peer.twin, &spans).filter(|_| self.plan.poor) {
                     Some(end) => {
                         self.stats.slices += 1;
                         slices::cut(&peer.twin, end)?.stage(self.sessions, past)
@@ -372,6 +381,13 @@ impl World {
                     None => peer.twin.stage(self.sessions, past),
                 };
                 let expected = session.spans.iter().map(|(origin, (_, upto))| (*origin, *upto)).collect();
+                let said = decode_changeset(&peer.schema.model, &outbox.payload, &Limits::default()).map_err(say)?;
+                let upto = said.unresolved().upto.bits();
+                // Folded while the hub committed the one before: what was told since has not moved its clock.
+                if upto != session.upto && early == Some(upto) {
+                    self.stats.early += 1;
+                    session.upto = upto;
+                }
                 if spans != expected {
                     return Err(format!("the changeset speaks for {spans:?}, expected {expected:?}"));
                 }

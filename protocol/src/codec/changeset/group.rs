@@ -1,6 +1,6 @@
 //! The changes of one shape, column by column.
 
-use crate::change::{Change, Changeset, End, Resolve, What, Write};
+use crate::change::{Change, End, Resolve, What, Write};
 use crate::clock::{Hlc, Seq};
 use crate::codec::column::beside::Beside;
 use crate::codec::column::{Column, stamps, sums};
@@ -88,12 +88,6 @@ impl Shape {
             + Beside::memory()
             + self.fields.len() * size_of::<Write>()
             + self.stale.len() * size_of::<FieldIx>()
-    }
-}
-
-impl From<&Changeset> for Near {
-    fn from(changeset: &Changeset) -> Near {
-        Near { hlc: changeset.upto, seq: changeset.checkpoint.seq }
     }
 }
 

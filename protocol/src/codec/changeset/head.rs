@@ -4,7 +4,7 @@ use super::recovery;
 use crate::change::{Changeset, Recovery};
 use crate::clock::{Hlc, Origin, Point, Seq, Span};
 use crate::codec::Limits;
-use crate::codec::column::stamps::{read_hlc, read_point, write_hlc, write_point};
+use crate::codec::column::stamps::{read_hlc, read_point, read_seq, write_hlc, write_point, write_seq};
 use crate::codec::read::{Reader, Result};
 use crate::codec::rows::{read_device, read_list, write_list};
 use crate::codec::write::Writer;
@@ -18,11 +18,22 @@ const OWN_SPAN: u8 = 2;
 const HASH: u8 = 4;
 /// Device and hub are finding their common past: see [`recovery`].
 const RECOVERY: u8 = 8;
+/// The bases of its changes are written near another seq than its checkpoint's: that of an earlier one, at which it was packed.
+const NEAR: u8 = 16;
 /// All flags that a head may carry.
-pub(super) const ALL: u8 = START | OWN_SPAN | HASH | RECOVERY;
+pub(super) const ALL: u8 = START | OWN_SPAN | HASH | RECOVERY | NEAR;
+
+/// What a head has beside what the changeset says: how its changes are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Written {
+    /// Near which seq their bases are.
+    pub(super) near: Seq,
+    /// The hash over their ids, where some are shortened.
+    pub(super) hash: Option<[u8; 8]>,
+}
 
 /// Writes a head and answers its flags.
-pub(super) fn write(schema: &Schema, changeset: &Changeset, hash: Option<[u8; 8]>) -> (u8, Writer) {
+pub(super) fn write(schema: &Schema, changeset: &Changeset, Written { near, hash }: Written) -> (u8, Writer) {
     let mut w = Writer::default();
     let start = changeset.checkpoint == Point::START;
     let own_span = own_span(changeset);
@@ -32,6 +43,10 @@ pub(super) fn write(schema: &Schema, changeset: &Changeset, hash: Option<[u8; 8]
     write_hlc(&mut w, Hlc::ZERO, changeset.upto);
     if !start {
         write_point(&mut w, Seq::ZERO, changeset.checkpoint);
+    }
+    let elsewhere = near != changeset.checkpoint.seq;
+    if elsewhere {
+        write_seq(&mut w, changeset.checkpoint.seq, near);
     }
     write_list(&mut w, &changeset.own, |w, point| write_point(w, changeset.checkpoint.seq, *point));
     match own_span {
@@ -44,21 +59,17 @@ pub(super) fn write(schema: &Schema, changeset: &Changeset, hash: Option<[u8; 8]
     }
     let flag = |is: bool, flag: u8| if is { flag } else { 0 };
     let spans = flag(start, START) | flag(own_span.is_some(), OWN_SPAN);
-    (spans | flag(hash.is_some(), HASH) | flag(recovers, RECOVERY), w)
+    (spans | flag(hash.is_some(), HASH) | flag(recovers, RECOVERY) | flag(elsewhere, NEAR), w)
 }
 
-/// Reads a head: the changeset without changes, and the hash over its ids.
-pub(super) fn read(
-    r: &mut Reader<'_>,
-    flags: u8,
-    schema: &Schema,
-    limits: &Limits,
-) -> Result<(Changeset, Option<[u8; 8]>)> {
+/// Reads a head: the changeset without changes, and how those are written.
+pub(super) fn read(r: &mut Reader<'_>, flags: u8, schema: &Schema, limits: &Limits) -> Result<(Changeset, Written)> {
     let device = read_device(r)?;
     let author = Origin(r.u64()?);
     let hash = if flags & HASH != 0 { Some(r.array()?) } else { None };
     let upto = read_hlc(r, Hlc::ZERO)?;
     let checkpoint = if flags & START != 0 { Point::START } else { read_point(r, Seq::ZERO)? };
+    let near = if flags & NEAR != 0 { read_seq(r, checkpoint.seq)? } else { checkpoint.seq };
     let own = read_list(r, |r| read_point(r, checkpoint.seq))?;
     let spans = match flags & OWN_SPAN {
         0 => read_list(r, |r| read_span(r, upto))?,
@@ -68,7 +79,10 @@ pub(super) fn read(
         0 => Recovery::default(),
         _ => recovery::read(r, schema, checkpoint.seq, limits)?,
     };
-    Ok((Changeset { device, author, checkpoint, own, spans, upto, changes: Vec::new(), recovery }, hash))
+    Ok((
+        Changeset { device, author, checkpoint, own, spans, upto, changes: Vec::new(), recovery },
+        Written { near, hash },
+    ))
 }
 
 fn own_span(changeset: &Changeset) -> Option<Span> {

@@ -5,14 +5,15 @@ mod head;
 mod recovery;
 
 use self::group::{Group, Shape};
+use self::head::Written;
 use super::column::ids::WHOLE;
 use super::frame::{self, Body, Kind};
 use super::groups::{GroupReader, GroupWriter};
-use super::rows::read_device;
+use super::rows::{Near, read_device};
 use super::short::{self, Encoded, hash_of};
 use super::{DecodeError, Effort, Limits};
 use crate::change::{Change, Changeset};
-use crate::clock::DeviceId;
+use crate::clock::{DeviceId, Point, Span};
 use crate::id::RecordId;
 use crate::model::Schema;
 use std::collections::BTreeMap;
@@ -23,6 +24,46 @@ const KIND: Kind = Kind { name: "changeset", magic: *b"WC", flags: head::ALL };
 /// of its table unambiguously as far as the sender knows, 1 to 128. An id of a record that the hub may not have must be
 /// whole (128): that of every record born here.
 pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], effort: Effort) -> Vec<u8> {
+    let (written, body) = pack(schema, changeset, lens, effort);
+    seal(schema, changeset, written, &body)
+}
+
+/// A changeset as [`encode_changeset`] writes it, but for where its device stands: another of its commits may be under way while it
+/// is packed.
+#[derive(Debug)]
+pub struct Packed {
+    /// Without its changes.
+    changeset: Changeset,
+    written: Written,
+    body: frame::Packed,
+}
+
+impl Packed {
+    /// Packs it; `lens` and `effort` are as for [`encode_changeset`].
+    pub fn new(schema: &Schema, mut changeset: Changeset, lens: &[u8], effort: Effort) -> Packed {
+        let (written, body) = pack(schema, &changeset, lens, effort);
+        changeset.changes = Vec::new();
+        Packed { changeset, written, body }
+    }
+
+    /// The entries that it speaks for, of each origin.
+    pub fn spans(&self) -> &[Span] {
+        &self.changeset.spans
+    }
+
+    /// The changeset as bytes, of a device that has this checkpoint and these own commits by now.
+    pub fn seal(self, schema: &Schema, checkpoint: Point, own: Vec<Point>) -> Vec<u8> {
+        seal(schema, &Changeset { checkpoint, own, ..self.changeset }, self.written, &self.body)
+    }
+}
+
+fn seal(schema: &Schema, changeset: &Changeset, written: Written, body: &frame::Packed) -> Vec<u8> {
+    let (flags, head) = head::write(schema, changeset, written);
+    frame::seal(KIND, schema, flags, head, body)
+}
+
+/// The changes.
+fn pack(schema: &Schema, changeset: &Changeset, lens: &[u8], effort: Effort) -> (Written, frame::Packed) {
     let mut changes: Vec<(&Change, u8)> = changeset.changes.iter().zip(short::lengths(lens)).collect();
     changes.sort_by_key(|(change, _)| change.key());
     let shortened = changes.iter().any(|(_, len)| *len < WHOLE);
@@ -31,12 +72,12 @@ pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], eff
     for (change, len) in changes {
         groups.entry(Shape::of(change, len)).or_default().push(change);
     }
+    let near = Near { hlc: changeset.upto, seq: changeset.checkpoint.seq };
     let mut body = GroupWriter::new(schema);
     for (shape, changes) in &groups {
-        Group { schema, near: changeset.into(), shape }.write(&mut body, changes);
+        Group { schema, near, shape }.write(&mut body, changes);
     }
-    let (flags, head) = head::write(schema, changeset, hash);
-    frame::seal(KIND, schema, flags, head, body.w, effort)
+    (Written { near: near.seq, hash }, frame::Packed::new(schema, body.w, effort))
 }
 
 /// The changeset in these bytes, read with the schema that they name ([`changeset_schema`]). Its ids may be shortened.
@@ -46,12 +87,13 @@ pub fn encode_changeset(schema: &Schema, changeset: &Changeset, lens: &[u8], eff
 /// Whatever breaks the format or the limits.
 pub fn decode_changeset(schema: &Schema, bytes: &[u8], limits: &Limits) -> Result<Encoded<Changeset>, DecodeError> {
     let (format, flags, mut r) = frame::open(KIND, schema, bytes, limits)?;
-    let (mut changeset, hash) = head::read(&mut r, flags, schema, limits)?;
+    let (mut changeset, Written { near, hash }) = head::read(&mut r, flags, schema, limits)?;
+    let near = Near { hlc: changeset.upto, seq: near };
     let body = Body::read(schema, flags, r, limits)?;
     let mut groups = GroupReader::new(schema, format, body.reader());
     while let Some((lead, n)) = groups.lead()? {
         let shape = Shape::read(&mut groups.r, lead, schema.table(lead.table).fields.len())?;
-        let group = Group { schema, near: (&changeset).into(), shape: &shape };
+        let group = Group { schema, near, shape: &shape };
         let changes = group.read(&mut groups, n)?;
         changeset.changes.extend(changes);
     }

@@ -38,7 +38,7 @@ pub fn encode_page(schema: &Schema, page: &Page, lens: &[u8], effort: Effort) ->
         Group { schema, near: page.into(), shape }.write(&mut body, told);
     }
     let (flags, head) = write_head(page, hash);
-    frame::seal(KIND, schema, flags, head, body.w, effort)
+    frame::seal(KIND, schema, flags, head, &frame::Packed::new(schema, body.w, effort))
 }
 
 /// The page in these bytes. Its ids may be shortened. Only its form is judged, not what its values say.

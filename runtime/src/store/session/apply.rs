@@ -39,8 +39,16 @@ impl<E: Into<StoreError>> From<E> for Stop {
     }
 }
 
-/// Applies all pages. Whether that was all: no table differs from the hub's.
-pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
+/// How an answer went in.
+pub(super) struct Went {
+    /// Whether that was all: no table differs from the hub's.
+    pub(super) all: bool,
+    /// Whether what is pending says what it said: no sum left its range.
+    pub(super) pending_stands: bool,
+}
+
+/// Applies all pages.
+pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<Went, Stop> {
     if pages::inbox(conn)? != Inbox::Complete {
         return Err(AnswerError::Incomplete.into());
     }
@@ -51,21 +59,22 @@ pub(super) fn apply(conn: &Connection, plan: &Plan) -> Result<bool, Stop> {
     let mut work = Work { conn, plan, written: None, whole: before, told, over, touched, conflicts };
     state::set_applying(conn, true)?;
     fire_others(conn, plan)?;
-    let (mut heard, mut all) = (Hlc::ZERO, true);
+    let (mut heard, mut went) = (Hlc::ZERO, Went { all: true, pending_stands: true });
     ahead::each_page(conn, plan, |page| {
         let page = work.page(page)?;
         heard = heard.max(page.highest);
         if page.next.is_none() {
             fault!(UntoldKept: (), work.remove_untold()?);
             work.brake()?;
+            went.pending_stands = work.over.is_empty();
             work.refuse_overflowing()?;
             work.follow_removed()?;
-            all = work.settle(&page, heard)?;
+            went.all = work.settle(&page, heard)?;
         }
         Ok::<(), Stop>(())
     })?;
     state::set_applying(conn, false)?;
-    Ok(all)
+    Ok(went)
 }
 
 /// Windrow's own triggers would see for each record that an answer is applied, and log nothing. Where there are no others,

@@ -1,37 +1,46 @@
 //! Folding what is pending into a changeset.
 
-use super::slices::{self, Slicing};
+use super::slices::{self, Slice, Slicing};
 use super::weights::{self, Weights};
 use super::{outbox, pages, recover};
 use crate::sqlite::Bound;
 use crate::store::error::StoreError;
 use crate::store::origins::{self, Stretch};
 use crate::store::plan::Plan;
+use crate::store::state::{self, State};
 use crate::store::values::id_value;
-use crate::store::{log, recovery, state};
+use crate::store::{log, recovery};
 use rusqlite::Connection;
 use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Hlc, Origin, Span};
-use windrow_protocol::codec::{self, Effort};
+use windrow_protocol::codec::{Effort, Packed};
 use windrow_protocol::fold::{self, Part};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::SessionId;
 use windrow_protocol::session::Loaded;
 
 /// A changeset that is not stored yet.
+#[derive(Debug)]
 pub(super) struct Folded {
     session: SessionId,
-    payload: Vec<u8>,
-    spans: Vec<Span>,
+    packed: Packed,
     weights: Weights,
     /// Whether more was pending than it speaks for.
-    pub(super) more: bool,
+    more: bool,
 }
 
 impl Folded {
     /// Of which tables it is, and under which id it is sent.
     pub(super) fn weighed(&self) -> (SessionId, Weights) {
         (self.session, self.weights.clone())
+    }
+
+    /// Whether it speaks for what follows the entries that the hub has now, and names every origin that must be named.
+    fn follows(&self, stretches: &[Stretch]) -> bool {
+        stretches.iter().all(|s| match self.packed.spans().iter().find(|span| span.origin == s.origin) {
+            Some(span) => span.after == s.hub_has,
+            None => !s.unsure,
+        })
     }
 }
 
@@ -40,29 +49,70 @@ impl Folded {
 /// This only reads, in one snapshot, so that nobody's write waits for it. Entries that are logged before the changeset is
 /// stored have later stamps and belong to the next one.
 ///
-/// `past`: the hub asked for this device's past, so that something is to be said in any case.
+/// `past`: the hub asked for this device's past, so that something is to be said in any case. `ahead`: what [`behind`] has
+/// folded since, and the count of steps then, with those that its own session has made after it.
 pub(super) fn fold(
     conn: &Connection,
     plan: &Plan,
-    whole_ids: bool,
-    past: bool,
+    (whole_ids, past): (bool, bool),
     slicing: &Slicing,
+    ahead: Option<(i64, Folded)>,
 ) -> Result<(i64, Option<Folded>), StoreError> {
     let state = state::read(conn)?;
+    let turn = state.turn;
     if outbox::read(conn)?.is_some() {
-        return Ok((state.turn, None));
+        return Ok((turn, None));
     }
-    let mut stretches = origins::stretches(conn)?;
+    let stretches = origins::stretches(conn)?;
     // Whoever looks for a common past with the hub says everything at once.
     let lost = past || state.recovering || recovery::seeks(conn, plan)?;
-    let (pending, cut) =
+    let fits = |(seen, folded): &(i64, Folded)| *seen == turn && !lost && !whole_ids && folded.follows(&stretches);
+    if let Some((_, folded)) = ahead.filter(fits) {
+        return Ok((turn, Some(folded)));
+    }
+    let slice =
         if lost { (log::pending(conn, plan, &stretches)?, None) } else { slicing.next(conn, plan, &stretches)? };
+    Ok((turn, pack(conn, plan, &state, (whole_ids, past), (stretches, slice))?))
+}
+
+/// The changeset behind the one under way, folded while the hub commits that; none where a log is not cut. It is good as long as
+/// no other session steps between and the answer takes no sum out of what is pending: what is logged stays as it is.
+pub(super) fn behind(
+    conn: &Connection,
+    plan: &Plan,
+    slicing: &Slicing,
+    seen: i64,
+) -> Result<Option<Folded>, StoreError> {
+    let state = state::read(conn)?;
+    if state.turn != seen || state.recovering || recovery::seeks(conn, plan)? {
+        return Ok(None);
+    }
+    let (mut stretches, sent) = (origins::stretches(conn)?, outbox::spans(conn)?);
+    for stretch in &mut stretches {
+        let sent = sent.iter().filter(|(origin, _)| *origin == stretch.origin).map(|(_, upto)| *upto);
+        stretch.hub_has = sent.fold(stretch.hub_has, Hlc::max);
+        // The checkpoint of the answer vouches for all.
+        stretch.unsure = false;
+    }
+    match slicing.behind(conn, plan, &stretches)? {
+        Some(slice) => pack(conn, plan, &state, (false, false), (stretches, slice)),
+        None => Ok(None),
+    }
+}
+
+fn pack(
+    conn: &Connection,
+    plan: &Plan,
+    state: &State,
+    (whole_ids, past): (bool, bool),
+    (mut stretches, (pending, cut)): (Vec<Stretch>, Slice),
+) -> Result<Option<Folded>, StoreError> {
     if let Some(cut) = cut {
         stretches = slices::upto(&stretches, cut);
     }
     let parts = recover::parts(conn, plan, pending)?;
     if parts.is_empty() && !past && !state.recovering {
-        return Ok((state.turn, None));
+        return Ok(None);
     }
     let (mut stamps, mut passed) = (Vec::new(), Vec::new());
     for part in &parts {
@@ -78,7 +128,7 @@ pub(super) fn fold(
         device: state.device,
         author: origins::author(&stretches)?,
         checkpoint: state.checkpoint,
-        own: state::own(conn)?,
+        own: Vec::new(), // Said once it is stored.
         spans: spans(&stretches, &stamps, &logged),
         upto: log::clock(conn)?,
         changes: net.changes,
@@ -87,23 +137,26 @@ pub(super) fn fold(
     // What the hub may have lost can't be named by a part of its id.
     let whole_ids = whole_ids || !changeset.recovery.is_empty();
     let lengths = name_lengths(conn, plan, &changeset.changes, whole_ids)?;
-    let payload = codec::encode_changeset(&plan.schema, &changeset, &lengths, Effort::Upload);
+    let weights = weights::of_changes(&changeset.changes);
+    let packed = Packed::new(&plan.schema, changeset, &lengths, Effort::Upload);
     let mut session = [0; 16];
     getrandom::fill(&mut session)?;
-    let (session, weights) = (SessionId(session), weights::of_changes(&changeset.changes));
-    Ok((state.turn, Some(Folded { session, payload, spans: changeset.spans, weights, more: cut.is_some() })))
+    Ok(Some(Folded { session: SessionId(session), packed, weights, more: cut.is_some() }))
 }
 
-/// Stores a changeset.
-pub(super) fn store(conn: &Connection, folded: &Folded) -> Result<(), StoreError> {
-    Ok(outbox::write(conn, folded.session, &folded.payload, &folded.spans)?)
+/// Stores a changeset. Whether more was pending than it speaks for.
+pub(super) fn store(conn: &Connection, plan: &Plan, folded: Folded) -> Result<bool, StoreError> {
+    let Folded { session, packed, more, .. } = folded;
+    let (spans, checkpoint) = (packed.spans().to_vec(), state::read(conn)?.checkpoint);
+    outbox::write(conn, session, &packed.seal(&plan.schema, checkpoint, state::own(conn)?), &spans)?;
+    Ok(more)
 }
 
-/// What the file holds now. `folded`: the changeset that was stored just now.
-pub(super) fn loaded(conn: &Connection, plan: &Plan, folded: Option<&Folded>) -> Result<Loaded, StoreError> {
+/// What the file holds now. `more`: of the changeset that was stored just now, whether more was pending.
+pub(super) fn loaded(conn: &Connection, plan: &Plan, more: Option<bool>) -> Result<Loaded, StoreError> {
     let outbox = outbox::read(conn)?;
-    let behind = outbox.is_some() && folded.is_none_or(|folded| folded.more);
-    let stored_before = outbox.is_some() && folded.is_none();
+    let behind = outbox.is_some() && more.unwrap_or(true);
+    let stored_before = outbox.is_some() && more.is_none();
     Ok(Loaded { outbox, stored_before, behind, inbox: pages::inbox(conn)?, pull: pages::pull(conn, plan)? })
 }
 

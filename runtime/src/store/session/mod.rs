@@ -25,6 +25,7 @@ use crate::bundle::{Id, Secret};
 use crate::lock::lock;
 use crate::sqlite::Repeated;
 use apply::Stop;
+use load::Folded;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use slices::Slicing;
 use std::sync::{Arc, Mutex};
@@ -76,14 +77,16 @@ pub struct Actions {
     /// The kind of link it runs over, by its name in `windrow_traffic`; none where nobody counts.
     link: Option<&'static str>,
     slicing: Arc<Slicing>,
-    /// Of which tables the changeset is that this session has folded last.
+    /// Of which tables the changeset is that this session has stored last.
     folded: Arc<Mutex<Option<(SessionId, Weights)>>>,
+    /// The changeset behind the one under way, once it is folded.
+    ahead: Arc<Mutex<Option<Folded>>>,
 }
 
 impl Actions {
     pub(super) fn new(store: Store) -> Actions {
         let slicing = Arc::new(Slicing::new(slices::MOST));
-        Actions { store, turn: Arc::default(), link: None, slicing, folded: Arc::default() }
+        Actions { store, turn: Arc::default(), link: None, slicing, folded: Arc::default(), ahead: Arc::default() }
     }
 
     /// A changeset is folded of no more than about so many bytes of what is pending, 4 MiB unless said otherwise. What is left
@@ -134,17 +137,34 @@ impl Actions {
     /// The file's.
     pub fn load(&self, whole_ids: bool, past: bool) -> Result<Loaded, StoreError> {
         self.store.keep_newest()?;
+        let ahead = Option::zip(*lock(&self.turn), lock(&self.ahead).take());
         let (turn, folded) = self.store.snapshot(|conn, plan| {
             migrate::behind(conn, self.store.path(), plan)?;
-            load::fold(conn, plan, whole_ids, past, &self.slicing)
+            load::fold(conn, plan, (whole_ids, past), &self.slicing, ahead)
         })?;
         *lock(&self.turn) = Some(turn);
-        if let Some(folded) = &folded {
-            self.durable_step(|conn, _| load::store(conn, folded))?;
-            *lock(&self.folded) = Some(folded.weighed());
-        }
-        let loaded = self.store.snapshot(|conn, plan| load::loaded(conn, plan, folded.as_ref()))?;
+        let more = folded.map(|folded| self.store_folded(folded)).transpose()?;
+        let loaded = self.store.snapshot(|conn, plan| load::loaded(conn, plan, more))?;
         self.safe(loaded)
+    }
+
+    fn store_folded(&self, folded: Folded) -> Result<bool, StoreError> {
+        let weighed = folded.weighed();
+        let more = self.durable_step(|conn, plan| load::store(conn, plan, folded))?;
+        *lock(&self.folded) = Some(weighed);
+        Ok(more)
+    }
+
+    /// Folds what follows the changeset under way, for which the hub's answer is not needed: for the time in which a long log's hub
+    /// commits one slice. The next [`Actions::load`] stores it, or folds anew where it no longer fits.
+    ///
+    /// # Errors
+    /// The file's. The session may go on all the same.
+    pub fn fold_ahead(&self) -> Result<(), StoreError> {
+        let Some(seen) = *lock(&self.turn) else { return Ok(()) };
+        let ahead = self.store.snapshot(|conn, plan| load::behind(conn, plan, &self.slicing, seen))?;
+        *lock(&self.ahead) = ahead;
+        Ok(())
     }
 
     /// What was stored before, safe from a power cut: whoever stored it may have died before it was on the disk.
@@ -284,9 +304,12 @@ impl Actions {
         let step = self.step("apply", apply::apply);
         fault!(ApplyingAlone: state::set_applying(&self.store.sync_connection(), false)?);
         let applied = match step {
-            Ok(equal) => {
+            Ok(went) => {
                 self.store.announce();
-                if equal { Applied::Applied } else { Applied::More }
+                if !went.pending_stands {
+                    *lock(&self.ahead) = None;
+                }
+                if went.all { Applied::Applied } else { Applied::More }
             }
             Err(Stop::Collided) => self.step("forget", |conn, _| forget(conn)).map(|()| Applied::Collided)?,
             Err(Stop::Ambiguous) => self.step("forget", |conn, _| forget(conn)).map(|()| Applied::Ambiguous)?,

@@ -28,6 +28,9 @@ const HEAD: usize = 64;
 /// Programs delete a row and insert it anew: that is one write, if no more entries are between.
 const REPLACED: usize = 16;
 
+/// Pending entries, and where they end; none where they are all.
+pub(super) type Slice = (Vec<Entry>, Option<Hlc>);
+
 /// How a session takes what is pending: all at once, or slice by slice.
 #[derive(Debug)]
 pub(super) struct Slicing {
@@ -42,13 +45,8 @@ impl Slicing {
         Slicing { most, cuts: Mutex::default() }
     }
 
-    /// The pending entries of the next slice, and where it ends; none where these are all.
-    pub(super) fn next(
-        &self,
-        conn: &Connection,
-        plan: &Plan,
-        stretches: &[Stretch],
-    ) -> Result<(Vec<Entry>, Option<Hlc>), StoreError> {
+    /// The next slice.
+    pub(super) fn next(&self, conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> Result<Slice, StoreError> {
         let mut cuts = lock(&self.cuts);
         if cuts.is_empty() {
             if let Some(all) = light(conn, plan, stretches, self.most)? {
@@ -56,16 +54,41 @@ impl Slicing {
             }
             *cuts = find(conn, plan, stretches, self.most)?.into();
         }
-        while let Some(cut) = cuts.front().copied() {
-            let slice = log::pending(conn, plan, &upto(stretches, cut))?;
-            if !slice.is_empty() {
-                return Ok((slice, Some(cut)));
-            }
-            // The hub has all of it.
-            cuts.pop_front();
-        }
-        Ok((log::pending(conn, plan, stretches)?, None))
+        let (had, slice) = first(conn, plan, stretches, &cuts)?;
+        // The hub has all of those.
+        cuts.drain(..had);
+        Ok(slice)
     }
+
+    /// The same for the slice behind the one under way, once `stretches` says that the hub has that; none where a log is not cut.
+    pub(super) fn behind(
+        &self,
+        conn: &Connection,
+        plan: &Plan,
+        stretches: &[Stretch],
+    ) -> Result<Option<Slice>, StoreError> {
+        let cuts = lock(&self.cuts);
+        if cuts.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(first(conn, plan, stretches, &cuts)?.1))
+    }
+}
+
+/// The first slice of which something is pending, and how many cuts come before it.
+fn first(
+    conn: &Connection,
+    plan: &Plan,
+    stretches: &[Stretch],
+    cuts: &VecDeque<Hlc>,
+) -> Result<(usize, Slice), StoreError> {
+    for (before, cut) in cuts.iter().enumerate() {
+        let slice = log::pending(conn, plan, &upto(stretches, *cut))?;
+        if !slice.is_empty() {
+            return Ok((before, (slice, Some(*cut))));
+        }
+    }
+    Ok((cuts.len(), (log::pending(conn, plan, stretches)?, None)))
 }
 
 /// The stretches of the log up to this stamp.
