@@ -206,6 +206,9 @@ pub struct Session {
     far: bool,
     /// Whether more is pending than what it sends: that is to be sent too.
     behind: bool,
+    /// Whether an answer collided while more was pending. The next ones would too, as likely as not: they are not asked for to
+    /// their end until the rest is sent.
+    collided: bool,
     rounds: u32,
     /// Where the page that is under way goes on; none where it is an answer's first.
     asked: Option<Cursor>,
@@ -240,8 +243,9 @@ impl Session {
 
     /// A session at this pace, and what to do first.
     pub fn start(pace: Pace) -> (Session, Action) {
-        let (whole_ids, past, behind, far) = (false, false, false, false);
-        let session = Session { pace, state: State::Loading, whole_ids, past, far, behind, rounds: 0, asked: None };
+        let (whole_ids, past, far, behind, collided) = (false, false, false, false, false);
+        let session =
+            Session { pace, state: State::Loading, whole_ids, past, far, behind, collided, rounds: 0, asked: None };
         (session, Action::Load { whole_ids: false, past: false })
     }
 
@@ -287,6 +291,11 @@ impl Session {
             (State::Catching, Event::Loaded(loaded)) => Ok(self.catch_up(*loaded)),
             (State::Applying, Event::Applied) => Ok(Action::Finish(Finish::InSync)),
             (State::Applying, Event::Waits) => Ok(Action::Finish(Finish::Waits)),
+            // The rest is to be sent in any case: each slice is a step on, however many there are.
+            (State::Applying, Event::Collided | Event::More) if self.behind => {
+                self.collided = true;
+                Ok(self.load_anew())
+            }
             (State::Applying, Event::Collided | Event::More) => Ok(self.reload()),
             (State::Applying | State::Keeping, Event::Ambiguous) => {
                 self.whole_ids = true;
@@ -430,7 +439,11 @@ impl Session {
         if self.exhausted() {
             return Action::Finish(Finish::Unsettled);
         }
-        // What was stored before is forgotten, or folded anew together with the rest.
+        self.load_anew()
+    }
+
+    /// What was stored before is forgotten, or folded anew together with the rest.
+    fn load_anew(&mut self) -> Action {
         self.behind = false;
         self.go(State::Loading, self.load())
     }
@@ -451,6 +464,7 @@ impl Session {
     fn page(&mut self, inbox: Inbox, pull: Pull) -> Action {
         self.asked = match inbox {
             Inbox::Complete => return self.go(State::Applying, Action::Apply),
+            _ if self.collided && self.behind => return self.load_anew(),
             Inbox::Partial(cursor) => Some(cursor),
             Inbox::Empty => None,
         };

@@ -200,3 +200,51 @@ fn an_upload_that_gets_nowhere_ends() {
     let (mut session, _, _) = uploading(false);
     assert_eq!(session.on(Event::Answered(Answer::News(vec![]))), Err(Unexpected));
 }
+
+/// A session commits a slice, and hears this: what it does next.
+fn commit(session: &mut Session, behind: bool, inbox: Inbox, ends: Event) -> Action {
+    let outbox = Outbox { session: SessionId([1; 16]), payload: vec![1; 100], prepared: true };
+    let loaded = Loaded { outbox: Some(outbox), stored_before: false, behind, inbox: Inbox::Empty, pull: pull() };
+    let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
+    assert!(matches!(action, Action::Send(Request::Commit(_))), "{action:?}");
+    session.on(Event::Answered(Answer::Committed { at: Some(Point::START), page: vec![] })).unwrap();
+    match session.on(Event::Kept(inbox, Box::new(pull()))).unwrap() {
+        Action::Apply => session.on(ends).unwrap(),
+        action => action,
+    }
+}
+
+/// Of a long log each slice's answer may collide with what a later slice says (a record that was born here twice, say), and a device
+/// gave up after twelve of them, told its user that local writes kept colliding, and waited, though each slice had been a step on
+/// (`simulate --poor`, world 515). It goes on to the last one; what collides behind that counts, as it did. Nor is all news
+/// told once more for each slice: in that world a hundred pages, thirty times.
+#[test]
+fn a_long_log_is_sent_to_its_end_though_each_answer_collides() {
+    let (mut session, load) = Session::start(Pace::default());
+    let part = Inbox::Partial(place(3, 0, 1));
+    for slice in 0..100 {
+        let inbox = if slice % 3 == 1 { part } else { Inbox::Complete };
+        let ends = if slice % 9 == 0 { Event::More } else { Event::Collided };
+        assert_eq!(commit(&mut session, true, inbox, ends), load, "slice {slice}");
+    }
+    let mut last = 0;
+    while commit(&mut session, false, Inbox::Complete, Event::Collided) == load {
+        last += 1;
+        assert!(last < 20, "it never ends");
+    }
+    assert_eq!(last, 12);
+}
+
+#[test]
+fn behind_the_last_slice_all_news_is_asked_for() {
+    let (mut session, load) = Session::start(Pace::default());
+    let part = Inbox::Partial(place(3, 0, 1));
+    assert!(
+        matches!(commit(&mut session, true, part, Event::Collided), Action::Send(Request::Pull(_))),
+        "none has collided"
+    );
+    let (mut session, _) = Session::start(Pace::default());
+    assert_eq!(commit(&mut session, true, Inbox::Complete, Event::Collided), load);
+    assert_eq!(commit(&mut session, true, part, Event::Collided), load);
+    assert!(matches!(commit(&mut session, false, part, Event::Collided), Action::Send(Request::Pull(_))));
+}
