@@ -137,7 +137,7 @@ impl World {
         if matches!(answer, Ok(Answer::WholeIds)) {
             self.stats.whole_ids += 1;
             if let Said::Upload(_, chunk) = &sent.said {
-                self.twin.arrivals.forget(chunk.parcel.session);
+                self.twin.asks_for_whole_ids(chunk, now);
             }
             return Ok((answer.ok(), None));
         }

@@ -213,6 +213,11 @@ impl Hub {
         verdict
     }
 
+    /// The hub asks for whole ids, and keeps nothing of this changeset any more.
+    pub fn asks_for_whole_ids(&mut self, chunk: &Chunk, now: u64) {
+        self.arrivals.arrive_and_go(chunk, now as i64, self.keeping.staged.as_millis() as i64);
+    }
+
     fn commit(&mut self, session: &Rc<Session>, ask: &Ask, from: &Version, now: u64, heard: Heard) -> Verdict {
         // A commit whose answer can't be told is better not made.
         if !self.hub.holds(ask) {
