@@ -52,10 +52,7 @@ pub(super) fn visit_pending(
     stretches: &[Stretch],
     mut each: impl FnMut(Entry),
 ) -> Result<(), StoreError> {
-    visit(conn, plan, stretches, |entry| {
-        each(entry);
-        true
-    })?;
+    visit(conn, plan, stretches, &mut each)?;
     let missing = recovery::missing(conn, plan)?;
     if !missing.is_empty() {
         // Of what the hub does not know all is pending, whatever it was thought to have.
@@ -66,38 +63,32 @@ pub(super) fn visit_pending(
     Ok(())
 }
 
-/// Visits the entries of these stretches that the hub does not have, in order of their stamps, until `more` says that it has
-/// seen enough.
+/// Visits the entries of these stretches that the hub does not have, in order of their stamps.
 pub(super) fn visit(
     conn: &Connection,
     plan: &Plan,
     stretches: &[Stretch],
-    mut more: impl FnMut(Entry) -> bool,
+    mut each: impl FnMut(Entry),
 ) -> Result<(), StoreError> {
-    for (after, upto) in stretches.iter().map(Stretch::pending).filter(|(after, upto)| after < upto) {
-        if !visit_between(conn, plan, (after, upto), &mut more)? {
-            break;
-        }
-    }
-    Ok(())
+    let mut pending = stretches.iter().map(Stretch::pending).filter(|(after, upto)| after < upto);
+    pending.try_for_each(|between| visit_between(conn, plan, between, &mut each))
 }
 
-/// The same of all entries in `(after, upto]`; whether it had not seen enough. No more than one row is held at once.
+/// The same of all entries in `(after, upto]`. No more than one row is held at once.
 fn visit_between(
     conn: &Connection,
     plan: &Plan,
     between: (Hlc, Hlc),
-    more: &mut impl FnMut(Entry) -> bool,
-) -> Result<bool, StoreError> {
-    let (mut tables, mut entries, mut whole) = (line::Tables::of(plan), Vec::new(), true);
+    mut each: impl FnMut(Entry),
+) -> Result<(), StoreError> {
+    let (mut tables, mut entries) = (line::Tables::of(plan), Vec::new());
     rows(conn, plan, between, |hlc, row| {
         if let Some((table, line)) = tables.line(conn, hlc, row)? {
             line.entries(table, plan.table(table), &mut entries)?;
         }
-        whole = entries.drain(..).all(&mut *more);
-        Ok(whole)
-    })?;
-    Ok(whole)
+        entries.drain(..).for_each(&mut each);
+        Ok(true)
+    })
 }
 
 /// Visits the rows of the log in `(after, upto]`, with their stamps, also of entries that say nothing any more, while `more`.
@@ -132,10 +123,7 @@ pub(super) fn is_any_pending(conn: &Connection, plan: &Plan, stretches: &[Stretc
 /// All entries that are kept, in order of their stamps.
 pub(super) fn all(conn: &Connection, plan: &Plan) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
-    visit_between(conn, plan, (Hlc::ZERO, Hlc::LAST), &mut |entry| {
-        entries.push(entry);
-        true
-    })?;
+    visit_between(conn, plan, (Hlc::ZERO, Hlc::LAST), |entry| entries.push(entry))?;
     Ok(entries)
 }
 

@@ -49,10 +49,13 @@ impl Slicing {
     pub(super) fn next(&self, conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> Result<Slice, StoreError> {
         let mut cuts = lock(&self.cuts);
         if cuts.is_empty() {
-            if let Some(all) = light(conn, plan, stretches, self.most)? {
-                return Ok((all, None));
+            let mut reading = Reading { most: self.most, beginning: Vec::new(), weight: 0, log: None };
+            log::visit(conn, plan, stretches, |entry| reading.add(plan, entry))?;
+            let Some(log) = reading.log else { return Ok((reading.beginning, None)) };
+            *cuts = log.cuts(self.most).into();
+            if let Some(slice) = cuts.front().and_then(|cut| upto_of(reading.beginning, *cut)) {
+                return Ok(slice);
             }
-            *cuts = find(conn, plan, stretches, self.most)?.into();
         }
         let (had, slice) = first(conn, plan, stretches, &cuts)?;
         // The hub has all of those.
@@ -96,26 +99,35 @@ pub(super) fn upto(stretches: &[Stretch], cut: Hlc) -> Vec<Stretch> {
     stretches.iter().map(|s| Stretch { last: s.last.min(cut), ..*s }).collect()
 }
 
-/// What is pending, unless it weighs more than this.
-fn light(conn: &Connection, plan: &Plan, stretches: &[Stretch], most: usize) -> Result<Option<Vec<Entry>>, StoreError> {
-    let (mut entries, mut weight) = (Vec::new(), 0);
-    log::visit(conn, plan, stretches, |entry| {
-        weight += weigh(&entry);
-        entries.push(entry);
-        weight <= most
-    })?;
-    Ok((weight <= most).then_some(entries))
+/// What is pending, read once: all of it, or its beginning and where it may be cut.
+struct Reading {
+    most: usize,
+    beginning: Vec<Entry>,
+    weight: usize,
+    /// Of all that was read, once that weighs too much.
+    log: Option<Log>,
 }
 
-/// The stamps at which what is pending is to be cut, ascending: no slice up to one of them weighs more than this, if it can be
-/// cut at all.
-fn find(conn: &Connection, plan: &Plan, stretches: &[Stretch], most: usize) -> Result<Vec<Hlc>, StoreError> {
-    let mut log = Log::default();
-    log::visit(conn, plan, stretches, |entry| {
-        log.add(plan, &entry);
-        true
-    })?;
-    Ok(log.cuts(most))
+impl Reading {
+    fn add(&mut self, plan: &Plan, entry: Entry) {
+        if let Some(log) = &mut self.log {
+            return log.add(plan, &entry);
+        }
+        self.weight += weigh(&entry);
+        self.beginning.push(entry);
+        if self.weight > self.most {
+            let log = self.log.insert(Log::default());
+            self.beginning.iter().for_each(|entry| log.add(plan, entry));
+        }
+    }
+}
+
+/// The entries up to this stamp; none where others may follow that are not among them.
+fn upto_of(mut beginning: Vec<Entry>, cut: Hlc) -> Option<Slice> {
+    let end = beginning.partition_point(|entry| entry.hlc <= cut);
+    let whole = end < beginning.len();
+    beginning.truncate(end);
+    whole.then_some((beginning, Some(cut)))
 }
 
 fn weigh(entry: &Entry) -> usize {
