@@ -124,6 +124,7 @@ fn a_hub_is_measured_on_sessions_that_it_commits() {
     let names = |figures: Vec<Figure>| figures.iter().map(|f| f.figure).collect::<Vec<_>>();
     assert_eq!(names(hub("hub_upload", None)), ["hub_upload"]);
     assert_eq!(names(hub("hub_kept", None)), ["hub_kept"]);
+    assert_eq!(names(hub("hub_least", None)), ["hub_least"]);
     assert_eq!(names(hub("hub_team_1", None)).len(), 4);
     assert!(names(hub("hub_pull", None)).contains(&"hub_pull_10"));
 }

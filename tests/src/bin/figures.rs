@@ -39,7 +39,7 @@ struct Args {
     #[arg(long, value_name = "PAGE")]
     write: Option<PathBuf>,
     /// How many rounds of what is timed; ratios are taken within a round, and the median is shown.
-    #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u16).range(1..))]
     rounds: u16,
     /// How many records there are, where the workload is made. What is promised is promised for the default.
     #[arg(long, default_value_t = ROWS as u32, value_parser = clap::value_parser!(u32).range(1_000..))]

@@ -30,10 +30,13 @@ pub struct Apply<'a> {
     pub progress: ProgressBar,
 }
 
+/// How often what takes some 20 milliseconds is done in a round, of which one says little.
+const SHORT: u64 = 3;
+
 impl Apply<'_> {
     /// Steps of the measurement, for so many rounds.
     pub const fn steps(rounds: usize) -> u64 {
-        2 + 3 * rounds as u64
+        2 + (1 + 2 * SHORT) * rounds as u64
     }
 
     /// Measures.
@@ -47,7 +50,8 @@ impl Apply<'_> {
         let logged = size(field.path())?;
         office.session(&field)?;
         self.progress.inc(1);
-        let mut figures = vec![self.applied("w4d", "a first sync", 1.3, None, &self.workload.inserts(), &office)?];
+        let mut figures =
+            vec![self.applied("w4d", "a first sync", 1.3, (self.rounds, None), &self.workload.inserts(), &office)?];
         let synced = fresh(self.dir, "synced.db")?;
         office.session(&Store::open(&synced, &FIGURES)?)?;
         for (name, what, most, ops) in [
@@ -61,7 +65,8 @@ impl Apply<'_> {
             drop(store);
             write(&field, ops)?;
             office.session(&field)?;
-            figures.push(self.applied(name, what, most, Some(&before), ops, &office)?);
+            let rounds = self.rounds * SHORT as usize;
+            figures.push(self.applied(name, what, most, (rounds, Some(&before)), ops, &office)?);
         }
         figures.extend(self.sizes(&field, logged)?);
         Ok(figures)
@@ -74,13 +79,13 @@ impl Apply<'_> {
         name: &'static str,
         what: &'static str,
         most: f64,
-        before: Option<&Path>,
+        (rounds, before): (usize, Option<&Path>),
         ops: &[Op],
         office: &Office,
     ) -> Result<Figure, Failure> {
         let plan = Plan::read(&Store::open(fresh(self.dir, "plan.db")?, &FIGURES)?)?;
         let mut times = Times::new();
-        for round in 0..self.rounds {
+        for round in 0..rounds {
             let ours = || self.ours(before, office);
             let plain = || self.plain(before.is_some(), ops, &plan);
             // Who is first changes.

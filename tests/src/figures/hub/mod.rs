@@ -67,7 +67,7 @@ impl Hub<'_> {
             figures.push(self.plain()?);
         }
         self.progress.inc(1);
-        if ["hub_first", "hub_upload", "hub_kept"].iter().any(|name| self.wants(name)) {
+        if ["hub_first", "hub_upload", "hub_kept", "hub_least"].iter().any(|name| self.wants(name)) {
             figures.extend(self.first().await?);
         }
         self.progress.inc(1);
