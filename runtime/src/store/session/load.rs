@@ -27,6 +27,8 @@ pub(super) struct Folded {
     weights: Weights,
     /// Whether more was pending than it speaks for.
     more: bool,
+    /// What the hub has of each origin, as it was folded.
+    has: Vec<(Origin, Hlc)>,
 }
 
 impl Folded {
@@ -35,12 +37,13 @@ impl Folded {
         (self.session, self.weights.clone())
     }
 
-    /// Whether it speaks for what follows the entries that the hub has now, and names every origin that must be named.
+    /// Whether it is of what follows the entries that the hub has now, of all origins: it may name none of one of which the hub was to
+    /// have all by now. And whether it names every origin that must be named.
     fn follows(&self, stretches: &[Stretch]) -> bool {
-        stretches.iter().all(|s| match self.packed.spans().iter().find(|span| span.origin == s.origin) {
-            Some(span) => span.after == s.hub_has,
-            None => !s.unsure,
-        })
+        let has =
+            |s: &Stretch| self.has.iter().find(|(origin, _)| *origin == s.origin).map_or(Hlc::ZERO, |(_, has)| *has);
+        let names = |s: &Stretch| self.packed.spans().iter().any(|span| span.origin == s.origin);
+        stretches.iter().all(|s| has(s) == s.hub_has && (!s.unsure || names(s)))
     }
 }
 
@@ -107,6 +110,7 @@ fn pack(
     (whole_ids, past): (bool, bool),
     (mut stretches, (pending, cut)): (Vec<Stretch>, Slice),
 ) -> Result<Option<Folded>, StoreError> {
+    let has = stretches.iter().map(|s| (s.origin, s.hub_has)).collect();
     if let Some(cut) = cut {
         stretches = slices::upto(&stretches, cut);
     }
@@ -141,7 +145,7 @@ fn pack(
     let packed = Packed::new(&plan.schema, changeset, &lengths, Effort::Upload);
     let mut session = [0; 16];
     getrandom::fill(&mut session)?;
-    Ok(Some(Folded { session: SessionId(session), packed, weights, more: cut.is_some() }))
+    Ok(Some(Folded { session: SessionId(session), packed, weights, more: cut.is_some(), has }))
 }
 
 /// Stores a changeset. Whether more was pending than it speaks for.

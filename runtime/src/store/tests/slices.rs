@@ -165,6 +165,38 @@ fn what_was_folded_ahead_of_a_refusal_is_folded_anew() {
     );
 }
 
+/// A log is cut where it was quiet for longest, often between two days' openings of the file. What was folded ahead then named the
+/// second day's origin alone, and was sent though the hub had refused a farm of the first day's: plots before their farms, of
+/// which the hub knew none, and a session that failed the same way ever after. (Found by reading.)
+#[test]
+fn what_was_folded_ahead_of_a_refusal_is_folded_anew_though_it_is_of_another_day() {
+    let device = Device::new();
+    let farms: Vec<_> = (0..16).map(|n| device.farm("Kibo", n)).collect();
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    let device = device.reopened();
+    for farm in farms.iter().chain(&farms) {
+        device.plot(*farm);
+    }
+    let first_day = |session: &Actions| {
+        let sent = device.decode(&session.load(false, false).unwrap().outbox.unwrap().payload);
+        let is_it = sent.changes.len() == farms.len() && sent.spans.len() == 1;
+        if !is_it {
+            session.discard().unwrap();
+        }
+        is_it
+    };
+    let mut sizes = (1..50).map(|n| device.store.session().in_slices(n * 100));
+    let session = sizes.find(first_day).expect("a size at which it is cut between the days");
+    session.fold_ahead().unwrap();
+    let key = (FARM, farms[0].record());
+    session.refuse(&[Refusal { key, field: None, code: RefusalCode::WrongType, sentence: "no".into() }]).unwrap();
+    session.load(false, false).unwrap();
+    let sent = slices_of(&device, &session);
+    let kept: BTreeSet<_> = sent[0].changes.iter().map(|c| c.id).collect();
+    assert!(farms[1..].iter().all(|farm| kept.contains(&farm.record())), "the first day's come first");
+    assert_eq!(sent.iter().map(|c| c.changes.len()).sum::<usize>(), 15 + 30, "each once, but what was refused");
+}
+
 #[test]
 fn what_was_folded_ahead_is_forgotten_where_another_session_came_between() {
     let device = Device::new();
