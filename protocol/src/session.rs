@@ -209,6 +209,7 @@ pub struct Session {
     /// Whether an answer collided while more was pending. The next ones would too, as likely as not: they are not asked for to
     /// their end until the rest is sent.
     collided: bool,
+    /// How often it has begun anew since a slice was taken.
     rounds: u32,
     /// Where the page that is under way goes on; none where it is an answer's first.
     asked: Option<Cursor>,
@@ -279,7 +280,13 @@ impl Session {
             (State::Marking(outbox, pull), Event::Done) => Ok(self.commit(outbox, pull)),
             (State::Committing(outbox, pull), Event::Answered(answer)) => match answer {
                 Answer::UnknownSession => Ok(self.again(outbox, pull)),
-                Answer::Committed { at, page } => Ok(self.go(State::Keeping, Action::Acknowledge { at, page })),
+                Answer::Committed { at, page } => {
+                    // Each slice of a long log is a step on, however many there are.
+                    if self.behind {
+                        self.rounds = 0;
+                    }
+                    Ok(self.go(State::Keeping, Action::Acknowledge { at, page }))
+                }
                 Answer::Prepared => Err(Unexpected),
                 answer => self.prepared(outbox, pull, answer),
             },
@@ -291,12 +298,10 @@ impl Session {
             (State::Catching, Event::Loaded(loaded)) => Ok(self.catch_up(*loaded)),
             (State::Applying, Event::Applied) => Ok(Action::Finish(Finish::InSync)),
             (State::Applying, Event::Waits) => Ok(Action::Finish(Finish::Waits)),
-            // The rest is to be sent in any case: each slice is a step on, however many there are.
-            (State::Applying, Event::Collided | Event::More) if self.behind => {
-                self.collided = true;
-                Ok(self.load_anew())
+            (State::Applying, Event::Collided | Event::More) => {
+                self.collided |= self.behind;
+                Ok(self.reload())
             }
-            (State::Applying, Event::Collided | Event::More) => Ok(self.reload()),
             (State::Applying | State::Keeping, Event::Ambiguous) => {
                 self.whole_ids = true;
                 Ok(self.reload())
@@ -439,11 +444,7 @@ impl Session {
         if self.exhausted() {
             return Action::Finish(Finish::Unsettled);
         }
-        self.load_anew()
-    }
-
-    /// What was stored before is forgotten, or folded anew together with the rest.
-    fn load_anew(&mut self) -> Action {
+        // What was stored before is forgotten, or folded anew together with the rest.
         self.behind = false;
         self.go(State::Loading, self.load())
     }
@@ -464,7 +465,7 @@ impl Session {
     fn page(&mut self, inbox: Inbox, pull: Pull) -> Action {
         self.asked = match inbox {
             Inbox::Complete => return self.go(State::Applying, Action::Apply),
-            _ if self.collided && self.behind => return self.load_anew(),
+            _ if self.collided && self.behind => return self.reload(),
             Inbox::Partial(cursor) => Some(cursor),
             Inbox::Empty => None,
         };

@@ -5,7 +5,7 @@
 use windrow_protocol::chunk::{Chunk, Gap};
 use windrow_protocol::clock::{DeviceId, Mark, Point, Seq};
 use windrow_protocol::id::RecordId;
-use windrow_protocol::message::{Answer, Pull, SessionId};
+use windrow_protocol::message::{Answer, Pull, Refusal, RefusalCode, SessionId};
 use windrow_protocol::pace::Pace;
 use windrow_protocol::session::{Action, Event, Inbox, Loaded, Outbox, Request, Session, Unexpected};
 use windrow_protocol::told::{Cursor, Reached};
@@ -214,10 +214,23 @@ fn commit(session: &mut Session, behind: bool, inbox: Inbox, ends: Event) -> Act
     }
 }
 
+/// A session sends a slice of which something is refused.
+fn refused(session: &mut Session) {
+    let outbox = Outbox { session: SessionId([1; 16]), payload: vec![1; 100], prepared: false };
+    let loaded = Loaded { outbox: Some(outbox), stored_before: false, behind: true, inbox: Inbox::Empty, pull: pull() };
+    let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
+    assert!(matches!(action, Action::Send(Request::Prepare(_))), "{action:?}");
+    let key = (0, RecordId([1; 16]));
+    let refusal = Refusal { key, field: None, code: RefusalCode::WrongType, sentence: "no".into() };
+    let action = session.on(Event::Answered(Answer::Refused(vec![refusal.clone()]))).unwrap();
+    assert_eq!(action, Action::Refuse(vec![refusal]));
+    assert!(matches!(session.on(Event::Done), Ok(Action::Load { .. })));
+}
+
 /// Of a long log each slice's answer may collide with what a later slice says (a record that was born here twice, say), and a device
 /// gave up after twelve of them, told its user that local writes kept colliding, and waited, though each slice had been a step on
 /// (`simulate --poor`, world 515). It goes on to the last one; what collides behind that counts, as it did. Nor is all news
-/// told once more for each slice: in that world a hundred pages, thirty times.
+/// told once more for each slice: in that world a hundred pages, thirty times. Refusals in many slices ended it too.
 #[test]
 fn a_long_log_is_sent_to_its_end_though_each_answer_collides() {
     let (mut session, load) = Session::start(Pace::default());
@@ -227,12 +240,20 @@ fn a_long_log_is_sent_to_its_end_though_each_answer_collides() {
         let ends = if slice % 9 == 0 { Event::More } else { Event::Collided };
         assert_eq!(commit(&mut session, true, inbox, ends), load, "slice {slice}");
     }
+    for slice in 0..100 {
+        refused(&mut session);
+        assert_eq!(
+            commit(&mut session, true, Inbox::Complete, Event::Collided),
+            load,
+            "slice {slice} without what was refused"
+        );
+    }
     let mut last = 0;
     while commit(&mut session, false, Inbox::Complete, Event::Collided) == load {
         last += 1;
         assert!(last < 20, "it never ends");
     }
-    assert_eq!(last, 12);
+    assert_eq!(last, 11, "twelve with the last slice's");
 }
 
 #[test]
