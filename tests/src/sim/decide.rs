@@ -83,9 +83,14 @@ impl World {
         }
         let schema = peer.schema.clone();
         let hangs = |rows: &View| schema.plain.dangling(rows).iter().any(|(child, ..)| *child == key);
-        let done = match peer.device.decide(conflict, answer, peer.watch.reading(now) << 15) {
-            // SQLite looks at all references of a record that the store writes to; the next answer mends what dangles.
-            Err(_) if hangs(&peer.twin.rows) => return self.device_shows(device),
+        let clock = peer.watch.reading(now) << 15;
+        let done = match peer.device.decide(conflict, answer, clock) {
+            // SQLite looks at all references of a record that the store writes to; the next answer mends what dangles. The device's
+            // clock was set before, and stays so.
+            Err(_) if hangs(&peer.twin.rows) => {
+                peer.twin.hlc = peer.twin.hlc.max(clock - 1);
+                return self.device_shows(device);
+            }
             done => done?,
         };
         peer.follows(done, |twin, clock| {
