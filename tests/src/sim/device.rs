@@ -240,6 +240,16 @@ impl Device {
         spans.collect::<windrow::rusqlite::Result<_>>().map_err(say)
     }
 
+    /// The seqs of the earlier checkpoints that it keeps.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn checkpoints(&self) -> Result<BTreeSet<i64>, Fault> {
+        let mut query = self.conn.prepare_cached("SELECT seq FROM windrow_checkpoints").map_err(say)?;
+        let seqs = query.query_map([], |row| row.get(0)).map_err(say)?;
+        seqs.collect::<windrow::rusqlite::Result<_>>().map_err(say)
+    }
+
     /// Whether the application sees just this.
     ///
     /// # Errors
