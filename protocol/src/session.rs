@@ -16,6 +16,9 @@
 //! (page): not the last: PULL with its cursor; the last: Apply ─ applied, waits: Finish
 //!                                                         └ collided, ambiguous, more: Load again
 //! ```
+//!
+//! Where more is pending than an outbox says, Load comes again before Finish; and once an answer has collided, before the PULL
+//! of a further page.
 
 use crate::bundle::FAR_PAGE;
 use crate::change::Key;

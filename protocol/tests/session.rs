@@ -201,11 +201,16 @@ fn an_upload_that_gets_nowhere_ends() {
     assert_eq!(session.on(Event::Answered(Answer::News(vec![]))), Err(Unexpected));
 }
 
+/// A session finds a small changeset in the file.
+fn finds(session: &mut Session, prepared: bool, behind: bool) -> Action {
+    let outbox = Some(Outbox { session: SessionId([1; 16]), payload: vec![1; 100], prepared });
+    let loaded = Loaded { outbox, stored_before: false, behind, inbox: Inbox::Empty, pull: pull() };
+    session.on(Event::Loaded(Box::new(loaded))).unwrap()
+}
+
 /// A session commits a slice, and hears this: what it does next.
 fn commit(session: &mut Session, behind: bool, inbox: Inbox, ends: Event) -> Action {
-    let outbox = Outbox { session: SessionId([1; 16]), payload: vec![1; 100], prepared: true };
-    let loaded = Loaded { outbox: Some(outbox), stored_before: false, behind, inbox: Inbox::Empty, pull: pull() };
-    let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
+    let action = finds(session, true, behind);
     assert!(matches!(action, Action::Send(Request::Commit(_))), "{action:?}");
     session.on(Event::Answered(Answer::Committed { at: Some(Point::START), page: vec![] })).unwrap();
     match session.on(Event::Kept(inbox, Box::new(pull()))).unwrap() {
@@ -216,9 +221,7 @@ fn commit(session: &mut Session, behind: bool, inbox: Inbox, ends: Event) -> Act
 
 /// A session sends a slice of which something is refused.
 fn refused(session: &mut Session) {
-    let outbox = Outbox { session: SessionId([1; 16]), payload: vec![1; 100], prepared: false };
-    let loaded = Loaded { outbox: Some(outbox), stored_before: false, behind: true, inbox: Inbox::Empty, pull: pull() };
-    let action = session.on(Event::Loaded(Box::new(loaded))).unwrap();
+    let action = finds(session, false, true);
     assert!(matches!(action, Action::Send(Request::Prepare(_))), "{action:?}");
     let key = (0, RecordId([1; 16]));
     let refusal = Refusal { key, field: None, code: RefusalCode::WrongType, sentence: "no".into() };

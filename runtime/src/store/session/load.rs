@@ -78,8 +78,9 @@ pub(super) fn fold(
     Ok((turn, pack(conn, plan, &state, (whole_ids, past), (stretches, slice))?))
 }
 
-/// The changeset behind the one under way, folded while the hub commits that; none where a log is not cut. It is good as long as
-/// no other session steps between and the answer takes no sum out of what is pending: what is logged stays as it is.
+/// The changeset behind the one under way, of a log that is cut, folded while the hub commits that; none where nothing is. It is
+/// good as long as no other session steps between and the answer takes no sum out of what is pending: what is logged stays as
+/// it is.
 pub(super) fn behind(
     conn: &Connection,
     plan: &Plan,
@@ -97,10 +98,8 @@ pub(super) fn behind(
         // The checkpoint of the answer vouches for all.
         stretch.unsure = false;
     }
-    match slicing.behind(conn, plan, &stretches)? {
-        Some(slice) => pack(conn, plan, &state, (false, false), (stretches, slice)),
-        None => Ok(None),
-    }
+    let slice = slicing.behind(conn, plan, &stretches)?;
+    pack(conn, plan, &state, (false, false), (stretches, slice))
 }
 
 fn pack(

@@ -161,7 +161,7 @@ impl Actions {
     /// # Errors
     /// The file's. The session may go on all the same.
     pub fn fold_ahead(&self) -> Result<(), StoreError> {
-        let Some(seen) = *lock(&self.turn) else { return Ok(()) };
+        let Some(seen) = lock(&self.turn).filter(|_| self.slicing.is_cut()) else { return Ok(()) };
         let ahead = self.store.snapshot(|conn, plan| load::behind(conn, plan, &self.slicing, seen))?;
         *lock(&self.ahead) = ahead;
         Ok(())

@@ -63,18 +63,14 @@ impl Slicing {
         Ok(slice)
     }
 
-    /// The same for the slice behind the one under way, once `stretches` says that the hub has that; none where a log is not cut.
-    pub(super) fn behind(
-        &self,
-        conn: &Connection,
-        plan: &Plan,
-        stretches: &[Stretch],
-    ) -> Result<Option<Slice>, StoreError> {
-        let cuts = lock(&self.cuts);
-        if cuts.is_empty() {
-            return Ok(None);
-        }
-        Ok(Some(first(conn, plan, stretches, &cuts)?.1))
+    /// Whether the log is cut, so that something may be behind the slice under way.
+    pub(super) fn is_cut(&self) -> bool {
+        !lock(&self.cuts).is_empty()
+    }
+
+    /// The slice behind the one under way, where `stretches` says that the hub has that.
+    pub(super) fn behind(&self, conn: &Connection, plan: &Plan, stretches: &[Stretch]) -> Result<Slice, StoreError> {
+        Ok(first(conn, plan, stretches, &lock(&self.cuts))?.1)
     }
 }
 

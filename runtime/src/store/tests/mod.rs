@@ -23,6 +23,7 @@ use windrow_protocol::change::{Change, Changeset};
 use windrow_protocol::clock::{Hlc, Mark, Point, Seq};
 use windrow_protocol::codec::{self, Effort, Limits};
 use windrow_protocol::id::RecordId;
+use windrow_protocol::message::{Refusal, RefusalCode};
 use windrow_protocol::session::{Inbox, Loaded};
 use windrow_protocol::told::{News, Page, Reached, Told};
 use windrow_protocol::value::Value;
@@ -176,6 +177,11 @@ fn patch<T: Syncable>(id: Id<T>, fields: Vec<(usize, Value)>) -> Told {
 
 fn gone<T: Syncable>(id: Id<T>) -> Told {
     told(id, News::Gone)
+}
+
+fn refusal<T: Syncable>(id: Id<T>, field: Option<usize>) -> Refusal {
+    let key = (told(id, News::Gone).table, id.record());
+    Refusal { key, field, code: RefusalCode::UnknownParent, sentence: format!("{} {id} can't be", T::NAME) }
 }
 
 fn text(text: &str) -> Value {

@@ -1,11 +1,5 @@
 use super::*;
 use serde_json::json;
-use windrow_protocol::message::{Refusal, RefusalCode};
-
-fn refusal<T: Syncable>(id: Id<T>, field: Option<usize>) -> Refusal {
-    let key = (told(id, News::Gone).table, id.record());
-    Refusal { key, field, code: RefusalCode::UnknownParent, sentence: format!("{} {id} can't be", T::NAME) }
-}
 
 #[test]
 fn a_refused_insert_and_what_depends_on_it_are_kept_apart_and_the_rest_goes_on() {

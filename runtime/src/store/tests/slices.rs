@@ -3,7 +3,6 @@
 use super::*;
 use std::collections::BTreeSet;
 use windrow_protocol::change::End;
-use windrow_protocol::message::{Refusal, RefusalCode};
 
 const FARM: usize = 0;
 
@@ -117,13 +116,18 @@ fn what_is_deleted_and_inserted_anew_is_one_write() {
     assert!(changes.iter().all(|c| c.end == End::Alive && c.again));
 }
 
+/// What a session sends next.
+fn stored(device: &Device, session: &Actions) -> Changeset {
+    device.decode(&session.load(false, false).unwrap().outbox.unwrap().payload)
+}
+
 /// The next changeset, folded ahead while the hub commits this one; the application writes meanwhile.
 fn ahead(device: &Device, session: &Actions, seq: u64) -> Changeset {
     session.fold_ahead().unwrap();
     device.farm("Meanwhile", 0);
     session.acknowledge(Some(point(seq)), &device.page(&last(seq, vec![]))).unwrap();
     assert_eq!(session.apply().unwrap(), Applied::Applied);
-    device.decode(&session.load(false, false).unwrap().outbox.unwrap().payload)
+    stored(device, session)
 }
 
 #[test]
@@ -131,7 +135,7 @@ fn the_next_slice_is_folded_while_the_hub_commits_one() {
     let device = Device::new();
     let farms: BTreeSet<_> = (0..50).map(|n| device.farm("Kibo", n).record()).collect();
     let session = device.store.session().in_slices(1_000);
-    let first = device.decode(&session.load(false, false).unwrap().outbox.unwrap().payload);
+    let first = stored(&device, &session);
     let sent: Vec<_> = std::iter::once(first).chain((1..=3).map(|seq| ahead(&device, &session, seq))).collect();
     let bounds = spans(&sent);
     assert!(bounds.windows(2).all(|two| two[0].1 == two[1].0), "{bounds:?}");
@@ -154,9 +158,8 @@ fn what_was_folded_ahead_of_a_refusal_is_folded_anew() {
     let session = device.store.session().in_slices(500);
     session.load(false, false).unwrap();
     session.fold_ahead().unwrap();
-    let key = (FARM, farms[0].record());
-    session.refuse(&[Refusal { key, field: None, code: RefusalCode::WrongType, sentence: "no".into() }]).unwrap();
-    let again = device.decode(&session.load(false, false).unwrap().outbox.unwrap().payload);
+    session.refuse(&[refusal(farms[0], None)]).unwrap();
+    let again = stored(&device, &session);
     assert_eq!(spans(&[again])[0].0, Hlc::ZERO);
     let left: BTreeSet<_> = slices_of(&device, &session).into_iter().flat_map(|c| c.changes).map(|c| c.id).collect();
     assert!(
@@ -178,7 +181,7 @@ fn what_was_folded_ahead_of_a_refusal_is_folded_anew_though_it_is_of_another_day
         device.plot(*farm);
     }
     let first_day = |session: &Actions| {
-        let sent = device.decode(&session.load(false, false).unwrap().outbox.unwrap().payload);
+        let sent = stored(&device, session);
         let is_it = sent.changes.len() == farms.len() && sent.spans.len() == 1;
         if !is_it {
             session.discard().unwrap();
@@ -188,8 +191,7 @@ fn what_was_folded_ahead_of_a_refusal_is_folded_anew_though_it_is_of_another_day
     let mut sizes = (1..50).map(|n| device.store.session().in_slices(n * 100));
     let session = sizes.find(first_day).expect("a size at which it is cut between the days");
     session.fold_ahead().unwrap();
-    let key = (FARM, farms[0].record());
-    session.refuse(&[Refusal { key, field: None, code: RefusalCode::WrongType, sentence: "no".into() }]).unwrap();
+    session.refuse(&[refusal(farms[0], None)]).unwrap();
     session.load(false, false).unwrap();
     let sent = slices_of(&device, &session);
     let kept: BTreeSet<_> = sent[0].changes.iter().map(|c| c.id).collect();
@@ -204,14 +206,14 @@ fn what_was_folded_ahead_is_forgotten_where_another_session_came_between() {
         device.farm("Kibo", n);
     }
     let one = device.store.session().in_slices(1_000);
-    let first = device.decode(&one.load(false, false).unwrap().outbox.unwrap().payload);
+    let first = stored(&device, &one);
     one.fold_ahead().unwrap();
     let other = device.store.session().in_slices(1_000);
-    assert_eq!(device.decode(&other.load(false, false).unwrap().outbox.unwrap().payload), first);
+    assert_eq!(stored(&device, &other), first);
     let second = ahead(&device, &other, 1);
     other.acknowledge(Some(point(2)), &device.page(&last(2, vec![]))).unwrap();
     assert_eq!(other.apply().unwrap(), Applied::Applied);
-    let third = device.decode(&one.load(false, false).unwrap().outbox.unwrap().payload);
+    let third = stored(&device, &one);
     assert_eq!(spans(&[second])[0].1, spans(&[third])[0].0);
 }
 
@@ -231,10 +233,10 @@ fn what_an_answer_refuses_is_not_sent_as_it_was_folded_ahead() {
     let session = device.store.session().in_slices(500);
     assert!(session.load(false, false).unwrap().behind);
     session.fold_ahead().unwrap();
-    let news = News::Patch(vec![(2, Value::Integer(i64::MAX - 3))]);
-    session.acknowledge(Some(point(2)), &device.page(&last(2, vec![told(herd, news)]))).unwrap();
+    let fields = vec![(2, Value::Integer(i64::MAX - 3))];
+    session.acknowledge(Some(point(2)), &device.page(&last(2, vec![patch(herd, fields)]))).unwrap();
     assert_eq!(session.apply().unwrap(), Applied::Applied);
     assert_eq!(device.store.refused().unwrap().len(), 1);
-    let next = device.decode(&session.load(false, false).unwrap().outbox.unwrap().payload);
+    let next = stored(&device, &session);
     assert!(!next.changes.is_empty() && next.changes.iter().all(|c| c.id != herd.record()));
 }
