@@ -3,6 +3,7 @@
 use super::error::{OpenError, StoreError};
 use super::place::Place;
 use super::plan::Plan;
+use super::release::Release;
 use super::system::{APPLICATION_ID, FORMAT};
 use super::{earlier, migrate};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
@@ -27,11 +28,13 @@ pub(super) fn opening(place: &Place) -> rusqlite::Result<Connection> {
     open(place, false)
 }
 
-/// A connection for sessions. Foreign keys are off: what their actions would do, the hub has derived and tells.
-pub(super) fn session(place: &Place) -> rusqlite::Result<Connection> {
-    let conn = open(place, false)?;
+/// A connection for sessions, and when it lets go of the file. Foreign keys are off: what their actions would do, the hub has
+/// derived and tells.
+pub(super) fn session(place: &Place) -> rusqlite::Result<(Connection, Release)> {
+    let mut conn = open(place, false)?;
     conn.pragma_update(None, "cache_size", -CACHE)?;
-    Ok(conn)
+    let release = Release::watch(&mut conn)?;
+    Ok((conn, release))
 }
 
 fn open(place: &Place, foreign_keys: bool) -> rusqlite::Result<Connection> {

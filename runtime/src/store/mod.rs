@@ -23,6 +23,7 @@ mod prune;
 mod record;
 mod recovery;
 mod refused;
+mod release;
 mod resolve;
 pub mod session;
 mod state;
@@ -61,6 +62,7 @@ use crate::lock::lock;
 use newest::Newest;
 use place::Place;
 use plan::Plan;
+use release::Release;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -118,6 +120,7 @@ struct Inner {
     user: Mutex<Option<ThreadId>>,
     /// The sessions' connection. Foreign keys are off.
     sync: Mutex<Connection>,
+    release: Release,
     changes: watch::Sender<u64>,
 }
 
@@ -159,11 +162,24 @@ impl Store {
         crate::sqlite::check_version().map_err(OpenError::UnsafeSqlite)?;
         let plan = Plan::new(domain)?;
         let opened = open::open(&place, &plan)?;
-        let (app, sync) = (Mutex::new(opened.app), Mutex::new(connect::session(&place)?));
+        let (sync, release) = connect::session(&place)?;
+        let (app, sync) = (Mutex::new(opened.app), Mutex::new(sync));
         let (user, changes) = (Mutex::new(None), watch::Sender::new(0));
         let open::Opened { device, warnings, migrated, newest, .. } = opened;
         Ok(Store {
-            inner: Arc::new(Inner { place, plan, device, warnings, migrated, newest, app, user, sync, changes }),
+            inner: Arc::new(Inner {
+                place,
+                plan,
+                device,
+                warnings,
+                migrated,
+                newest,
+                app,
+                user,
+                sync,
+                release,
+                changes,
+            }),
         })
     }
 

@@ -354,7 +354,8 @@ impl Actions {
         let turned = turn.wrapping_add(1);
         conn.run(next, [turned]).and_then(|_| transaction.commit()).map_err(StoreError::from)?;
         *seen = Some(turned);
-        tracing::debug!(step = name, held_us = since.elapsed().as_micros() as u64, "a session has held the file");
+        let held = self.store.inner.release.after(since);
+        tracing::debug!(step = name, held_us = held.as_micros() as u64, "a session has held the file");
         Ok(done)
     }
 
