@@ -9,18 +9,21 @@ use super::visit::{FIGURES, Visit};
 use super::workload::{Op, Workload};
 use super::{Failure, Wanted};
 use indicatif::ProgressBar;
-use std::collections::HashSet;
 use std::path::Path;
 use windrow::Store;
 
 /// Rows that one transaction writes.
 const TRANSACTION: usize = 1_000;
-/// Rows where each has a transaction of its own.
+/// Updates of which each has a transaction of its own.
 const SINGLES: usize = 10_000;
+/// Rows that one side writes before the next has its turn: a tenth of a second, or two.
+const SHARE: usize = 10 * TRANSACTION;
+/// The same where each has a transaction of its own.
+const SINGLE_SHARE: usize = 1_000;
 
 const BOTH: [Side; 2] = [Side::Plain, Side::Captured];
+const RANDOM: [Side; 3] = [Side::Plain, Side::Captured, Side::Ordered];
 const FLOORS: [Side; 5] = [Side::Plain, Side::Captured, Side::Nothing, Side::Empty, Side::Simple];
-const SINGLE: [Side; 3] = [Side::Plain, Side::Captured, Side::Ordered];
 const TEXTS: [Side; 2] = [Side::PlainText, Side::CapturedText];
 
 /// Measures capture: inserts with random and with sorted ids, and one-field updates.
@@ -56,8 +59,7 @@ struct Parts {
 struct Rows<'a> {
     random: &'a [Visit],
     ascending: Vec<Visit>,
-    singles: &'a [Visit],
-    single_updates: Vec<Op>,
+    single_updates: &'a [Op],
 }
 
 impl Capture<'_> {
@@ -76,10 +78,10 @@ impl Capture<'_> {
         for round in 0..self.rounds {
             let start = |sides: &[Side]| Round::start(round, self.dir, &plan, sides, Cache::Ample);
             let on_disk = || Round::start(round, self.disk, &plan, &BOTH, Cache::Default);
-            self.part(&["w1", "w2"], || self.random(start(&BOTH)?, &rows, &mut parts))?;
+            self.part(&["w1", "w2", "w2_floor"], || self.random(start(&RANDOM)?, &rows, &mut parts))?;
             self.part(&SORTED, || inserts(start(&FLOORS)?, &rows.ascending, &mut parts.sorted))?;
             self.part(&["w1_text"], || inserts(start(&TEXTS)?, rows.random, &mut parts.text))?;
-            self.part(&SINGLY, || singles(start(&SINGLE)?, &rows, &mut parts))?;
+            self.part(&SINGLY, || singles(start(&RANDOM)?, &rows, &mut parts))?;
             self.part(&["w1_disk"], || inserts(on_disk()?, rows.random, &mut parts.disk))?;
         }
         Ok(self.figures(&parts, &rows))
@@ -89,10 +91,8 @@ impl Capture<'_> {
         let random = &self.workload.base[..];
         let mut ascending = random.to_vec();
         ascending.sort_by_key(|v| v.id);
-        let singles = &random[..random.len().min(SINGLES)];
-        let ids: HashSet<_> = singles.iter().map(|v| v.id).collect();
-        let single_updates = self.workload.w2.iter().filter(|op| ids.contains(&op.id())).cloned().collect();
-        Rows { random, ascending, singles, single_updates }
+        let updates = &self.workload.w2;
+        Rows { random, ascending, single_updates: &updates[..updates.len().min(SINGLES)] }
     }
 
     /// Does this if one of these figures is wanted.
@@ -105,14 +105,14 @@ impl Capture<'_> {
     }
 
     fn random(&self, mut round: Round, rows: &Rows<'_>, parts: &mut Parts) -> Result<(), Failure> {
-        parts.inserts.push(round.time(|t| t.insert(rows.random, TRANSACTION))?);
-        parts.updates.push(round.time(|t| t.update(&self.workload.w2, TRANSACTION))?);
+        parts.inserts.push(round.time(rows.random, SHARE, |t, rows| t.insert(rows, TRANSACTION))?);
+        parts.updates.push(round.time(&self.workload.w2, SHARE, |t, ops| t.update(ops, TRANSACTION))?);
         round.check(rows.random.len() + self.workload.w2.len())
     }
 
     /// What was measured, by name.
     fn figures(&self, parts: &Parts, rows: &Rows<'_>) -> Vec<Figure> {
-        let (all, updates, singles) = (rows.random.len(), self.workload.w2.len(), rows.singles.len());
+        let (all, updates, single_updates) = (rows.random.len(), self.workload.w2.len(), rows.single_updates.len());
         let of = |name, meaning, times: &Times, sides, rows| {
             (!times.is_empty()).then(|| figure(name, meaning, times, sides, rows))
         };
@@ -120,27 +120,28 @@ impl Capture<'_> {
         let figures = [
             most(of("w1", "inserts, ids at random", &parts.inserts, (1, 0), all), 2.8),
             most(of("w2", "updates of one field", &parts.updates, (1, 0), updates), 1.7),
+            of("w2_floor", "updates of one field: a trigger that logs an empty row", &parts.updates, (2, 0), updates),
             most(of("w1_sorted", "inserts, ids ascending", &parts.sorted, (1, 0), all), 4.0),
             of("w1_floor_nothing", "inserts, ids ascending: a trigger that does nothing", &parts.sorted, (2, 0), all),
             of("w1_floor_empty", "the same: a trigger that logs an empty row", &parts.sorted, (3, 0), all),
             of("w1_floor_simple", "the same: stamp and values, a REPLACE escapes", &parts.sorted, (4, 0), all),
             of("w1_over_floor", "inserts, ids ascending: ours against the empty row", &parts.sorted, (1, 3), all),
             of("w1_text", "inserts, ids at random, as text in others' table", &parts.text, (1, 0), all),
-            of("w1_single", "inserts, one a transaction", &parts.single_inserts, (1, 0), singles),
-            of("w2_single", "updates, one a transaction", &parts.single_updates, (1, 0), rows.single_updates.len()),
+            of("w1_single", "inserts, one a transaction", &parts.single_inserts, (1, 0), all),
+            of("w2_single", "updates, one a transaction", &parts.single_updates, (1, 0), single_updates),
             of(
                 "w1_single_floor",
                 "inserts, one a transaction: a trigger that logs an empty row",
                 &parts.single_inserts,
                 (2, 0),
-                singles,
+                all,
             ),
             of(
                 "w2_single_floor",
                 "updates, one a transaction: the same",
                 &parts.single_updates,
                 (2, 0),
-                rows.single_updates.len(),
+                single_updates,
             ),
             of("w1_disk", "inserts, ids at random, on disk, a cache of 2 MB", &parts.disk, (1, 0), all),
         ];
@@ -155,12 +156,12 @@ const SORTED: [&str; 5] = ["w1_sorted", "w1_floor_nothing", "w1_floor_empty", "w
 const SINGLY: [&str; 4] = ["w1_single", "w2_single", "w1_single_floor", "w2_single_floor"];
 
 fn inserts(mut round: Round, rows: &[Visit], times: &mut Times) -> Result<(), Failure> {
-    times.push(round.time(|t| t.insert(rows, TRANSACTION))?);
+    times.push(round.time(rows, SHARE, |t, rows| t.insert(rows, TRANSACTION))?);
     round.check(rows.len())
 }
 
 fn singles(mut round: Round, rows: &Rows<'_>, parts: &mut Parts) -> Result<(), Failure> {
-    parts.single_inserts.push(round.time(|t| t.insert(rows.singles, 1))?);
-    parts.single_updates.push(round.time(|t| t.update(&rows.single_updates, 1))?);
-    round.check(rows.singles.len() + rows.single_updates.len())
+    parts.single_inserts.push(round.time(rows.random, SINGLE_SHARE, |t, rows| t.insert(rows, 1))?);
+    parts.single_updates.push(round.time(rows.single_updates, SINGLE_SHARE, |t, ops| t.update(ops, 1))?);
+    round.check(rows.random.len() + rows.single_updates.len())
 }

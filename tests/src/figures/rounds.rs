@@ -1,4 +1,4 @@
-//! The same work on several tables, one after the other, round after round.
+//! The same work on several tables, a share of it at a time, round after round.
 
 use super::Failure;
 use super::clock::Clock;
@@ -18,7 +18,7 @@ pub(super) struct Round {
 }
 
 impl Round {
-    /// Makes the tables, empty, in an order that changes from round to round.
+    /// Makes the tables, empty, in an order that changes from round to round, and from share to share.
     pub(super) fn start(
         number: usize,
         dir: &Path,
@@ -33,11 +33,20 @@ impl Round {
         Ok(Round { clock, tables: order.into_iter().map(table).collect::<Result<_, Failure>>()? })
     }
 
-    /// Gives each the same work. Seconds, by side.
-    pub(super) fn time(&mut self, work: impl Fn(&mut Table) -> Result<(), Failure>) -> Result<Vec<f64>, Failure> {
+    /// Gives each the same work, so many rows at a time in turn: a machine that is slower for some seconds is so for all of
+    /// them. Seconds, by side.
+    pub(super) fn time<W>(
+        &mut self,
+        work: &[W],
+        share: usize,
+        does: impl Fn(&mut Table, &[W]) -> Result<(), Failure>,
+    ) -> Result<Vec<f64>, Failure> {
         let mut times = vec![0.0; self.tables.len()];
-        for (at, table) in &mut self.tables {
-            times[*at] = self.clock.time(|| work(table))?.1.as_secs_f64();
+        for rows in work.chunks(share) {
+            for (at, table) in &mut self.tables {
+                times[*at] += self.clock.time(|| does(table, rows))?.1.as_secs_f64();
+            }
+            self.tables.rotate_left(1);
         }
         Ok(times)
     }

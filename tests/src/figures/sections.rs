@@ -37,6 +37,7 @@ pub const SECTIONS: &[Section] = &[
             "w1_floor_empty",
             "w1_floor_simple",
             "w1_over_floor",
+            "w2_floor",
             "w1_single_floor",
             "w2_single_floor",
         ],
