@@ -120,6 +120,7 @@ struct Inner {
     user: Mutex<Option<ThreadId>>,
     /// The sessions' connection. Foreign keys are off.
     sync: Mutex<Connection>,
+    /// When that one last let go of the file.
     release: Release,
     changes: watch::Sender<u64>,
 }
