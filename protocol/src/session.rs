@@ -209,8 +209,8 @@ pub struct Session {
     far: bool,
     /// Whether more is pending than what it sends: that is to be sent too.
     behind: bool,
-    /// Whether an answer collided while more was pending. The next ones would too, as likely as not: they are not asked for to
-    /// their end until the rest is sent.
+    /// Whether an answer collided, or waits for a person, while more was pending. The next ones would too, as likely as not: they are
+    /// not asked for to their end until the rest is sent.
     collided: bool,
     /// How often it has begun anew since a slice was taken.
     rounds: u32,
@@ -300,8 +300,9 @@ impl Session {
             (State::Applying, Event::Applied) if self.behind => Ok(self.go(State::Catching, self.load())),
             (State::Catching, Event::Loaded(loaded)) => Ok(self.catch_up(*loaded)),
             (State::Applying, Event::Applied) => Ok(Action::Finish(Finish::InSync)),
-            (State::Applying, Event::Waits) => Ok(Action::Finish(Finish::Waits)),
-            (State::Applying, Event::Collided | Event::More) => {
+            (State::Applying, Event::Waits) if !self.behind => Ok(Action::Finish(Finish::Waits)),
+            // Sending waits for nobody.
+            (State::Applying, Event::Collided | Event::More | Event::Waits) => {
                 self.collided |= self.behind;
                 Ok(self.reload())
             }

@@ -7,7 +7,7 @@ use windrow_protocol::clock::{DeviceId, Mark, Point, Seq};
 use windrow_protocol::id::RecordId;
 use windrow_protocol::message::{Answer, Pull, Refusal, RefusalCode, SessionId};
 use windrow_protocol::pace::Pace;
-use windrow_protocol::session::{Action, Event, Inbox, Loaded, Outbox, Request, Session, Unexpected};
+use windrow_protocol::session::{Action, Event, Finish, Inbox, Loaded, Outbox, Request, Session, Unexpected};
 use windrow_protocol::told::{Cursor, Reached};
 
 fn pull() -> Pull {
@@ -194,7 +194,7 @@ fn an_upload_that_gets_nowhere_ends() {
         action = session.on(Event::Answered(lacks(0, 10_000))).unwrap();
         assert!(sent < 100);
     }
-    assert_eq!(action, Action::Finish(windrow_protocol::session::Finish::Unsettled));
+    assert_eq!(action, Action::Finish(Finish::Unsettled));
     let (mut session, _, _) = uploading(false);
     assert_eq!(session.on(Event::Answered(lacks(10_000, 10_000))), Err(Unexpected));
     let (mut session, _, _) = uploading(false);
@@ -271,4 +271,21 @@ fn behind_the_last_slice_all_news_is_asked_for() {
     assert_eq!(commit(&mut session, true, Inbox::Complete, Event::Collided), load);
     assert_eq!(commit(&mut session, true, part, Event::Collided), load);
     assert!(matches!(commit(&mut session, false, part, Event::Collided), Action::Send(Request::Pull(_))));
+}
+
+/// Of a hub that was put back from a backup the answer would delete most of a table. A person was asked, and the rest of a long log
+/// stayed on the device meanwhile, a slice a session, though sending never waits for that.
+#[test]
+fn the_rest_of_a_long_log_does_not_wait_for_a_person() {
+    let (mut session, load) = Session::start(Pace::default());
+    for slice in 0..100 {
+        assert_eq!(commit(&mut session, true, Inbox::Complete, Event::Waits), load, "slice {slice}");
+    }
+    assert_eq!(commit(&mut session, false, Inbox::Complete, Event::Waits), Action::Finish(Finish::Waits));
+    // Nothing was behind the slice after all: the answer that is there is asked about, and no other.
+    let (mut session, load) = Session::start(Pace::default());
+    assert_eq!(commit(&mut session, true, Inbox::Complete, Event::Waits), load);
+    let loaded = Loaded { outbox: None, stored_before: false, behind: false, inbox: Inbox::Complete, pull: pull() };
+    assert_eq!(session.on(Event::Loaded(Box::new(loaded))), Ok(Action::Apply));
+    assert_eq!(session.on(Event::Waits), Ok(Action::Finish(Finish::Waits)));
 }
