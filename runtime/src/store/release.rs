@@ -46,6 +46,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::store::connect::use_wal;
 
     /// `figures lock` said 50 ms of a transaction that others waited 20 ms for: the rest was the log, brought in afterwards. And
     /// whoever takes the place of SQLite's own hook has to do what it did, or the log grows for ever.
@@ -54,7 +55,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("t.db");
         let mut conn = Connection::open(&path).unwrap();
-        conn.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+        use_wal(&conn).unwrap();
         let release = Release::watch(&mut conn).unwrap();
         let since = Instant::now();
         let (rows, bytes) = (i64::from(LONG), 8 << 10);

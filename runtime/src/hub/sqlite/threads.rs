@@ -334,7 +334,7 @@ mod tests {
             let dir = tempfile::tempdir().unwrap();
             let open = || {
                 let connection = Connection::open(dir.path().join("t.db")).unwrap();
-                connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).unwrap();
+                connection.pragma_update(None, "journal_mode", "WAL").unwrap();
                 connection
             };
             let writer = open();
